@@ -1,0 +1,146 @@
+/* file.c - whole files: read at once, replaced at once. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct crema_file {
+    struct crema_ctx *ctx;
+    FILE *stream;
+    char path[PATH_MAX], beside[PATH_MAX];
+};
+
+static enum crema_status failed(struct crema_ctx *ctx, const char *verb,
+                                const char *path)
+{
+    return crema_fail(ctx, CREMA_EIO, "cannot %s %s: %s", verb, path,
+                      strerror(errno));
+}
+
+static enum crema_status read_stream(struct crema_ctx *ctx, FILE *f,
+                                     const char *path, char **data,
+                                     size_t *length)
+{
+    size_t capacity = 0, used = 0, got;
+    char *text = NULL;
+
+    do {
+        if (capacity - used < 4096) {
+            char *more = realloc(text, capacity = 2 * capacity + 65536);
+
+            if (!more) {
+                free(text);
+                return crema_no_memory(ctx, path);
+            }
+            text = more;
+        }
+        got = fread(text + used, 1, capacity - used - 1, f);
+        used += got;
+    } while (got > 0);
+    if (ferror(f)) {
+        free(text);
+        return failed(ctx, "read", path);
+    }
+    text[used] = '\0';
+    *data = text;
+    *length = used;
+    return CREMA_OK;
+}
+
+enum crema_status crema_file_read(struct crema_ctx *ctx, const char *path,
+                                  char **data, size_t *length)
+{
+    enum crema_status status;
+    struct stat st;
+    FILE *f = fopen(path, "rb");
+
+    if (!f) return failed(ctx, "open", path);
+    if (fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode)) {
+        fclose(f);
+        return crema_fail(ctx, CREMA_EIO, "cannot read %s: it is a folder",
+                          path);
+    }
+    status = read_stream(ctx, f, path, data, length);
+    fclose(f);
+    return status;
+}
+
+enum crema_status crema_file_create(struct crema_ctx *ctx, const char *path,
+                                    struct crema_file **out)
+{
+    struct crema_file *file = calloc(1, sizeof *file);
+    int n, m;
+
+    if (!file) return crema_no_memory(ctx, path);
+    file->ctx = ctx;
+    n = snprintf(file->path, sizeof file->path, "%s", path);
+    m = snprintf(file->beside, sizeof file->beside, "%s.%ld.tmp", path,
+                 (long)getpid());
+    if (n >= (int)sizeof file->path || m >= (int)sizeof file->beside) {
+        free(file);
+        return crema_fail(ctx, CREMA_EINVAL, "path too long: %s", path);
+    }
+    file->stream = fopen(file->beside, "wb");
+    if (!file->stream) {
+        enum crema_status status = failed(ctx, "write", path);
+
+        free(file);
+        return status;
+    }
+    *out = file;
+    return CREMA_OK;
+}
+
+enum crema_status crema_file_write(struct crema_file *file, const void *data,
+                                   size_t length)
+{
+    if (length && fwrite(data, 1, length, file->stream) != length)
+        return failed(file->ctx, "write", file->path);
+    return CREMA_OK;
+}
+
+/* The rename itself must reach the disk too; a folder that cannot be synced
+ * (some network file systems) is not an error. */
+static void sync_folder(const char *path)
+{
+    char copy[PATH_MAX];
+    int fd;
+
+    snprintf(copy, sizeof copy, "%s", path);
+    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY);
+    if (fd < 0) return;
+    (void)fsync(fd);
+    close(fd);
+}
+
+enum crema_status crema_file_commit(struct crema_file *file)
+{
+    struct crema_ctx *ctx = file->ctx;
+    bool good = fflush(file->stream) == 0 && fsync(fileno(file->stream)) == 0;
+
+    good = fclose(file->stream) == 0 && good;
+    file->stream = NULL;
+    if (!good || rename(file->beside, file->path) != 0) {
+        enum crema_status status = failed(ctx, "write", file->path);
+
+        crema_file_abandon(file);
+        return status;
+    }
+    sync_folder(file->path);
+    free(file);
+    return CREMA_OK;
+}
+
+void crema_file_abandon(struct crema_file *file)
+{
+    if (!file) return;
+    if (file->stream) fclose(file->stream);
+    unlink(file->beside);
+    free(file);
+}
