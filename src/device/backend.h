@@ -1,0 +1,89 @@
+/* backend.h - what a backend fills in.  For device.c, passes and backends.
+ *
+ * Planning asks each op once, in the order of the program:
+ *
+ *   in[i].have    the layout the tensor already has; NULL: nobody decided yet
+ *   in[i].want    filled in: what the op will read; where it differs from have
+ *                 a reorder is put before the op (and shared by later readers)
+ *   out[i].want   filled in: what the op will write
+ *
+ * and the backend leaves op->call.  When memory is laid out each call is bound
+ * once; from then on run() is all that happens.  It creates and allocates
+ * nothing and touches only bound pointers, so a walk over run()s may be
+ * captured as a CUDA graph; numbers that change between steps (rate, step) are
+ * tensors for that reason.  bind() comes again when the pool has moved.
+ */
+#ifndef CREMA_DEVICE_BACKEND_H
+#define CREMA_DEVICE_BACKEND_H
+
+#include "device/device.h"
+#include "device/op.h"
+
+struct crema_port {
+    const struct crema_layout *have;
+    struct crema_layout want;
+};
+
+/* First member of a backend's own call. */
+struct crema_call {
+    enum crema_status (*run)(struct crema_call *, struct crema_op *);
+    /* May be NULL: run() then takes op->in[i]->data itself. */
+    enum crema_status (*bind)(struct crema_call *, struct crema_op *,
+                              void *scratch);
+    void (*free)(struct crema_call *);
+    size_t scratch_bytes;            /* of one buffer that all calls share */
+    const char *info;                /* implementation, for reports */
+    struct crema_device *dev;        /* set by device.c */
+};
+
+struct crema_backend {
+    const char *name;                /* "onednn", "cudnn", "kernels" */
+    /* CREMA_EUNSUPPORTED: this backend passes (and leaves nothing behind), the
+     * next in the device's list is asked; ref is the last of all. */
+    enum crema_status (*plan)(struct crema_device *, struct crema_op *,
+                              struct crema_port in[], struct crema_port out[]);
+    /* Can it run `op` with op->relu set?  May be NULL: never. */
+    bool (*fuses_relu)(const struct crema_op *op);
+};
+
+/* How memory of a kind of device is had and reached.  Addresses are aligned to
+ * 4096 bytes; fresh memory is zero. */
+struct crema_device_type {
+    const char *name;                /* "ref", "cpu", "cuda" */
+    bool host;                       /* its memory is the host's */
+    const struct crema_backend *const *backends;  /* in order; NULL ends */
+    enum crema_status (*open)(struct crema_device *);
+    void (*close)(struct crema_device *);
+    /* The rest may be NULL where host is true. */
+    enum crema_status (*alloc)(struct crema_device *, size_t bytes, void **);
+    void (*free)(struct crema_device *, void *);
+    enum crema_status (*upload)(struct crema_device *, void *to,
+                                const void *from_host, size_t bytes);
+    enum crema_status (*download)(struct crema_device *, void *to_host,
+                                  const void *from, size_t bytes);
+    enum crema_status (*clear)(struct crema_device *, void *, size_t bytes);
+    enum crema_status (*finish)(struct crema_device *); /* wait until done */
+};
+
+struct crema_device {
+    const struct crema_device_type *type;
+    struct crema_ctx *ctx;           /* borrowed */
+    int ordinal;                     /* which of several */
+    int threads;                     /* 0: the backend's choice */
+    char name[128];                  /* for people: the processor or GPU */
+    void *state;                     /* the backend's own */
+    void *module;                    /* of a device loaded at run time */
+};
+
+/* Asks the device's backends in order, then ref. */
+enum crema_status crema_device_plan(struct crema_device *, struct crema_op *,
+                                    struct crema_port in[],
+                                    struct crema_port out[]) CREMA_MUST_USE;
+/* A call without state of its own, for host kernels: runs fn on the data of
+ * op->in and op->out. */
+enum crema_status crema_host_call(struct crema_device *, struct crema_op *,
+                                  enum crema_status (*fn)(struct crema_ctx *,
+                                                          const struct crema_op *),
+                                  const char *info) CREMA_MUST_USE;
+
+#endif

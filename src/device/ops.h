@@ -1,0 +1,259 @@
+/* ops.h - what a layer may ask.  Floor 1.
+ *
+ * Each call records ops in a program and returns the tensor they will make.
+ * Nothing is computed and no memory exists yet.  Shapes are checked and
+ * inferred here, backward follows from the ops.  A tensor is written once
+ * (in-place layers too: a pass decides whether memory is shared).
+ *
+ * Failure is sticky: the reason stays in the program, the result is NULL, and
+ * an op given NULL for a tensor it needs returns NULL.  The net asks once,
+ * after each layer.  Letters: N images, C channels, K outputs, H W heights and
+ * widths of the input, P Q of the output, G groups.
+ */
+#ifndef CREMA_DEVICE_OPS_H
+#define CREMA_DEVICE_OPS_H
+
+#include "device/tensor.h"
+
+struct crema_program;
+struct crema_tensor;
+
+const struct crema_shape *crema_tensor_shape(const struct crema_tensor *);
+/* The program's phase. */
+bool crema_program_trains(const struct crema_program *);
+
+/* ---- convolution and fully connected (ops/conv.c, ops/inner_product.c) */
+
+enum { CREMA_MAX_SPATIAL = 3 };
+
+/* Each array is by spatial axis, outermost first.  2 or 3 axes. */
+struct crema_conv {
+    int spatial;
+    int64_t kernel[CREMA_MAX_SPATIAL], stride[CREMA_MAX_SPATIAL];
+    int64_t pad[CREMA_MAX_SPATIAL], dilation[CREMA_MAX_SPATIAL];
+    int64_t groups;
+};
+
+/* Y[N,K,P,Q] = X[N,C,H,W] * W[K,C/G,R,S] + b[K], cross-correlation.
+ * P = (H + 2 pad - (dilation (R - 1) + 1)) / stride + 1; b may be NULL. */
+struct crema_tensor *crema_conv(struct crema_program *,
+                                const struct crema_conv *,
+                                struct crema_tensor *x, struct crema_tensor *w,
+                                struct crema_tensor *b);
+
+/* Y[M,N] = X[M,K] W[N,K]^T + b[N]; W[K,N] if transposed; b may be NULL */
+struct crema_tensor *crema_inner_product(struct crema_program *,
+                                         bool transposed,
+                                         struct crema_tensor *x,
+                                         struct crema_tensor *w,
+                                         struct crema_tensor *b);
+
+/* ---- element by element (ops/unary.c, ops/eltwise.c, ops/dropout.c) */
+
+/* Y = f(X); the formula by its name in formula/list.h, p its numbers. */
+enum crema_unary_formula {
+#define X(name, reads, keeps_zero) CREMA_UNARY_##name,
+#include "device/formula/list.h"
+#undef X
+    CREMA_UNARY_FORMULAS
+};
+enum { CREMA_FORMULA_NUMBERS = 4 };
+struct crema_tensor *crema_unary(struct crema_program *,
+                                 enum crema_unary_formula,
+                                 const float p[CREMA_FORMULA_NUMBERS],
+                                 struct crema_tensor *x);
+
+/* Y = sum of coeff[i] X[i]; coeff NULL: all 1 */
+struct crema_tensor *crema_sum(struct crema_program *, int n,
+                               struct crema_tensor *const *x,
+                               const float *coeff);
+/* Y = product of X[i].  stable: gradients as products of the others, else as
+ * Y / X[i] (NaN at 0, as Caffe has it). */
+struct crema_tensor *crema_product(struct crema_program *, int n,
+                                   struct crema_tensor *const *x, bool stable);
+/* Y = max of X[i]; ties as in Caffe */
+struct crema_tensor *crema_maximum(struct crema_program *, int n,
+                                   struct crema_tensor *const *x);
+
+/* Y = X mask / (1 - ratio) in TRAIN, X in TEST.  The mask is a function of
+ * seed, stream (a hash of the layer's name), the program's step and the
+ * element's index in N,C,H,W order. */
+struct crema_tensor *crema_dropout(struct crema_program *, float ratio,
+                                   uint32_t seed, uint32_t stream,
+                                   struct crema_tensor *x);
+
+/* ---- pooling and normalization (ops/pool.c, lrn.c, batch_norm.c, scale.c) */
+
+enum crema_pool_method { CREMA_POOL_MAX, CREMA_POOL_AVE };
+
+/* X[N,C,H,W]; round_up is Caffe's CEIL.  A window without any element gives 0.
+ * AVE divides by the window clipped to the padded input. */
+struct crema_pool {
+    enum crema_pool_method method;
+    int64_t kernel[2], stride[2], pad[2];
+    bool round_up;
+};
+/* *mask: index in the H x W plane of each maximum, as float; or mask NULL. */
+struct crema_tensor *crema_pooling(struct crema_program *,
+                                   const struct crema_pool *,
+                                   struct crema_tensor *x,
+                                   struct crema_tensor **mask);
+
+/* Y = X (k + alpha/size sum of X^2 over `size` channels)^-beta; size is odd */
+struct crema_lrn {
+    int size;
+    float alpha, beta, k;
+};
+struct crema_tensor *crema_lrn(struct crema_program *,
+                               const struct crema_lrn *,
+                               struct crema_tensor *x);
+
+/* Y = (X - mean) / sqrt(var + eps) over all but axis 1, biased variance;
+ * *mean and *var, [C], are what this batch had. */
+struct crema_tensor *crema_batch_norm(struct crema_program *, float eps,
+                                      struct crema_tensor *x,
+                                      struct crema_tensor **mean,
+                                      struct crema_tensor **var);
+/* Caffe's running sums: factor = factor f + 1, sum_mean = sum_mean f + mean,
+ * sum_var = sum_var f + var m / (m - 1); the three are params. */
+void crema_batch_norm_update(struct crema_program *, float fraction, int64_t m,
+                             struct crema_tensor *mean,
+                             struct crema_tensor *var,
+                             struct crema_tensor *sum_mean,
+                             struct crema_tensor *sum_var,
+                             struct crema_tensor *factor);
+/* Y = (X - sum_mean/factor) / sqrt(sum_var/factor + eps); factor 0 counts as
+ * mean 0, variance 0 */
+struct crema_tensor *crema_batch_norm_global(struct crema_program *, float eps,
+                                             struct crema_tensor *x,
+                                             struct crema_tensor *sum_mean,
+                                             struct crema_tensor *sum_var,
+                                             struct crema_tensor *factor);
+
+/* Y = X s + b where s and b have the shape of X's axes axis.. ; either may be
+ * NULL */
+struct crema_tensor *crema_scale(struct crema_program *, int axis,
+                                 struct crema_tensor *x,
+                                 struct crema_tensor *s,
+                                 struct crema_tensor *b);
+
+/* ---- classification (ops/softmax.c, softmax_loss.c, accuracy.c) */
+
+/* Along `axis`. */
+struct crema_tensor *crema_softmax(struct crema_program *, int axis,
+                                   struct crema_tensor *x);
+
+enum crema_normalization { /* Caffe's LossParameter numbers */
+    CREMA_NORMALIZE_FULL,
+    CREMA_NORMALIZE_VALID,
+    CREMA_NORMALIZE_BATCH_SIZE,
+    CREMA_NORMALIZE_NONE
+};
+struct crema_softmax_loss {
+    int axis;
+    bool ignores;                    /* label ignore_label is left out */
+    int ignore_label;
+    enum crema_normalization normalization;
+};
+/* loss (scalar) = -sum log max(softmax(X)[label], FLT_MIN) / normalizer; label
+ * has one entry for each position outside `axis`.  *prob may be asked for. */
+struct crema_tensor *crema_softmax_with_loss(struct crema_program *,
+                                             const struct crema_softmax_loss *,
+                                             struct crema_tensor *x,
+                                             struct crema_tensor *label,
+                                             struct crema_tensor **prob);
+
+struct crema_accuracy {
+    int axis, top_k;
+    bool ignores;
+    int ignore_label;
+};
+/* Says that t holds labels in [0, count), or ignore_label: the host checks as it
+ * writes an INPUT.  The two ops here say it of their label. */
+void crema_expect_labels(struct crema_tensor *t, int64_t count, bool ignores,
+                         int ignore_label);
+
+/* Share of positions whose label is among the top_k; ties count against the
+ * true class.  *per_class: [C], 0 where a class does not occur; or NULL. */
+struct crema_tensor *crema_top_accuracy(struct crema_program *,
+                                        const struct crema_accuracy *,
+                                        struct crema_tensor *x,
+                                        struct crema_tensor *label,
+                                        struct crema_tensor **per_class);
+
+/* ---- shapes (ops/join.c, view.c, fill.c) */
+
+struct crema_tensor *crema_concat(struct crema_program *, int axis, int n,
+                                  struct crema_tensor *const *x);
+/* y[i] gets size[i] entries of `axis`, in order. */
+void crema_slice(struct crema_program *, int axis, struct crema_tensor *x,
+                 int n, const int64_t *size, struct crema_tensor **y);
+/* The same numbers in row-major order under another shape. */
+struct crema_tensor *crema_view(struct crema_program *,
+                                const struct crema_shape *,
+                                struct crema_tensor *x);
+/* X, through which no gradient flows back. */
+struct crema_tensor *crema_detach(struct crema_program *,
+                                  struct crema_tensor *x);
+/* Every element is `value`. */
+struct crema_tensor *crema_fill(struct crema_program *,
+                                const struct crema_shape *, float value);
+
+/* ---- the user's own C (ops/host.c): host memory, dense float32 */
+
+struct crema_host_tensor {
+    struct crema_shape shape;
+    const float *data;               /* NULL: absent */
+    float *diff;                     /* NULL: not wanted */
+};
+struct crema_host_op {
+    /* y[i].diff is where output i goes. */
+    enum crema_status (*forward)(void *state, struct crema_ctx *, int nx,
+                                 const struct crema_host_tensor *x, int ny,
+                                 const struct crema_host_tensor *y);
+    /* y[i].data is dL/dY (NULL: none came back); overwrites x[i].diff. */
+    enum crema_status (*backward)(void *state, struct crema_ctx *, int nx,
+                                  const struct crema_host_tensor *x, int ny,
+                                  const struct crema_host_tensor *y);
+    void *state;                     /* outlives the program */
+};
+/* backward NULL: no gradient flows back. */
+void crema_host(struct crema_program *, const struct crema_host_op *, int nx,
+                struct crema_tensor *const *x, int ny,
+                const struct crema_shape *shapes, struct crema_tensor **y);
+
+/* ---- learning (ops/update.c) */
+
+/* How a param's gradient becomes its update; rules in formula/rules.h. */
+enum crema_rule {
+#define X(name, histories) CREMA_RULE_##name,
+#include "device/formula/rules.h"
+#undef X
+    CREMA_RULES
+};
+struct crema_update {
+    enum crema_rule rule;
+    float lr_mult;                   /* times the program's rate */
+    float scale;                     /* of dW: 1 / iter_size */
+    float decay;                     /* times decay_mult */
+    bool l1;                         /* decay sign(w) instead of decay w */
+    float momentum, momentum2, delta, rms_decay;
+};
+/* g = scale clip dW + decay W; the rule changes W and its histories h0, h1
+ * (NULL where the rule has none).  clip: scalar tensor or NULL. */
+void crema_update(struct crema_program *, const struct crema_update *,
+                  struct crema_tensor *w, struct crema_tensor *dw,
+                  struct crema_tensor *h0, struct crema_tensor *h1,
+                  struct crema_tensor *clip);
+/* sum += x, where sum is a param: gradients over iter_size passes. */
+void crema_accumulate(struct crema_program *, struct crema_tensor *sum,
+                      struct crema_tensor *x);
+/* param = 0 */
+void crema_clear(struct crema_program *, struct crema_tensor *param);
+/* Scalar min(1, threshold / norm of all X together). */
+struct crema_tensor *crema_clip_factor(struct crema_program *, float threshold,
+                                       int n, struct crema_tensor *const *x);
+/* How many history tensors a rule has. */
+int crema_rule_histories(enum crema_rule);
+
+#endif

@@ -1,0 +1,172 @@
+/* access.c - the host's way to tensors and params: dense float32. */
+#include "device/program/passes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Elements moved at a time between layouts. */
+enum { STRIP = 1 << 16 };
+
+enum crema_status crema_tensor_read(struct crema_device *dev,
+                                    const struct crema_tensor *t, float *dense)
+{
+    int64_t count = crema_shape_count(&t->shape);
+    enum crema_status status;
+    void *copy;
+
+    if (dev->type->host) {
+        crema_layout_unpack(&t->layout, t->data, 0, count, dense);
+        return CREMA_OK;
+    }
+    copy = malloc(t->layout.bytes + 1);
+    if (!copy) return crema_no_memory(dev->ctx, "reading a blob");
+    status = crema_device_download(dev, copy, t->data, t->layout.bytes);
+    if (status == CREMA_OK)
+        crema_layout_unpack(&t->layout, copy, 0, count, dense);
+    free(copy);
+    return status;
+}
+
+enum crema_status crema_tensor_write(struct crema_device *dev,
+                                     struct crema_tensor *t, const float *dense)
+{
+    int64_t count = crema_shape_count(&t->shape);
+
+    if (t->layout.type == CREMA_F32 && crema_layout_is_dense(&t->layout))
+        return crema_device_upload(dev, t->data, dense, (size_t)count * 4);
+    return crema_fail(dev->ctx, CREMA_EUNSUPPORTED,
+                      "blob \"%s\" cannot be written by the host",
+                      t->name ? t->name : "");
+}
+
+/* The param's memory as the host sees it: its own, or a copy to be freed. */
+static enum crema_status host_image(const struct crema_param *param,
+                                    void **image)
+{
+    enum crema_status status;
+
+    *image = param->data;
+    if (param->dev->type->host) return CREMA_OK;
+    *image = malloc(param->layout.bytes + 1);
+    if (!*image) return crema_no_memory(param->dev->ctx, param->name);
+    status = crema_device_download(param->dev, *image, param->data,
+                                   param->layout.bytes);
+    if (status != CREMA_OK) free(*image);
+    return status;
+}
+
+static enum crema_status ensure_data(struct crema_param *param)
+{
+    if (param->data) return CREMA_OK;
+    if (!param->settled)
+        param->layout = crema_layout_dense(&param->shape, CREMA_F32);
+    return crema_device_alloc(param->dev, param->layout.bytes, &param->data);
+}
+
+enum crema_status crema_param_read(const struct crema_param *param,
+                                   int64_t first, int64_t count, float *dense)
+{
+    void *image;
+
+    if (!param->data) {
+        memset(dense, 0, (size_t)count * 4);
+        return CREMA_OK;
+    }
+    if (crema_layout_is_dense(&param->layout))
+        return crema_device_download(param->dev, dense,
+                                     (const float *)param->data + first,
+                                     (size_t)count * 4);
+    CREMA_TRY(host_image(param, &image));
+    crema_layout_unpack(&param->layout, image, first, count, dense);
+    if (image != param->data) free(image);
+    return CREMA_OK;
+}
+
+enum crema_status crema_param_write(struct crema_param *param, int64_t first,
+                                    int64_t count, const float *dense)
+{
+    enum crema_status status = CREMA_OK;
+    void *image;
+
+    CREMA_TRY(ensure_data(param));
+    if (crema_layout_is_dense(&param->layout))
+        return crema_device_upload(param->dev, (float *)param->data + first,
+                                   dense, (size_t)count * 4);
+    CREMA_TRY(host_image(param, &image));
+    crema_layout_pack(&param->layout, image, first, count, dense);
+    if (image != param->data) {
+        status = crema_device_upload(param->dev, param->data, image,
+                                     param->layout.bytes);
+        free(image);
+    }
+    return status;
+}
+
+void crema_param_release(struct crema_param *param)
+{
+    if (param->data) crema_device_release(param->dev, param->data);
+    param->data = NULL;
+    param->settled = false;
+}
+
+/* Moves dense values into another layout of host memory, strip by strip. */
+static enum crema_status repack(struct crema_device *dev,
+                                const struct crema_param *from,
+                                const struct crema_layout *l, void *image)
+{
+    int64_t total = crema_shape_count(&from->shape);
+    float *strip = malloc(sizeof *strip * STRIP);
+    enum crema_status status = CREMA_OK;
+
+    if (!strip) return crema_no_memory(dev->ctx, from->name);
+    for (int64_t i = 0; i < total && status == CREMA_OK; i += STRIP) {
+        int64_t n = total - i < STRIP ? total - i : STRIP;
+
+        status = crema_param_read(from, i, n, strip);
+        if (status == CREMA_OK) crema_layout_pack(l, image, i, n, strip);
+    }
+    free(strip);
+    return status;
+}
+
+static enum crema_status move(struct crema_param *param,
+                              const struct crema_layout *l, void *to)
+{
+    struct crema_device *dev = param->dev;
+    enum crema_status status;
+    void *image;
+
+    if (dev->type->host) return repack(dev, param, l, to);
+    image = calloc(1, l->bytes + 1);
+    if (!image) return crema_no_memory(dev->ctx, param->name);
+    status = repack(dev, param, l, image);
+    if (status == CREMA_OK)
+        status = crema_device_upload(dev, to, image, l->bytes);
+    free(image);
+    return status;
+}
+
+enum crema_status crema_param_settle(struct crema_param *param,
+                                     const struct crema_layout *l)
+{
+    void *data = NULL;
+    enum crema_status status;
+
+    if (param->settled) return CREMA_OK;
+    if (param->data && crema_layout_equal(&param->layout, l)) {
+        param->settled = true;
+        param->layout = *l;
+        return CREMA_OK;
+    }
+    CREMA_TRY(crema_device_alloc(param->dev, l->bytes, &data));
+    status = param->data ? move(param, l, data) : CREMA_OK;
+    if (status != CREMA_OK) {
+        crema_device_release(param->dev, data);
+        return status;
+    }
+    crema_device_release(param->dev, param->data);
+    param->data = data;
+    param->layout = *l;
+    param->settled = true;
+    return CREMA_OK;
+}

@@ -1,0 +1,198 @@
+/* memory.c - lifetimes, shared storage, one pool.
+ *
+ * A tensor lives from the op that writes it to the last that reads it.  An op
+ * that may overwrite an input does so when that input dies there: this alone
+ * makes Caffe's in-place layers, and backward's dY -> dX, run in place.  What
+ * the host reads afterwards lies in memory of the program's own.
+ */
+#include "device/program/passes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGN = 4096 };
+
+static struct crema_tensor *root(struct crema_tensor *t)
+{
+    while (t->storage != t) t = t->storage;
+    return t;
+}
+
+static bool in_pool(const struct crema_tensor *t)
+{
+    return t->role == CREMA_VALUE && !t->keep;
+}
+
+static void write_at(struct crema_tensor *t, int i)
+{
+    struct crema_tensor *r = root(t);
+
+    if (r == t && t->born < 0) r->born = i;
+    if (r->dies < i) r->dies = i;
+    if (t->keep) r->keep = true;
+}
+
+static void find_lifetimes(struct crema_program *p)
+{
+    for (struct crema_tensor *t = p->tensors; t; t = t->next)
+        t->born = t->dies = -1;
+    for (int i = 0; i < p->nops; i++) {
+        struct crema_op *op = p->op[i];
+
+        if (op->type == &crema_op_view)
+            op->out[0]->storage = root(op->in[0]);
+        for (int k = 0; k < op->nout; k++)
+            if (op->out[k]) write_at(op->out[k], i);
+        for (int k = 0; k < op->nin; k++)
+            if (op->in[k]) root(op->in[k])->dies = i;
+    }
+}
+
+/* out[0] takes over the memory of the input it may overwrite. */
+static void share_in_place(struct crema_program *p)
+{
+    for (int i = 0; i < p->nops; i++) {
+        struct crema_op *op = p->op[i];
+        int k = op->type->overwrites - 1;
+        struct crema_tensor *x, *y;
+
+        if (k < 0 || k >= op->nin || !op->in[k] || !op->out[0]) continue;
+        x = root(op->in[k]);
+        y = op->out[0];
+        if (x == root(y) || x->dies != i || !in_pool(x)) continue;
+        if (y->storage != y || y->keep || y->role != CREMA_VALUE) continue;
+        if (x->layout.bytes != y->layout.bytes) continue;
+        y->storage = x;
+        x->dies = y->dies;
+    }
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct crema_tensor *x = *(struct crema_tensor *const *)a;
+    const struct crema_tensor *y = *(struct crema_tensor *const *)b;
+
+    if (x->layout.bytes != y->layout.bytes)
+        return x->layout.bytes < y->layout.bytes ? 1 : -1;
+    return x->born - y->born;
+}
+
+static size_t rounded(const struct crema_tensor *t)
+{
+    return (t->layout.bytes + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static bool meet(const struct crema_tensor *a, const struct crema_tensor *b)
+{
+    return a->born <= b->dies && b->born <= a->dies;
+}
+
+/* Lowest offset free of everything placed that lives at the same time. */
+static size_t place(struct crema_tensor **t, int n)
+{
+    size_t end = 0;
+
+    for (int i = 0; i < n; i++) {
+        size_t at = 0, size = rounded(t[i]);
+
+        for (int j = 0; j < i;) {
+            if (meet(t[i], t[j]) && t[j]->offset < at + size &&
+                at < t[j]->offset + rounded(t[j])) {
+                at = t[j]->offset + rounded(t[j]);
+                j = 0;
+            } else {
+                j++;
+            }
+        }
+        t[i]->offset = at;
+        if (end < at + size) end = at + size;
+    }
+    return end;
+}
+
+/* Offsets in the pool for what lives within a step, in the program's own block
+ * for inputs and kept values. */
+static enum crema_status place_all(struct crema_program *p)
+{
+    struct crema_tensor **list;
+    int n = 0;
+
+    for (struct crema_tensor *t = p->tensors; t; t = t->next) n++;
+    list = malloc(sizeof *list * (size_t)(n + 1));
+    if (!list) return crema_no_memory(p->ctx, "planning memory");
+    n = 0;
+    for (struct crema_tensor *t = p->tensors; t; t = t->next) {
+        if (t->role == CREMA_PARAM || !t->settled || t->storage != t) continue;
+        if (t->role == CREMA_VALUE && t->born < 0) continue;
+        p->naive_bytes += t->layout.bytes;
+        if (in_pool(t)) {
+            list[n++] = t;
+            continue;
+        }
+        t->offset = p->kept_bytes;
+        p->kept_bytes += rounded(t);
+    }
+    qsort(list, (size_t)n, sizeof *list, larger_first);
+    p->pool_bytes = place(list, n);
+    free(list);
+    return CREMA_OK;
+}
+
+static enum crema_status reserve(struct crema_pool *pool, size_t bytes)
+{
+    if (pool->bytes >= bytes && pool->data) return CREMA_OK;
+    crema_device_release(pool->dev, pool->data);
+    pool->data = NULL;
+    pool->bytes = 0;
+    pool->generation++;
+    CREMA_TRY(crema_device_alloc(pool->dev, bytes, &pool->data));
+    pool->bytes = bytes;
+    return CREMA_OK;
+}
+
+void crema_pool_release(struct crema_pool *pool)
+{
+    if (pool->dev) crema_device_release(pool->dev, pool->data);
+    pool->data = NULL;
+    pool->bytes = 0;
+}
+
+enum crema_status crema_pass_memory(struct crema_program *p)
+{
+    find_lifetimes(p);
+    share_in_place(p);
+    CREMA_TRY(place_all(p));
+    for (int i = 0; i < p->nops; i++)
+        if (p->op[i]->call &&
+            p->op[i]->call->scratch_bytes > p->scratch_bytes)
+            p->scratch_bytes = p->op[i]->call->scratch_bytes;
+    p->pool->dev = p->dev;
+    CREMA_TRY(reserve(p->pool, p->pool_bytes + p->scratch_bytes));
+    return crema_device_alloc(p->dev, p->kept_bytes, &p->kept);
+}
+
+static void *address(const struct crema_program *p, struct crema_tensor *t)
+{
+    struct crema_tensor *r = root(t);
+
+    if (r->role == CREMA_PARAM) return r->param->data;
+    if (in_pool(r)) return (char *)p->pool->data + r->offset;
+    return (char *)p->kept + r->offset;
+}
+
+enum crema_status crema_pass_bind(struct crema_program *p)
+{
+    /* The scratch buffer lies behind the values. */
+    void *scratch = (char *)p->pool->data + p->pool_bytes;
+
+    for (struct crema_tensor *t = p->tensors; t; t = t->next)
+        if (t->settled) t->data = address(p, t);
+    for (int i = 0; i < p->nops; i++) {
+        struct crema_call *call = p->op[i]->call;
+
+        if (call && call->bind)
+            CREMA_TRY(call->bind(call, p->op[i], scratch));
+    }
+    p->generation = p->pool->generation;
+    return CREMA_OK;
+}

@@ -1,0 +1,27 @@
+/* passes.h - what turns a recorded program into a walk over prepared calls. */
+#ifndef CREMA_DEVICE_PROGRAM_PASSES_H
+#define CREMA_DEVICE_PROGRAM_PASSES_H
+
+#include "device/backend.h"
+
+/* conv y; relu y -> z, where nobody else reads y: conv z. */
+enum crema_status crema_pass_fuse(struct crema_program *) CREMA_MUST_USE;
+/* Layouts, reorders, calls. */
+enum crema_status crema_pass_layouts(struct crema_program *) CREMA_MUST_USE;
+/* Each update right behind its gradient, where nothing needs all gradients. */
+void crema_pass_early_update(struct crema_program *);
+/* Lifetimes, shared storage, offsets. */
+enum crema_status crema_pass_memory(struct crema_program *) CREMA_MUST_USE;
+/* Addresses, after the pool was made or has moved. */
+enum crema_status crema_pass_bind(struct crema_program *) CREMA_MUST_USE;
+
+/* The param has this layout from now on; its values move. */
+enum crema_status crema_param_settle(struct crema_param *,
+                                     const struct crema_layout *)
+    CREMA_MUST_USE;
+/* Takes op[i] out of the list. */
+void crema_program_drop(struct crema_program *, int i);
+bool crema_program_watches(const struct crema_program *,
+                           const struct crema_tensor *);
+
+#endif

@@ -1,0 +1,64 @@
+/* run.c - preparing a recorded program, and the walk over its calls. */
+#include "device/program/passes.h"
+
+#include <string.h>
+
+bool crema_program_watches(const struct crema_program *p,
+                           const struct crema_tensor *t)
+{
+    for (const struct crema_watch *w = p->watched; w; w = w->next)
+        if (w->tensor == t) return true;
+    return false;
+}
+
+void crema_program_drop(struct crema_program *p, int i)
+{
+    for (int s = 0; s < CREMA_STAGES; s++) p->end[s] -= i < p->end[s];
+    p->nops--;
+    for (; i < p->nops; i++) p->op[i] = p->op[i + 1];
+}
+
+enum crema_status crema_program_prepare(struct crema_program *p)
+{
+    if (p->failed) return p->ctx->status;
+    if (p->fuse) CREMA_TRY(crema_pass_fuse(p));
+    CREMA_TRY(crema_pass_layouts(p));
+    if (p->fuse) crema_pass_early_update(p);
+    CREMA_TRY(crema_pass_memory(p));
+    return crema_pass_bind(p);
+}
+
+static enum crema_status tell(struct crema_program *p, struct crema_op *op,
+                              crema_watch_fn *fn, void *user)
+{
+    for (int k = 0; k < op->nout; k++)
+        if (op->out[k] && crema_program_watches(p, op->out[k]))
+            CREMA_TRY(fn(user, op->out[k]));
+    return CREMA_OK;
+}
+
+enum crema_status crema_program_run(struct crema_program *p,
+                                    enum crema_stage from, enum crema_stage to,
+                                    crema_watch_fn *fn, void *user)
+{
+    int first = from == CREMA_FORWARD ? 0 : p->end[from - 1];
+
+    if (p->generation != p->pool->generation) CREMA_TRY(crema_pass_bind(p));
+    for (int i = first; i < p->end[to]; i++) {
+        struct crema_op *op = p->op[i];
+
+        if (op->call) CREMA_TRY(op->call->run(op->call, op));
+        if (fn) CREMA_TRY(tell(p, op, fn, user));
+    }
+    return CREMA_OK;
+}
+
+enum crema_status crema_program_set_step(struct crema_program *p, uint32_t step)
+{
+    return crema_device_upload(p->dev, p->step->data, &step, sizeof step);
+}
+
+enum crema_status crema_program_set_rate(struct crema_program *p, float rate)
+{
+    return crema_device_upload(p->dev, p->rate->data, &rate, sizeof rate);
+}
