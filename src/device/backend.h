@@ -11,7 +11,7 @@
  * once; from then on run() is all that happens.  It creates and allocates
  * nothing and touches only bound pointers, so a walk over run()s may be
  * captured as a CUDA graph; numbers that change between steps (rate, step) are
- * tensors for that reason.  bind() comes again when the pool has moved.
+ * tensors for that reason.  bind() comes again when the heap has moved.
  */
 #ifndef CREMA_DEVICE_BACKEND_H
 #define CREMA_DEVICE_BACKEND_H

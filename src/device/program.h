@@ -82,7 +82,7 @@ enum crema_stage { CREMA_FORWARD, CREMA_BACKWARD, CREMA_UPDATE, CREMA_STAGES };
 
 /* One block of memory for the values of programs that never run at the same
  * time (train and test nets). */
-struct crema_pool {
+struct crema_heap {
     struct crema_device *dev;
     void *data;
     size_t bytes;
@@ -114,14 +114,14 @@ struct crema_program {
     struct crema_tensor *rate;       /* F32 [1]: the learning rate */
     struct crema_watch *watched;
     struct crema_arena arena;        /* ops, tensors, names */
-    struct crema_pool *pool;         /* borrowed */
-    unsigned generation;             /* of the pool when last bound */
+    struct crema_heap *heap;         /* borrowed */
+    unsigned generation;             /* of the heap when last bound */
     void *kept;                      /* inputs and kept values */
-    size_t kept_bytes, pool_bytes, naive_bytes, scratch_bytes;
+    size_t kept_bytes, heap_bytes, naive_bytes, scratch_bytes;
 };
 
 /* pool: shared with programs that never run at the same time as this one. */
-enum crema_status crema_program_open(struct crema_device *, struct crema_pool *,
+enum crema_status crema_program_open(struct crema_device *, struct crema_heap *,
                                      bool train,
                                      struct crema_program **out) CREMA_MUST_USE;
 void crema_program_free(struct crema_program *);
@@ -151,7 +151,7 @@ enum crema_status crema_program_watch(struct crema_program *,
                                       const struct crema_tensor *)
     CREMA_MUST_USE;
 
-/* Fusion, layouts, memory.  The pool grows when it must. */
+/* Fusion, layouts, memory.  The heap grows when it must. */
 enum crema_status crema_program_prepare(struct crema_program *) CREMA_MUST_USE;
 /* Runs the stages from..to.  fn may be NULL. */
 enum crema_status crema_program_run(struct crema_program *,
@@ -183,6 +183,6 @@ enum crema_status crema_param_read(const struct crema_param *, int64_t first,
                                    int64_t count, float *dense) CREMA_MUST_USE;
 void crema_param_release(struct crema_param *);
 
-void crema_pool_release(struct crema_pool *);
+void crema_heap_release(struct crema_heap *);
 
 #endif

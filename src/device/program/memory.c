@@ -1,4 +1,4 @@
-/* memory.c - lifetimes, shared storage, one pool.
+/* memory.c - lifetimes, shared storage, one heap.
  *
  * A tensor lives from the op that writes it to the last that reads it.  An op
  * that may overwrite an input does so when that input dies there: this alone
@@ -18,7 +18,7 @@ static struct crema_tensor *root(struct crema_tensor *t)
     return t;
 }
 
-static bool in_pool(const struct crema_tensor *t)
+static bool in_heap(const struct crema_tensor *t)
 {
     return t->role == CREMA_VALUE && !t->keep;
 }
@@ -59,7 +59,7 @@ static void share_in_place(struct crema_program *p)
         if (k < 0 || k >= op->nin || !op->in[k] || !op->out[0]) continue;
         x = root(op->in[k]);
         y = op->out[0];
-        if (x == root(y) || x->dies != i || !in_pool(x)) continue;
+        if (x == root(y) || x->dies != i || !in_heap(x)) continue;
         if (y->storage != y || y->keep || y->role != CREMA_VALUE) continue;
         if (x->layout.bytes != y->layout.bytes) continue;
         y->storage = x;
@@ -110,7 +110,7 @@ static size_t place(struct crema_tensor **t, int n)
     return end;
 }
 
-/* Offsets in the pool for what lives within a step, in the program's own block
+/* Offsets in the heap for what lives within a step, in the program's own block
  * for inputs and kept values. */
 static enum crema_status place_all(struct crema_program *p)
 {
@@ -125,7 +125,7 @@ static enum crema_status place_all(struct crema_program *p)
         if (t->role == CREMA_PARAM || !t->settled || t->storage != t) continue;
         if (t->role == CREMA_VALUE && t->born < 0) continue;
         p->naive_bytes += t->layout.bytes;
-        if (in_pool(t)) {
+        if (in_heap(t)) {
             list[n++] = t;
             continue;
         }
@@ -133,28 +133,28 @@ static enum crema_status place_all(struct crema_program *p)
         p->kept_bytes += rounded(t);
     }
     qsort(list, (size_t)n, sizeof *list, larger_first);
-    p->pool_bytes = place(list, n);
+    p->heap_bytes = place(list, n);
     free(list);
     return CREMA_OK;
 }
 
-static enum crema_status reserve(struct crema_pool *pool, size_t bytes)
+static enum crema_status reserve(struct crema_heap *heap, size_t bytes)
 {
-    if (pool->bytes >= bytes && pool->data) return CREMA_OK;
-    crema_device_release(pool->dev, pool->data);
-    pool->data = NULL;
-    pool->bytes = 0;
-    pool->generation++;
-    CREMA_TRY(crema_device_alloc(pool->dev, bytes, &pool->data));
-    pool->bytes = bytes;
+    if (heap->bytes >= bytes && heap->data) return CREMA_OK;
+    crema_device_release(heap->dev, heap->data);
+    heap->data = NULL;
+    heap->bytes = 0;
+    heap->generation++;
+    CREMA_TRY(crema_device_alloc(heap->dev, bytes, &heap->data));
+    heap->bytes = bytes;
     return CREMA_OK;
 }
 
-void crema_pool_release(struct crema_pool *pool)
+void crema_heap_release(struct crema_heap *heap)
 {
-    if (pool->dev) crema_device_release(pool->dev, pool->data);
-    pool->data = NULL;
-    pool->bytes = 0;
+    if (heap->dev) crema_device_release(heap->dev, heap->data);
+    heap->data = NULL;
+    heap->bytes = 0;
 }
 
 enum crema_status crema_pass_memory(struct crema_program *p)
@@ -166,8 +166,8 @@ enum crema_status crema_pass_memory(struct crema_program *p)
         if (p->op[i]->call &&
             p->op[i]->call->scratch_bytes > p->scratch_bytes)
             p->scratch_bytes = p->op[i]->call->scratch_bytes;
-    p->pool->dev = p->dev;
-    CREMA_TRY(reserve(p->pool, p->pool_bytes + p->scratch_bytes));
+    p->heap->dev = p->dev;
+    CREMA_TRY(reserve(p->heap, p->heap_bytes + p->scratch_bytes));
     return crema_device_alloc(p->dev, p->kept_bytes, &p->kept);
 }
 
@@ -176,14 +176,14 @@ static void *address(const struct crema_program *p, struct crema_tensor *t)
     struct crema_tensor *r = root(t);
 
     if (r->role == CREMA_PARAM) return r->param->data;
-    if (in_pool(r)) return (char *)p->pool->data + r->offset;
+    if (in_heap(r)) return (char *)p->heap->data + r->offset;
     return (char *)p->kept + r->offset;
 }
 
 enum crema_status crema_pass_bind(struct crema_program *p)
 {
     /* The scratch buffer lies behind the values. */
-    void *scratch = (char *)p->pool->data + p->pool_bytes;
+    void *scratch = (char *)p->heap->data + p->heap_bytes;
 
     for (struct crema_tensor *t = p->tensors; t; t = t->next)
         if (t->settled) t->data = address(p, t);
@@ -193,6 +193,6 @@ enum crema_status crema_pass_bind(struct crema_program *p)
         if (call && call->bind)
             CREMA_TRY(call->bind(call, p->op[i], scratch));
     }
-    p->generation = p->pool->generation;
+    p->generation = p->heap->generation;
     return CREMA_OK;
 }

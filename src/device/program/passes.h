@@ -12,7 +12,7 @@ enum crema_status crema_pass_layouts(struct crema_program *) CREMA_MUST_USE;
 void crema_pass_early_update(struct crema_program *);
 /* Lifetimes, shared storage, offsets. */
 enum crema_status crema_pass_memory(struct crema_program *) CREMA_MUST_USE;
-/* Addresses, after the pool was made or has moved. */
+/* Addresses, after the heap was made or has moved. */
 enum crema_status crema_pass_bind(struct crema_program *) CREMA_MUST_USE;
 
 /* The param has this layout from now on; its values move. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum crema_status crema_program_open(struct crema_device *dev,
-                                     struct crema_pool *pool, bool train,
+                                     struct crema_heap *heap, bool train,
                                      struct crema_program **out)
 {
     struct crema_program *p = calloc(1, sizeof *p);
@@ -16,7 +16,7 @@ enum crema_status crema_program_open(struct crema_device *dev,
     p->ctx = dev->ctx;
     p->train = train;
     p->fuse = true;
-    p->pool = pool;
+    p->heap = heap;
     p->step = crema_program_input(p, &CREMA_SHAPE(1), CREMA_I32);
     p->rate = crema_program_input(p, &CREMA_SHAPE(1), CREMA_F32);
     if (p->failed) {

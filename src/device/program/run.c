@@ -43,7 +43,7 @@ enum crema_status crema_program_run(struct crema_program *p,
 {
     int first = from == CREMA_FORWARD ? 0 : p->end[from - 1];
 
-    if (p->generation != p->pool->generation) CREMA_TRY(crema_pass_bind(p));
+    if (p->generation != p->heap->generation) CREMA_TRY(crema_pass_bind(p));
     for (int i = first; i < p->end[to]; i++) {
         struct crema_op *op = p->op[i];
 
