@@ -1,0 +1,18 @@
+/* wide.h - loops compiled for the widest registers a machine may have.  Floor 0.
+ *
+ * A function marked CREMA_WIDE is compiled for plain x86-64, AVX2 with FMA and
+ * AVX-512; the loader chooses once, when the library is loaded.  Sanitizers
+ * cannot have that and get the plain one.
+ */
+#ifndef CREMA_BASE_WIDE_H
+#define CREMA_BASE_WIDE_H
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&         \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define CREMA_WIDE                                                             \
+    __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#else
+#define CREMA_WIDE
+#endif
+
+#endif
