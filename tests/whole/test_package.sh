@@ -1,0 +1,67 @@
+#!/bin/sh
+# The package runs from any folder, on a system that has a C library and nothing else, and trains there.
+set -eu
+. "$CREMA_SOURCE/tests/whole/tiny.sh"
+
+cmake --build "$CREMA_BUILD" --target package >package.log 2>&1 || {
+    cat package.log
+    exit 1
+}
+archive=$(find "$CREMA_BUILD" -maxdepth 1 -name 'crema-*.tar.gz')
+root=$PWD/root
+mkdir -p "$root/opt" "$root/tmp"
+tar -xzf "$archive" -C "$root/opt"
+mv "$root"/opt/crema-* "$root/opt/crema"
+
+fail() {
+    echo "$*"
+    exit 1
+}
+for file in README.md LICENSE; do
+    [ -f "$root/opt/crema/share/doc/crema/$file" ] || fail "the package lacks $file"
+done
+for package in libdnnl ocl-icd-libopencl1 libgomp1 libstdc++6 libgcc-s1 libprotobuf-c1 liblmdb0 libturbojpeg libspng zlib1g; do
+    set -- "$root/opt/crema/share/doc/crema/licences/$package"*
+    [ -f "$1" ] || fail "the package lacks the licence of $package"
+done
+[ -f "$root/opt/crema/share/crema/models/alexnet/train_val.prototxt" ] || fail "the package lacks models"
+
+# Every library is in the package, but for the C library's own and NVIDIA's.
+find "$root/opt/crema" -type f \( -perm -u+x -o -name '*.so*' \) | while read -r file; do
+    head -c 4 "$file" | grep -q ELF || continue
+    readelf -d "$file" | sed -n "s|^.*NEEDED.*\[\(.*\)\]|\1|p" | while read -r needed; do
+        case $needed in
+        libc.so.6 | libm.so.6 | libpthread.so.0 | libdl.so.2 | librt.so.1 | ld-linux-*) continue ;;
+        libcublas* | libcudnn* | libcuda.so.1)
+            case $file in */libcrema_cuda.so | */libexec/*) continue ;; esac
+            ;;
+        esac
+        [ -e "$root/opt/crema/lib/$needed" ] || echo "$file needs $needed, which is not in the package"
+    done
+    readelf -d "$file" | grep -E '(RPATH|RUNPATH)' | grep -vE '\[\$ORIGIN[^:]*(:\$ORIGIN[^:]*)*\]' || true
+done >problems
+for name in libc.so.6 libcuda.so.1 'libcublas*' 'libcudnn*'; do
+    find "$root/opt/crema/lib" -name "$name" >>problems
+done
+[ ! -s problems ] || fail "$(cat problems)"
+
+# A system with the C library and nothing else.
+for library in /lib64/ld-linux-x86-64.so.2 $(/sbin/ldconfig -p | sed -nE 's,^\t(libc|libm|libpthread|libdl|librt)\.so\.[0-9] \(libc6\,x86-64.*=> (.*),\2,p'); do
+    mkdir -p "$root/$(dirname "$library")"
+    cp -L "$library" "$root/$library"
+done
+tiny_files "$root"
+enter=""
+[ "$(id -u)" -eq 0 ] || enter="unshare --map-root-user"
+$enter chroot / true || {
+    echo "no chroot here: the package was not run on a system of its own"
+    exit 77
+}
+# alone PROGRAM ARGUMENT.. - runs it there
+alone() {
+    program=$1
+    shift
+    $enter env -i chroot "$root" "/opt/crema/bin/$program" "$@"
+}
+tiny_train alone
+[ -s "$root/tiny_iter_100.caffemodel" ] || fail "no weights were written"
