@@ -31,13 +31,13 @@ struct crema_call {
     enum crema_status (*bind)(struct crema_call *, struct crema_op *,
                               void *scratch);
     void (*free)(struct crema_call *);
-    size_t scratch_bytes;            /* of one buffer that all calls share */
-    const char *info;                /* implementation, for reports */
-    struct crema_device *dev;        /* set by device.c */
+    size_t scratch_bytes;     /* of one buffer that all calls share */
+    const char *info;         /* implementation, for reports */
+    struct crema_device *dev; /* set by device.c */
 };
 
 struct crema_backend {
-    const char *name;                /* "onednn", "cudnn", "kernels" */
+    const char *name; /* "onednn", "cudnn", "kernels" */
     /* CREMA_EUNSUPPORTED: this backend passes (and leaves nothing behind), the
      * next in the device's list is asked; ref is the last of all. */
     enum crema_status (*plan)(struct crema_device *, struct crema_op *,
@@ -49,9 +49,9 @@ struct crema_backend {
 /* How memory of a kind of device is had and reached.  Addresses are aligned to
  * 4096 bytes; fresh memory is zero. */
 struct crema_device_type {
-    const char *name;                /* "ref", "cpu", "cuda" */
-    bool host;                       /* its memory is the host's */
-    const struct crema_backend *const *backends;  /* in order; NULL ends */
+    const char *name;                            /* "ref", "cpu", "cuda" */
+    bool host;                                   /* its memory is the host's */
+    const struct crema_backend *const *backends; /* in order; NULL ends */
     enum crema_status (*open)(struct crema_device *);
     void (*close)(struct crema_device *);
     /* The rest may be NULL where host is true. */
@@ -67,12 +67,12 @@ struct crema_device_type {
 
 struct crema_device {
     const struct crema_device_type *type;
-    struct crema_ctx *ctx;           /* borrowed */
-    int ordinal;                     /* which of several */
-    int threads;                     /* 0: the backend's choice */
-    char name[128];                  /* for people: the processor or GPU */
-    void *state;                     /* the backend's own */
-    void *module;                    /* of a device loaded at run time */
+    struct crema_ctx *ctx; /* borrowed */
+    int ordinal;           /* which of several */
+    int threads;           /* 0: the backend's choice */
+    char name[128];        /* for people: the processor or GPU */
+    void *state;           /* the backend's own */
+    void *module;          /* of a device loaded at run time */
 };
 
 /* Asks the device's backends in order, then ref. */
@@ -81,9 +81,9 @@ enum crema_status crema_device_plan(struct crema_device *, struct crema_op *,
                                     struct crema_port out[]) CREMA_MUST_USE;
 /* A call without state of its own, for host kernels: runs fn on the data of
  * op->in and op->out. */
-enum crema_status crema_host_call(struct crema_device *, struct crema_op *,
-                                  enum crema_status (*fn)(struct crema_ctx *,
-                                                          const struct crema_op *),
-                                  const char *info) CREMA_MUST_USE;
+enum crema_status crema_host_call(
+    struct crema_device *, struct crema_op *,
+    enum crema_status (*fn)(struct crema_ctx *, const struct crema_op *),
+    const char *info) CREMA_MUST_USE;
 
 #endif

@@ -113,8 +113,7 @@ enum crema_status crema_device_alloc(struct crema_device *dev, size_t bytes,
     *out = whole > bytes ? aligned_alloc(ALIGN, whole) : NULL;
     if (!*out)
         return crema_fail(dev->ctx, CREMA_ENOMEM,
-                          "out of memory: %.1f MB wanted",
-                          (double)bytes / 1e6);
+                          "out of memory: %.1f MB wanted", (double)bytes / 1e6);
     memset(*out, 0, whole);
     return CREMA_OK;
 }
@@ -162,7 +161,7 @@ struct host_call {
     struct crema_call base;
     host_fn *fn;
     struct crema_op shadow;
-    struct crema_tensor *tensors;        /* in, then out */
+    struct crema_tensor *tensors; /* in, then out */
 };
 
 static void relu(const struct crema_op *op)
@@ -199,9 +198,8 @@ enum crema_status crema_host_call(struct crema_device *dev, struct crema_op *op,
     struct host_call *h = calloc(1, sizeof *h);
 
     if (!h) return crema_no_memory(dev->ctx, "a prepared op");
-    h->base = (struct crema_call){ .run = run_host,
-                                   .free = free_host,
-                                   .info = info };
+    h->base =
+        (struct crema_call){ .run = run_host, .free = free_host, .info = info };
     h->fn = fn;
     op->call = &h->base;
     return CREMA_OK;
@@ -267,8 +265,8 @@ static enum crema_status add_shadow(struct crema_device *dev,
             return crema_no_memory(dev->ctx, "copies for a host op");
     }
     for (int i = 0; i < op->nout; i++) {
-        s->out[i] = shadow_of(&h->tensors[op->nin + i], op->out[i],
-                              &out[i].want);
+        s->out[i] =
+            shadow_of(&h->tensors[op->nin + i], op->out[i], &out[i].want);
         if (op->out[i] && !s->out[i])
             return crema_no_memory(dev->ctx, "copies for a host op");
     }

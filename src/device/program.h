@@ -21,52 +21,52 @@ struct crema_call;
 struct crema_op_type;
 
 enum crema_role {
-    CREMA_VALUE,  /* made and used within one step: lives in the arena */
-    CREMA_INPUT,  /* dense, written by the host between runs */
-    CREMA_PARAM,  /* lives on between steps, may belong to several programs */
+    CREMA_VALUE, /* made and used within one step: lives in the arena */
+    CREMA_INPUT, /* dense, written by the host between runs */
+    CREMA_PARAM, /* lives on between steps, may belong to several programs */
 };
 
 /* What outlives a program: weights, statistics, momentum.  The first program
  * prepared over it decides its layout (always float32); later ones reorder if
  * they must.  Until then `data` is dense. */
 struct crema_param {
-    const char *name;                /* "conv1[0]"; for messages and reports */
+    const char *name; /* "conv1[0]"; for messages and reports */
     struct crema_shape shape;
-    struct crema_device *dev;        /* borrowed; owns the memory of data */
+    struct crema_device *dev; /* borrowed; owns the memory of data */
     bool settled;
     struct crema_layout layout;
-    void *data;                      /* NULL until it has values: then zero */
+    void *data; /* NULL until it has values: then zero */
 };
 
 struct crema_tensor {
-    const char *name;                /* the blob's; may be NULL */
+    const char *name; /* the blob's; may be NULL */
     struct crema_shape shape;
     enum crema_role role;
-    enum crema_type type;            /* of an INPUT */
-    struct crema_param *param;       /* of a PARAM */
-    bool keep;                       /* may be read after the run: own memory */
+    enum crema_type type;      /* of an INPUT */
+    struct crema_param *param; /* of a PARAM */
+    bool keep;                 /* may be read after the run: own memory */
     bool needs_grad;
-    int64_t labels;                  /* of an INPUT that holds labels: they are
-                                        in [0, labels); 0: anything goes */
-    bool ignores;                    /* ... or this one */
+    int64_t labels; /* of an INPUT that holds labels: they are
+                       in [0, labels); 0: anything goes */
+    bool ignores;   /* ... or this one */
     int ignore_label;
-    struct crema_tensor *grad;       /* dL/dX, once differentiated; or NULL */
+    struct crema_tensor *grad; /* dL/dX, once differentiated; or NULL */
     struct crema_tensor *parts, *sibling; /* contributions to dL/dX so far */
     /* by the layout pass */
     bool settled;
     struct crema_layout layout;
     struct crema_tensor *copies, *next_copy; /* same numbers, other layouts */
     /* by the memory pass */
-    struct crema_tensor *storage;    /* whose memory it shares, or itself */
-    int born, dies;                  /* op indices */
+    struct crema_tensor *storage; /* whose memory it shares, or itself */
+    int born, dies;               /* op indices */
     size_t offset;
-    void *data;                      /* device memory */
-    struct crema_tensor *next;       /* in the program, newest first */
+    void *data;                /* device memory */
+    struct crema_tensor *next; /* in the program, newest first */
 };
 
 struct crema_op {
     const struct crema_op_type *type;
-    const void *params;              /* type->params_size bytes: numbers only */
+    const void *params; /* type->params_size bytes: numbers only */
     int nin, nout;
     struct crema_tensor **in, **out; /* optional ones may be NULL */
     struct crema_layout *want;       /* [nin], as agreed with the backend */
@@ -75,7 +75,7 @@ struct crema_op {
     const char *layer;               /* who recorded it */
     unsigned refused;                /* bit i: the device's backend i */
     const struct crema_backend *backend;
-    struct crema_call *call;         /* NULL: nothing to run */
+    struct crema_call *call; /* NULL: nothing to run */
 };
 
 enum crema_stage { CREMA_FORWARD, CREMA_BACKWARD, CREMA_UPDATE, CREMA_STAGES };
@@ -86,7 +86,7 @@ struct crema_heap {
     struct crema_device *dev;
     void *data;
     size_t bytes;
-    unsigned generation;             /* counts moves: programs bind again */
+    unsigned generation; /* counts moves: programs bind again */
 };
 
 /* Called after the op that wrote a watched tensor, before its memory is used
@@ -100,27 +100,28 @@ struct crema_watch {
 };
 
 struct crema_program {
-    struct crema_device *dev;        /* borrowed */
-    struct crema_ctx *ctx;           /* the device's */
-    bool train;                      /* phase: TRAIN or TEST */
+    struct crema_device *dev; /* borrowed */
+    struct crema_ctx *ctx;    /* the device's */
+    bool train;               /* phase: TRAIN or TEST */
     bool failed;
-    bool fuse;                       /* default true */
-    const char *layer;               /* recording for */
+    bool refused;      /* failed by an op's own check */
+    bool fuse;         /* default true */
+    const char *layer; /* recording for */
     struct crema_op **op;
     int nops, capacity;
-    int end[CREMA_STAGES];           /* stage s is op[end[s - 1]..end[s]) */
-    struct crema_tensor *tensors;    /* newest first */
-    struct crema_tensor *step;       /* I32 [1]: forward passes in TRAIN */
-    struct crema_tensor *rate;       /* F32 [1]: the learning rate */
+    int end[CREMA_STAGES];        /* stage s is op[end[s - 1]..end[s]) */
+    struct crema_tensor *tensors; /* newest first */
+    struct crema_tensor *step;    /* I32 [1]: forward passes in TRAIN */
+    struct crema_tensor *rate;    /* F32 [1]: the learning rate */
     struct crema_watch *watched;
-    struct crema_arena arena;        /* ops, tensors, names */
-    struct crema_heap *heap;         /* borrowed */
-    unsigned generation;             /* of the heap when last bound */
-    void *kept;                      /* inputs and kept values */
+    struct crema_arena arena; /* ops, tensors, names */
+    struct crema_heap *heap;  /* borrowed */
+    unsigned generation;      /* of the heap when last bound */
+    void *kept;               /* inputs and kept values */
     size_t kept_bytes, heap_bytes, naive_bytes, scratch_bytes;
 };
 
-/* pool: shared with programs that never run at the same time as this one. */
+/* heap: shared with programs that never run at the same time as this one. */
 enum crema_status crema_program_open(struct crema_device *, struct crema_heap *,
                                      bool train,
                                      struct crema_program **out) CREMA_MUST_USE;
@@ -143,42 +144,42 @@ void crema_program_seed(struct crema_program *, struct crema_tensor *y,
                         struct crema_tensor *dy);
 /* Appends the gradient ops and ends the backward stage.  Afterwards
  * tensor->grad is set where something flows back. */
-enum crema_status crema_program_differentiate(struct crema_program *)
-    CREMA_MUST_USE;
+enum crema_status
+crema_program_differentiate(struct crema_program *) CREMA_MUST_USE;
 /* After the run the host reads t. */
 void crema_program_keep(struct crema_tensor *t);
-enum crema_status crema_program_watch(struct crema_program *,
-                                      const struct crema_tensor *)
-    CREMA_MUST_USE;
+enum crema_status
+crema_program_watch(struct crema_program *,
+                    const struct crema_tensor *) CREMA_MUST_USE;
 
 /* Fusion, layouts, memory.  The heap grows when it must. */
 enum crema_status crema_program_prepare(struct crema_program *) CREMA_MUST_USE;
 /* Runs the stages from..to.  fn may be NULL. */
 enum crema_status crema_program_run(struct crema_program *,
                                     enum crema_stage from, enum crema_stage to,
-                                    crema_watch_fn *fn, void *user)
-    CREMA_MUST_USE;
+                                    crema_watch_fn *fn,
+                                    void *user) CREMA_MUST_USE;
 
 /* What changes between runs; after prepare. */
-enum crema_status crema_program_set_step(struct crema_program *, uint32_t step)
-    CREMA_MUST_USE;
-enum crema_status crema_program_set_rate(struct crema_program *, float rate)
-    CREMA_MUST_USE;
+enum crema_status crema_program_set_step(struct crema_program *,
+                                         uint32_t step) CREMA_MUST_USE;
+enum crema_status crema_program_set_rate(struct crema_program *,
+                                         float rate) CREMA_MUST_USE;
 
 /* Host access, dense float32 whatever the tensor really is.  Reading a VALUE
  * wants `keep`, or is done from inside a watch function. */
 enum crema_status crema_tensor_read(struct crema_device *,
-                                    const struct crema_tensor *, float *dense)
-    CREMA_MUST_USE;
+                                    const struct crema_tensor *,
+                                    float *dense) CREMA_MUST_USE;
 /* An INPUT, after prepare. */
 enum crema_status crema_tensor_write(struct crema_device *,
-                                     struct crema_tensor *, const float *dense)
-    CREMA_MUST_USE;
+                                     struct crema_tensor *,
+                                     const float *dense) CREMA_MUST_USE;
 
 /* Values of a param in strips of row-major order. */
 enum crema_status crema_param_write(struct crema_param *, int64_t first,
-                                    int64_t count, const float *dense)
-    CREMA_MUST_USE;
+                                    int64_t count,
+                                    const float *dense) CREMA_MUST_USE;
 enum crema_status crema_param_read(const struct crema_param *, int64_t first,
                                    int64_t count, float *dense) CREMA_MUST_USE;
 void crema_param_release(struct crema_param *);

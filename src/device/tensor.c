@@ -55,9 +55,12 @@ size_t crema_type_bytes(enum crema_type type)
 {
     switch (type) {
     case CREMA_BF16:
-    case CREMA_F16: return 2;
-    case CREMA_U8: return 1;
-    default: return 4;
+    case CREMA_F16:
+        return 2;
+    case CREMA_U8:
+        return 1;
+    default:
+        return 4;
     }
 }
 
@@ -171,7 +174,7 @@ const char *crema_layout_text(const struct crema_layout *l,
     int n = 0;
 
     for (int b = 0; b < l->nblocks; b++) blocked[l->block_dim[b]] = true;
-    for (int k = 0; k < l->ndims; k++) {          /* by falling stride */
+    for (int k = 0; k < l->ndims; k++) { /* by falling stride */
         int best = -1;
 
         for (int d = 0; d < l->ndims; d++)
@@ -238,10 +241,14 @@ static float element(const struct crema_layout *l, const void *data, int64_t at)
     float f;
 
     switch (l->type) {
-    case CREMA_F32: return ((const float *)data)[at];
-    case CREMA_I32: return (float)((const int32_t *)data)[at];
-    case CREMA_U8: return (float)((const uint8_t *)data)[at];
-    case CREMA_F16: return from_f16(((const uint16_t *)data)[at]);
+    case CREMA_F32:
+        return ((const float *)data)[at];
+    case CREMA_I32:
+        return (float)((const int32_t *)data)[at];
+    case CREMA_U8:
+        return (float)((const uint8_t *)data)[at];
+    case CREMA_F16:
+        return from_f16(((const uint16_t *)data)[at]);
     default:
         bits = (uint32_t)((const uint16_t *)data)[at] << 16;
         memcpy(&f, &bits, 4);
@@ -283,11 +290,21 @@ static uint16_t to_f16(float f)
 static void store(const struct crema_layout *l, void *data, int64_t at, float f)
 {
     switch (l->type) {
-    case CREMA_F32: ((float *)data)[at] = f; break;
-    case CREMA_I32: ((int32_t *)data)[at] = (int32_t)f; break;
-    case CREMA_U8: ((uint8_t *)data)[at] = (uint8_t)f; break;
-    case CREMA_F16: ((uint16_t *)data)[at] = to_f16(f); break;
-    case CREMA_BF16: ((uint16_t *)data)[at] = to_bf16(f); break;
+    case CREMA_F32:
+        ((float *)data)[at] = f;
+        break;
+    case CREMA_I32:
+        ((int32_t *)data)[at] = (int32_t)f;
+        break;
+    case CREMA_U8:
+        ((uint8_t *)data)[at] = (uint8_t)f;
+        break;
+    case CREMA_F16:
+        ((uint16_t *)data)[at] = to_f16(f);
+        break;
+    case CREMA_BF16:
+        ((uint16_t *)data)[at] = to_bf16(f);
+        break;
     }
 }
 
@@ -317,6 +334,5 @@ void crema_layout_pack(const struct crema_layout *l, void *data, int64_t first,
         return;
     }
     walk_start(&w, l, first);
-    for (int64_t i = 0; i < count; i++)
-        store(l, data, walk_next(&w), dense[i]);
+    for (int64_t i = 0; i < count; i++) store(l, data, walk_next(&w), dense[i]);
 }

@@ -46,10 +46,10 @@ struct crema_layout {
     enum crema_type type;
     int ndims, nblocks;
     int64_t dim[CREMA_MAX_DIMS], padded[CREMA_MAX_DIMS];
-    int64_t stride[CREMA_MAX_DIMS];      /* in elements */
-    int64_t block[CREMA_MAX_BLOCKS];     /* outermost block first */
+    int64_t stride[CREMA_MAX_DIMS];  /* in elements */
+    int64_t block[CREMA_MAX_BLOCKS]; /* outermost block first */
     int block_dim[CREMA_MAX_BLOCKS];
-    size_t bytes;                        /* padding included, and always zero */
+    size_t bytes; /* padding included, and always zero */
 };
 
 size_t crema_type_bytes(enum crema_type);

@@ -21,8 +21,8 @@ static bool is_relu(const struct crema_op *op)
 {
     const struct crema_unary_params *u = op->params;
 
-    return op->type == &crema_op_unary_zero &&
-           u->formula == CREMA_UNARY_relu && u->p[0] == 0;
+    return op->type == &crema_op_unary_zero && u->formula == CREMA_UNARY_relu &&
+           u->p[0] == 0;
 }
 
 static bool accepted(const struct crema_program *p, struct crema_op *op)

@@ -26,7 +26,7 @@ void crema_program_seed(struct crema_program *p, struct crema_tensor *y,
 
     if (!y || !dy || !y->needs_grad) return;
     part = crema_view(p, &y->shape, dy);
-    if (part == dy) part = crema_detach(p, dy);   /* siblings need a link */
+    if (part == dy) part = crema_detach(p, dy); /* siblings need a link */
     if (!part) return;
     part->sibling = y->parts;
     y->parts = part;

@@ -40,8 +40,7 @@ static void plan_view(const struct crema_op *op, struct crema_port *in,
 
     in->want = crema_layout_dense(&op->in[0]->shape, type);
     out->want = crema_layout_dense(&op->out[0]->shape, type);
-    if (in->have &&
-        crema_shape_equal(&op->in[0]->shape, &op->out[0]->shape))
+    if (in->have && crema_shape_equal(&op->in[0]->shape, &op->out[0]->shape))
         in->want = out->want = *in->have;
 }
 
@@ -114,8 +113,8 @@ static enum crema_status negotiate_all(struct crema_program *p)
 static int votes(const struct crema_program *p, const struct crema_tensor *t,
                  const struct crema_layout *l)
 {
-    int n = t->grad && t->grad->settled &&
-            crema_layout_equal(&t->grad->layout, l);
+    int n =
+        t->grad && t->grad->settled && crema_layout_equal(&t->grad->layout, l);
 
     for (int i = 0; i < p->nops; i++)
         for (int k = 0; k < p->op[i]->nin; k++)
@@ -242,7 +241,7 @@ static enum crema_status insert_all(struct crema_program *p)
             p->end[stage++] = p->nops;
         if (status == CREMA_OK)
             status = insert(p, old[i]);
-        else if (old[i]->call)           /* not in the list: free it here */
+        else if (old[i]->call) /* not in the list: free it here */
             old[i]->call->free(old[i]->call);
     }
     while (stage < CREMA_STAGES) p->end[stage++] = p->nops;

@@ -39,8 +39,7 @@ static void find_lifetimes(struct crema_program *p)
     for (int i = 0; i < p->nops; i++) {
         struct crema_op *op = p->op[i];
 
-        if (op->type == &crema_op_view)
-            op->out[0]->storage = root(op->in[0]);
+        if (op->type == &crema_op_view) op->out[0]->storage = root(op->in[0]);
         for (int k = 0; k < op->nout; k++)
             if (op->out[k]) write_at(op->out[k], i);
         for (int k = 0; k < op->nin; k++)
@@ -163,8 +162,7 @@ enum crema_status crema_pass_memory(struct crema_program *p)
     share_in_place(p);
     CREMA_TRY(place_all(p));
     for (int i = 0; i < p->nops; i++)
-        if (p->op[i]->call &&
-            p->op[i]->call->scratch_bytes > p->scratch_bytes)
+        if (p->op[i]->call && p->op[i]->call->scratch_bytes > p->scratch_bytes)
             p->scratch_bytes = p->op[i]->call->scratch_bytes;
     p->heap->dev = p->dev;
     CREMA_TRY(reserve(p->heap, p->heap_bytes + p->scratch_bytes));
@@ -190,8 +188,7 @@ enum crema_status crema_pass_bind(struct crema_program *p)
     for (int i = 0; i < p->nops; i++) {
         struct crema_call *call = p->op[i]->call;
 
-        if (call && call->bind)
-            CREMA_TRY(call->bind(call, p->op[i], scratch));
+        if (call && call->bind) CREMA_TRY(call->bind(call, p->op[i], scratch));
     }
     p->generation = p->heap->generation;
     return CREMA_OK;

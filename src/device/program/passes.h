@@ -16,9 +16,9 @@ enum crema_status crema_pass_memory(struct crema_program *) CREMA_MUST_USE;
 enum crema_status crema_pass_bind(struct crema_program *) CREMA_MUST_USE;
 
 /* The param has this layout from now on; its values move. */
-enum crema_status crema_param_settle(struct crema_param *,
-                                     const struct crema_layout *)
-    CREMA_MUST_USE;
+enum crema_status
+crema_param_settle(struct crema_param *,
+                   const struct crema_layout *) CREMA_MUST_USE;
 /* Takes op[i] out of the list. */
 void crema_program_drop(struct crema_program *, int i);
 bool crema_program_watches(const struct crema_program *,

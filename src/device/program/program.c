@@ -56,7 +56,7 @@ struct crema_tensor *crema_op_refuse(struct crema_program *p, const char *fmt,
     va_list ap;
 
     if (p->failed) return NULL;
-    p->failed = true;
+    p->failed = p->refused = true;
     va_start(ap, fmt);
     (void)!crema_vfail_at(p->ctx, CREMA_EINVAL, NULL, fmt, ap);
     va_end(ap);
@@ -68,7 +68,10 @@ const struct crema_shape *crema_tensor_shape(const struct crema_tensor *t)
     return &t->shape;
 }
 
-bool crema_program_trains(const struct crema_program *p) { return p->train; }
+bool crema_program_trains(const struct crema_program *p)
+{
+    return p->train;
+}
 
 static struct crema_tensor *new_tensor(struct crema_program *p,
                                        const struct crema_shape *shape,
@@ -192,8 +195,7 @@ struct crema_op *crema_op_record(struct crema_program *p,
     if (p->failed || !ports_fit(p, type, nin, nout)) return NULL;
     op = new_op(p, type, params, nin, in, nout);
     if (!op) return NULL;
-    for (int i = 0; i < nin; i++)
-        needs_grad |= in[i] && in[i]->needs_grad;
+    for (int i = 0; i < nin; i++) needs_grad |= in[i] && in[i]->needs_grad;
     for (int i = 0; i < nout; i++) {
         op->out[i] = crema_program_value(p, &shapes[i]);
         if (!op->out[i]) return NULL;
@@ -224,7 +226,10 @@ void crema_program_end(struct crema_program *p, enum crema_stage stage)
     for (int s = stage; s < CREMA_STAGES; s++) p->end[s] = p->nops;
 }
 
-void crema_program_keep(struct crema_tensor *t) { t->keep = true; }
+void crema_program_keep(struct crema_tensor *t)
+{
+    t->keep = true;
+}
 
 enum crema_status crema_program_watch(struct crema_program *p,
                                       const struct crema_tensor *t)

@@ -1,0 +1,106 @@
+/* layer.h - the contract between a net and a layer.  Floor 3.
+ *
+ * A layer is one file and one const table.  setup() reads and checks the
+ * parameters once; record() says, in ops, what the tops are, and comes again
+ * whenever a bottom's shape changes.  Gradients, layouts, in-place and fusion
+ * follow from the ops; a layer never sees data, except a source of data, whose
+ * next() hands over host memory.
+ */
+#ifndef CREMA_LAYERS_LAYER_H
+#define CREMA_LAYERS_LAYER_H
+
+#include "crema.pb-c.h"
+#include "device/ops.h"
+#include "device/program.h"
+#include "proto/source.h"
+
+struct crema_layer;
+struct crema_weights;
+
+/* One top of a source of data, valid until the next call of next(). */
+struct crema_batch {
+    struct crema_shape shape;
+    const float *data;               /* dense */
+};
+
+struct crema_layer_type {
+    const char *name;                /* as in prototxt: type: "InnerProduct" */
+    int min_bottoms, max_bottoms;    /* max -1: any number */
+    int min_tops, max_tops;
+    size_t state_size;               /* bytes of private state, zeroed */
+    bool loss;                       /* loss_weight of top 0 is 1 by default */
+
+    /* Reads and checks the parameters; no shapes are known yet.  May be NULL. */
+    enum crema_status (*setup)(struct crema_layer *);
+    /* bottom[] -> top[], into l->program.  Ops' failures are sticky, so a
+     * record() need not look at what they return. */
+    enum crema_status (*record)(struct crema_layer *);
+    void (*free)(struct crema_layer *);  /* what state holds; may be NULL */
+
+    /* Input only: top k has this shape when recorded from now on. */
+    enum crema_status (*reshape)(struct crema_layer *, int k,
+                                 const struct crema_shape *);
+
+    /* Sources of data only. */
+    /* The next batch of each top; the net reshapes where it must. */
+    enum crema_status (*next)(struct crema_layer *, struct crema_batch *tops);
+    /* Names item `i` of the batch last handed over, for messages: its record's
+     * key.  May be NULL. */
+    const char *(*item)(const struct crema_layer *, int64_t i);
+    /* Records handed over so far, and how to go on from there. */
+    uint64_t (*position)(const struct crema_layer *);
+    enum crema_status (*seek)(struct crema_layer *, uint64_t position);
+    /* Seconds next() has waited for data so far. */
+    double (*waited)(const struct crema_layer *);
+};
+
+/* What the whole net lends to its layers. */
+struct crema_lender {
+    struct crema_ctx *ctx;
+    struct crema_weights *weights;
+    struct crema_databases *databases; /* open LMDBs, once per path */
+    uint32_t seed;
+    int data_threads;                /* decoding threads; 0: one per core */
+    bool opens_data;                 /* false: check and summary look at no
+                                        database and may not know a shape */
+};
+
+struct crema_layer {
+    const struct crema_layer_type *type;
+    const Crema__LayerParameter *param;  /* borrowed */
+    const struct crema_source *source;   /* of param; borrowed */
+    struct crema_lender *lender;         /* borrowed */
+    struct crema_ctx *ctx;               /* the lender's */
+    bool train;                          /* phase */
+    void *state;                         /* type->state_size bytes */
+    struct crema_program *program;       /* while recording */
+    int nbottoms, ntops;
+    struct crema_tensor **bottom, **top; /* while recording */
+};
+
+/* CREMA_EINVAL with the place of `field` of the layer's parameters (or of the
+ * layer itself where the field was left to its default; field may be NULL). */
+enum crema_status crema_layer_fail(const struct crema_layer *,
+                                   const void *field, const char *fmt, ...)
+    CREMA_PRINTF(3, 4) CREMA_MUST_USE;
+
+/* Weight i of the layer: made and filled on first use, shared where the
+ * prototxt's param names say so, looked up when the net is recorded again or
+ * belongs to a test net.  filler NULL: Caffe's default, constant 0.  NULL, and
+ * the program failed, when it cannot be had. */
+struct crema_tensor *crema_layer_weight(struct crema_layer *, int i,
+                                        const struct crema_shape *,
+                                        const Crema__FillerParameter *filler);
+
+/* Caffe's axis: negative ones count from the end.  Fails, naming the field,
+ * when it is not in [-ndims, ndims). */
+enum crema_status crema_layer_axis(const struct crema_layer *,
+                                   const void *field, int axis, int ndims,
+                                   int *out) CREMA_MUST_USE;
+
+/* NULL when unknown. */
+const struct crema_layer_type *crema_layer_find(const char *name);
+/* The i-th type in alphabetical order; NULL behind the last. */
+const struct crema_layer_type *crema_layer_nth(int i);
+
+#endif

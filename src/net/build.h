@@ -1,0 +1,18 @@
+/* build.h - the passes that make a net, for the files of this folder. */
+#ifndef CREMA_NET_BUILD_H
+#define CREMA_NET_BUILD_H
+
+#include "net/net.h"
+
+/* Does this phase, level and stage have the layer? */
+enum crema_status crema_net_includes(struct crema_net *,
+                                     const Crema__LayerParameter *,
+                                     bool *included) CREMA_MUST_USE;
+/* Names, counts and loss weights are checked, layers set up. */
+enum crema_status crema_net_connect(struct crema_net *) CREMA_MUST_USE;
+/* Layers into ops; gradients and updates behind them. */
+enum crema_status crema_net_record(struct crema_net *) CREMA_MUST_USE;
+/* Index of the blob; -1 when there is none. */
+int crema_net_blob_index(const struct crema_net *, const char *name);
+
+#endif

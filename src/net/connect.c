@@ -1,0 +1,258 @@
+/* connect.c - layers by type, blobs by name: everything that can be told
+ * without shapes. */
+#include "net/build.h"
+#include "proto/nearest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int crema_net_blob_index(const struct crema_net *net, const char *name)
+{
+    for (int i = net->nblobs - 1; i >= 0; i--)
+        if (!strcmp(net->blob[i].name, name)) return i;
+    return -1;
+}
+
+struct crema_blob *crema_net_blob(const struct crema_net *net, const char *name)
+{
+    int i = crema_net_blob_index(net, name);
+
+    return i < 0 ? NULL : &net->blob[i];
+}
+
+/* ---- layer types ------------------------------------------------------- */
+
+/* NULL when nothing is near. */
+static const char *nearest_type(const char *name)
+{
+    struct crema_nearest near = { .name = name, .length = strlen(name) };
+
+    for (int i = 0; crema_layer_nth(i); i++) {
+        const char *known = crema_layer_nth(i)->name;
+
+        crema_nearest_try(&near, known, strlen(known));
+    }
+    return near.best;
+}
+
+/* Complains about one type; the first complaint starts the message. */
+static void unknown_type(struct crema_net *net,
+                         const Crema__LayerParameter *layer, bool *failed)
+{
+    struct crema_place at =
+        crema_source_place(net->source, &layer->type, layer);
+    const char *near = layer->type ? nearest_type(layer->type) : NULL;
+    const char *type = layer->type ? layer->type : "";
+    char advice[160] = "";
+
+    if (!strcmp(type, "Python"))
+        snprintf(advice, sizeof advice,
+                 "; its Python code cannot run here: replace it by layers, or "
+                 "leave it out");
+    else if (near)
+        snprintf(advice, sizeof advice, "; did you mean \"%s\"?", near);
+    if (*failed)
+        crema_also_at(net->ctx, &at, "unknown layer type \"%s\"%s", type,
+                      advice);
+    else
+        (void)!crema_fail_at(net->ctx, CREMA_EINVAL, &at,
+                             "unknown layer type \"%s\"%s", type, advice);
+    *failed = true;
+}
+
+static enum crema_status find_types(struct crema_net *net)
+{
+    bool failed = false;
+
+    for (int i = 0; i < net->nlayers; i++) {
+        struct crema_layer *l = &net->layer[i];
+
+        l->type = l->param->type ? crema_layer_find(l->param->type) : NULL;
+        if (!l->type) unknown_type(net, l->param, &failed);
+    }
+    if (!failed) return CREMA_OK;
+    if (!net->options.optimistic) return CREMA_EINVAL;
+    crema_log(net->ctx, CREMA_WARNING, "%s", net->ctx->message);
+    return CREMA_OK;
+}
+
+/* ---- blobs -------------------------------------------------------------- */
+
+static enum crema_status unknown_bottom(struct crema_net *net,
+                                        struct crema_layer *l, size_t k)
+{
+    const char *name = l->param->bottom[k];
+    struct crema_nearest near = { .name = name, .length = strlen(name) };
+
+    for (int i = 0; i < net->nblobs; i++)
+        crema_nearest_try(&near, net->blob[i].name, strlen(net->blob[i].name));
+    if (near.best)
+        return crema_layer_fail(l, &l->param->bottom[k],
+                                "no layer before it makes blob \"%s\"; did "
+                                "you mean \"%s\"?",
+                                name, near.best);
+    return crema_layer_fail(l, &l->param->bottom[k],
+                            "no layer before it makes blob \"%s\"", name);
+}
+
+static enum crema_status use_bottoms(struct crema_net *net,
+                                     struct crema_layer *l)
+{
+    for (size_t k = 0; k < l->param->n_bottom; k++) {
+        int i = crema_net_blob_index(net, l->param->bottom[k]);
+
+        if (i < 0) return unknown_bottom(net, l, k);
+        net->blob[i].output = false;
+    }
+    return CREMA_OK;
+}
+
+static enum crema_status make_top(struct crema_net *net, struct crema_layer *l,
+                                  size_t k)
+{
+    const Crema__LayerParameter *p = l->param;
+    const char *name = k < p->n_top ? p->top[k] : "(automatic)";
+    int i = k < p->n_top ? crema_net_blob_index(net, name) : -1;
+    bool in_place = k < p->n_bottom && !strcmp(name, p->bottom[k]);
+
+    if (i >= 0 && !in_place)
+        return crema_layer_fail(
+            l, &p->top[k], "blob \"%s\" is already made by layer \"%s\"", name,
+            net->layer[net->blob[i].producer].param->name);
+    if (i < 0) {
+        i = net->nblobs++;
+        net->blob[i].name = name;
+    }
+    net->blob[i].producer = (int)(l - net->layer);
+    net->blob[i].output = k < p->n_top;
+    return CREMA_OK;
+}
+
+static enum crema_status count_fits(const struct crema_layer *l,
+                                    const char *what, int n, int least,
+                                    int most)
+{
+    if (n >= least && (most < 0 || n <= most)) return CREMA_OK;
+    if (least == most)
+        return crema_layer_fail(l, NULL, "%s takes %d %s%s, got %d",
+                                l->type->name, least, what,
+                                least == 1 ? "" : "s", n);
+    if (most < 0)
+        return crema_layer_fail(l, NULL, "%s takes at least %d %s%s, got %d",
+                                l->type->name, least, what,
+                                least == 1 ? "" : "s", n);
+    return crema_layer_fail(l, NULL, "%s takes %d to %d %ss, got %d",
+                            l->type->name, least, most, what, n);
+}
+
+/* A loss without a top gets one, as in Caffe. */
+static enum crema_status check_counts(struct crema_layer *l)
+{
+    const Crema__LayerParameter *p = l->param;
+
+    if (l->type) {
+        if (l->type->loss && l->ntops < l->type->min_tops)
+            l->ntops = l->type->min_tops;
+        CREMA_TRY(count_fits(l, "bottom", l->nbottoms, l->type->min_bottoms,
+                             l->type->max_bottoms));
+        CREMA_TRY(count_fits(l, "top", l->ntops, l->type->min_tops,
+                             l->type->max_tops));
+    }
+    if (p->n_propagate_down && p->n_propagate_down != p->n_bottom)
+        return crema_layer_fail(l, &p->propagate_down[0],
+                                "%zu propagate_down for %zu bottoms",
+                                p->n_propagate_down, p->n_bottom);
+    if (p->n_loss_weight && p->n_loss_weight != (size_t)l->ntops)
+        return crema_layer_fail(l, &p->loss_weight[0],
+                                "%zu loss_weight for %d tops: give one for "
+                                "each, or none",
+                                p->n_loss_weight, l->ntops);
+    return CREMA_OK;
+}
+
+static enum crema_status add_losses(struct crema_net *net,
+                                    struct crema_layer *l)
+{
+    for (int k = 0; k < l->ntops; k++) {
+        float weight = l->type && l->type->loss && k == 0 ? 1 : 0;
+
+        if (l->param->n_loss_weight) weight = l->param->loss_weight[k];
+        if (weight == 0) continue;
+        net->loss[net->nlosses++] = (struct crema_loss){
+            .layer = (int)(l - net->layer), .top = k, .weight = weight
+        };
+    }
+    return CREMA_OK;
+}
+
+/* ---- layers ------------------------------------------------------------- */
+
+static enum crema_status set_up(struct crema_net *net, struct crema_layer *l)
+{
+    size_t bytes = l->type ? l->type->state_size : 0;
+
+    l->bottom = crema_arena_alloc(&net->arena, sizeof *l->bottom *
+                                                   (size_t)(l->nbottoms + 1));
+    l->top =
+        crema_arena_alloc(&net->arena, sizeof *l->top * (size_t)(l->ntops + 1));
+    l->state = crema_arena_alloc(&net->arena, bytes + 1);
+    if (!l->bottom || !l->top || !l->state)
+        return crema_no_memory(net->ctx, l->param->name);
+    return l->type && l->type->setup ? l->type->setup(l) : CREMA_OK;
+}
+
+static int by_name(const void *a, const void *b, void *net)
+{
+    const struct crema_blob *blob = ((struct crema_net *)net)->blob;
+
+    return strcmp(blob[*(const int *)a].name, blob[*(const int *)b].name);
+}
+
+static enum crema_status list_outputs(struct crema_net *net)
+{
+    net->output = crema_arena_alloc(&net->arena, sizeof *net->output *
+                                                     (size_t)(net->nblobs + 1));
+    if (!net->output) return crema_no_memory(net->ctx, "a net");
+    for (int i = 0; i < net->nblobs; i++)
+        if (net->blob[i].output) net->output[net->noutputs++] = i;
+    qsort_r(net->output, (size_t)net->noutputs, sizeof *net->output, by_name,
+            net);
+    return CREMA_OK;
+}
+
+static enum crema_status make_tables(struct crema_net *net)
+{
+    size_t tops = 1;
+
+    for (int i = 0; i < net->nlayers; i++) {
+        struct crema_layer *l = &net->layer[i];
+
+        l->nbottoms = (int)l->param->n_bottom;
+        l->ntops = (int)l->param->n_top;
+        tops += l->param->n_top + 4; /* a loss may get automatic ones */
+    }
+    net->blob = crema_arena_alloc(&net->arena, sizeof *net->blob * tops);
+    net->loss = crema_arena_alloc(&net->arena, sizeof *net->loss * tops);
+    net->batches = crema_arena_alloc(&net->arena, sizeof *net->batches * tops);
+    if (!net->blob || !net->loss || !net->batches)
+        return crema_no_memory(net->ctx, "a net");
+    return CREMA_OK;
+}
+
+enum crema_status crema_net_connect(struct crema_net *net)
+{
+    CREMA_TRY(make_tables(net));
+    CREMA_TRY(find_types(net));
+    for (int i = 0; i < net->nlayers; i++) {
+        struct crema_layer *l = &net->layer[i];
+
+        CREMA_TRY(check_counts(l));
+        CREMA_TRY(use_bottoms(net, l));
+        for (int k = 0; k < l->ntops; k++)
+            CREMA_TRY(make_top(net, l, (size_t)k));
+        CREMA_TRY(add_losses(net, l));
+        CREMA_TRY(set_up(net, l));
+    }
+    return list_outputs(net);
+}

@@ -1,0 +1,222 @@
+/* feed.c - host data into a net: batches of its sources, the user's inputs. */
+#include "net/feed.h"
+
+#include "net/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- sources ------------------------------------------------------------ */
+
+/* A label that no reader accepts: named by its record. */
+static enum crema_status bad_label(const struct crema_layer *l,
+                                   const struct crema_tensor *t, int64_t i,
+                                   float value)
+{
+    int64_t each = t->shape.dim[0] > 0
+                       ? crema_shape_count(&t->shape) / t->shape.dim[0]
+                       : 1;
+    const char *key = l->type->item ? l->type->item(l, i / each) : NULL;
+
+    return crema_layer_fail(l, NULL,
+                            "label %g%s%s is not in 0..%lld, what the layers "
+                            "that read blob \"%s\" accept",
+                            (double)value, key ? " of record " : "",
+                            key ? key : "", (long long)t->labels - 1, t->name);
+}
+
+static enum crema_status check_labels(const struct crema_layer *l,
+                                      const struct crema_tensor *t,
+                                      const float *data)
+{
+    int64_t n = t->labels > 0 ? crema_shape_count(&t->shape) : 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        float v = data[i];
+
+        if (v >= 0 && v < (float)t->labels) continue;
+        if (t->ignores && (int)v == t->ignore_label) continue;
+        return bad_label(l, t, i, v);
+    }
+    return CREMA_OK;
+}
+
+static enum crema_status write_batch(struct crema_net *net,
+                                     struct crema_layer *l,
+                                     const struct crema_batch *batch)
+{
+    for (int k = 0; k < l->ntops; k++) {
+        CREMA_TRY(check_labels(l, l->top[k], batch[k].data));
+        CREMA_TRY(
+            crema_tensor_write(net->world->dev, l->top[k], batch[k].data));
+    }
+    return CREMA_OK;
+}
+
+/* ---- inputs ------------------------------------------------------------- */
+
+static enum crema_status write_user(struct crema_net *net,
+                                    const struct crema_net_input *in)
+{
+    float *zeros;
+    enum crema_status status;
+
+    if (!in->tensor) return CREMA_OK;
+    if (in->data)
+        return crema_tensor_write(net->world->dev, in->tensor, in->data);
+    zeros = calloc((size_t)crema_shape_count(&in->shape) + 1, sizeof *zeros);
+    if (!zeros) return crema_no_memory(net->ctx, in->name);
+    status = crema_tensor_write(net->world->dev, in->tensor, zeros);
+    free(zeros);
+    return status;
+}
+
+static enum crema_status set_values(struct crema_ctx *ctx,
+                                    struct crema_net_input **list, int *n,
+                                    const char *name,
+                                    const struct crema_shape *shape,
+                                    const float *dense)
+{
+    size_t bytes = (size_t)crema_shape_count(shape) * sizeof *dense;
+    float *copy = malloc(bytes + 1);
+    struct crema_net_input *more;
+
+    if (!copy) return crema_no_memory(ctx, name);
+    memcpy(copy, dense, bytes);
+    for (int i = 0; i < *n; i++)
+        if (!strcmp((*list)[i].name, name)) {
+            free((*list)[i].data);
+            (*list)[i].data = copy;
+            (*list)[i].shape = *shape;
+            return CREMA_OK;
+        }
+    more = realloc(*list, (size_t)(*n + 1) * sizeof *more);
+    if (!more) {
+        free(copy);
+        return crema_no_memory(ctx, name);
+    }
+    *list = more;
+    more[(*n)++] = (struct crema_net_input){ name, *shape, copy, NULL };
+    return CREMA_OK;
+}
+
+/* The Input layer and top that make the blob. */
+static struct crema_layer *input_layer(struct crema_net *net, const char *name,
+                                       int *top)
+{
+    for (int i = 0; i < net->nlayers; i++) {
+        struct crema_layer *l = &net->layer[i];
+
+        if (!l->type || !l->type->reshape) continue;
+        for (*top = 0; *top < l->ntops; ++*top)
+            if (!strcmp(l->param->top[*top], name)) return l;
+    }
+    return NULL;
+}
+
+enum crema_status crema_net_write_input(struct crema_net *net, const char *name,
+                                        const struct crema_shape *shape,
+                                        const float *dense)
+{
+    struct crema_blob *b = crema_net_blob(net, name);
+    struct crema_layer *l;
+    int top;
+
+    if (!b)
+        return crema_fail(net->ctx, CREMA_EINVAL, "the net has no blob \"%s\"",
+                          name);
+    l = input_layer(net, name, &top);
+    if (!l)
+        return crema_fail(net->ctx, CREMA_EINVAL,
+                          "blob \"%s\" is not made by an Input layer", name);
+    CREMA_TRY(set_values(net->ctx, &net->input, &net->ninputs, b->name, shape,
+                         dense));
+    if (!crema_shape_equal(shape, &b->first->shape)) {
+        CREMA_TRY(l->type->reshape(l, top, shape));
+        CREMA_TRY(crema_net_record(net));
+    }
+    return CREMA_OK;
+}
+
+enum crema_status crema_net_set_diff(struct crema_net *net, const char *name,
+                                     const float *dense)
+{
+    struct crema_blob *b = crema_net_blob(net, name);
+
+    if (!b || !b->output)
+        return crema_fail(net->ctx, CREMA_EINVAL,
+                          "blob \"%s\" is not an output of the net", name);
+    CREMA_TRY(set_values(net->ctx, &net->diff, &net->ndiffs, b->name,
+                         &b->last->shape, dense));
+    return crema_net_record(net);
+}
+
+/* ---- one forward pass --------------------------------------------------- */
+
+static bool shapes_agree(const struct crema_layer *l,
+                         const struct crema_batch *batch)
+{
+    for (int k = 0; k < l->ntops; k++)
+        if (!crema_shape_equal(&l->top[k]->shape, &batch[k].shape))
+            return false;
+    return true;
+}
+
+/* Fetches every source's batch; true in *reshaped when a shape is new. */
+static enum crema_status fetch(struct crema_net *net, struct crema_batch *batch,
+                               bool *reshaped)
+{
+    for (int i = 0; i < net->nlayers; i++) {
+        struct crema_layer *l = &net->layer[i];
+
+        if (!l->type->next) continue;
+        CREMA_TRY(l->type->next(l, batch));
+        *reshaped |= !shapes_agree(l, batch);
+        batch += l->ntops;
+    }
+    return CREMA_OK;
+}
+
+static enum crema_status prepare(struct crema_net *net)
+{
+    if (net->prepared) return CREMA_OK;
+    CREMA_TRY(crema_program_prepare(net->program));
+    net->prepared = true;
+    for (int i = 0; i < net->ndiffs; i++)
+        CREMA_TRY(write_user(net, &net->diff[i]));
+    return CREMA_OK;
+}
+
+/* Input layers hold what the user wrote last, or zeros. */
+static enum crema_status write_inputs(struct crema_net *net)
+{
+    for (int i = 0; i < net->ninputs; i++) {
+        struct crema_net_input *in = &net->input[i];
+        struct crema_blob *b = crema_net_blob(net, in->name);
+        struct crema_layer *l = &net->layer[b->producer];
+
+        in->tensor = b->first;
+        if (b->first && b->first->role == CREMA_INPUT)
+            CREMA_TRY(check_labels(l, b->first, in->data));
+        CREMA_TRY(write_user(net, in));
+    }
+    return CREMA_OK;
+}
+
+enum crema_status crema_net_feed(struct crema_net *net)
+{
+    struct crema_batch *batch = net->batches;
+    bool reshaped = false;
+
+    CREMA_TRY(fetch(net, batch, &reshaped));
+    if (reshaped) CREMA_TRY(crema_net_record(net));
+    CREMA_TRY(prepare(net));
+    for (int i = 0; i < net->nlayers; i++) {
+        struct crema_layer *l = &net->layer[i];
+
+        if (!l->type->next) continue;
+        CREMA_TRY(write_batch(net, l, batch));
+        batch += l->ntops;
+    }
+    return write_inputs(net);
+}

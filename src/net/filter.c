@@ -1,0 +1,48 @@
+/* filter.c - which layers a net has: include and exclude rules. */
+#include "net/build.h"
+
+#include <string.h>
+
+static bool has_stage(const struct crema_net_options *o, const char *stage)
+{
+    for (int i = 0; i < o->nstages; i++)
+        if (!strcmp(o->stages[i], stage)) return true;
+    return false;
+}
+
+static bool rule_met(const struct crema_net_options *o,
+                     const Crema__NetStateRule *rule)
+{
+    bool train = rule->phase == CREMA__PHASE__TRAIN;
+
+    if (rule->has_phase && train != o->train) return false;
+    if (rule->has_min_level && o->level < rule->min_level) return false;
+    if (rule->has_max_level && o->level > rule->max_level) return false;
+    for (size_t i = 0; i < rule->n_stage; i++)
+        if (!has_stage(o, rule->stage[i])) return false;
+    for (size_t i = 0; i < rule->n_not_stage; i++)
+        if (has_stage(o, rule->not_stage[i])) return false;
+    return true;
+}
+
+enum crema_status crema_net_includes(struct crema_net *net,
+                                     const Crema__LayerParameter *layer,
+                                     bool *included)
+{
+    const struct crema_net_options *o = &net->options;
+    struct crema_place at;
+
+    if (layer->n_include && layer->n_exclude) {
+        at = crema_source_place(net->source, layer->exclude[0], layer);
+        return crema_fail_at(net->ctx, CREMA_EINVAL, &at,
+                             "layer \"%s\": give either include or exclude "
+                             "rules, not both",
+                             layer->name);
+    }
+    *included = layer->n_include == 0;
+    for (size_t i = 0; i < layer->n_include; i++)
+        *included |= rule_met(o, layer->include[i]);
+    for (size_t i = 0; i < layer->n_exclude; i++)
+        *included &= !rule_met(o, layer->exclude[i]);
+    return CREMA_OK;
+}

@@ -1,0 +1,155 @@
+/* net.h - from a definition to a runnable program.  Floor 4.
+ *
+ * Opening a net reads the definition, leaves out layers by phase, level and
+ * stage, sets the layers up and records them.  Memory and prepared calls come
+ * with the first run, so weights loaded before it are packed once.  A source of
+ * data whose shapes change has the net recorded again.
+ */
+#ifndef CREMA_NET_NET_H
+#define CREMA_NET_NET_H
+
+#include "device/device.h"
+#include "layers/weights.h"
+#include "proto/source.h"
+
+struct crema_databases;
+
+/* What the nets of one process share: device, weights, memory, databases. */
+struct crema_world {
+    struct crema_ctx *ctx;    /* borrowed */
+    struct crema_device *dev; /* borrowed */
+    struct crema_weights weights;
+    struct crema_heap heap;
+    struct crema_lender lender;
+};
+
+enum crema_status crema_world_open(struct crema_ctx *, struct crema_device *,
+                                   uint32_t seed,
+                                   struct crema_world **out) CREMA_MUST_USE;
+/* After its nets. */
+void crema_world_free(struct crema_world *);
+
+struct crema_net_options {
+    bool train; /* phase */
+    int level;
+    int nstages;
+    const char *const *stages;
+    bool backward;       /* gradients are wanted */
+    bool force_backward; /* ... of the inputs as well */
+    bool no_fusion;
+    bool optimistic; /* crema check: unknown shapes pass */
+};
+
+/* One name; in-place layers give it several versions. */
+struct crema_blob {
+    const char *name;
+    int producer;                      /* index of the layer that made it */
+    bool output;                       /* nobody reads its last version */
+    struct crema_tensor *first, *last; /* versions, in the current program */
+};
+
+/* One top with a loss weight. */
+struct crema_loss {
+    int layer, top;
+    float weight;
+    struct crema_tensor *tensor;
+};
+
+/* Values written by the user: of an Input layer's top, or a diff. */
+struct crema_net_input {
+    const char *name;
+    struct crema_shape shape;
+    float *data;                 /* NULL: zeros */
+    struct crema_tensor *tensor; /* in the current program */
+};
+
+struct crema_net {
+    struct crema_world *world; /* borrowed */
+    struct crema_ctx *ctx;
+    const char *name;
+    Crema__NetParameter *param; /* owned by `source`'s owner */
+    const struct crema_source *source;
+    struct crema_net_options options;
+    int nlayers;
+    struct crema_layer *layer; /* those that this phase has */
+    int nblobs;
+    struct crema_blob *blob; /* in order of first appearance */
+    int noutputs;
+    int *output; /* blob indices, sorted by name as
+                    Caffe lists outputs */
+    int nlosses;
+    struct crema_loss *loss;
+    int ninputs;
+    struct crema_net_input *input;
+    struct crema_batch *batches;   /* one for each top of a source */
+    struct crema_program *program; /* NULL: to be recorded */
+    bool prepared;
+    int ndiffs;
+    struct crema_net_input *diff; /* of outputs, given by the user */
+    uint32_t passes;              /* forward passes in TRAIN */
+    struct crema_arena arena;
+    /* Records updates behind the gradients; may be NULL. */
+    enum crema_status (*updates)(void *user, struct crema_net *);
+    void *updates_user;
+    /* Called when the program was recorded, before it is prepared. */
+    enum crema_status (*recorded)(void *user, struct crema_net *);
+    void *recorded_user;
+    /* Told of every watched tensor as it is written; may be NULL. */
+    crema_watch_fn *watch;
+    void *watch_user;
+};
+
+/* param and source are borrowed and outlive the net. */
+enum crema_status crema_net_build(struct crema_world *, Crema__NetParameter *,
+                                  const struct crema_source *,
+                                  const struct crema_net_options *,
+                                  struct crema_net **out) CREMA_MUST_USE;
+void crema_net_free(struct crema_net *);
+
+/* Feeds the sources' next batches and the inputs, runs the forward stage. */
+enum crema_status crema_net_forward(struct crema_net *) CREMA_MUST_USE;
+enum crema_status crema_net_backward(struct crema_net *) CREMA_MUST_USE;
+/* Before backward: an update may run as soon as its gradient is known. */
+enum crema_status crema_net_set_rate(struct crema_net *,
+                                     float rate) CREMA_MUST_USE;
+/* What of the updates is left to do. */
+enum crema_status crema_net_update(struct crema_net *) CREMA_MUST_USE;
+/* Sum over all tops of loss weight times sum of the top. */
+enum crema_status crema_net_loss(struct crema_net *,
+                                 float *loss) CREMA_MUST_USE;
+
+struct crema_blob *crema_net_blob(const struct crema_net *, const char *name);
+/* Shape of its last version; valid until the net reshapes. */
+const struct crema_shape *crema_blob_shape(const struct crema_blob *);
+/* Net outputs, inputs and kept blobs, after forward. */
+enum crema_status crema_net_read_blob(struct crema_net *,
+                                      const struct crema_blob *,
+                                      float *dense) CREMA_MUST_USE;
+/* An Input layer's blob: copied; a new shape reshapes the net. */
+enum crema_status crema_net_write_input(struct crema_net *, const char *name,
+                                        const struct crema_shape *,
+                                        const float *dense) CREMA_MUST_USE;
+/* The diff that backward starts from at a net output; copied, as many elements
+ * as the blob has.  Before the first forward. */
+enum crema_status crema_net_set_diff(struct crema_net *, const char *name,
+                                     const float *dense) CREMA_MUST_USE;
+/* Seconds the net has waited for its sources of data. */
+double crema_net_waited(const struct crema_net *);
+
+/* ---- weights (weights_io.c) */
+
+/* What became of each layer's blobs; counts of layers. */
+struct crema_load_report {
+    int loaded, missing, skipped;
+};
+/* Reads a .caffemodel into the net's weights by layer name.  Layers of the file
+ * that the net lacks are skipped, layers of the net that the file lacks are
+ * missing: both logged.  Another shape is EINVAL, with a table of all. */
+enum crema_status
+crema_net_load_weights(struct crema_net *, const char *path,
+                       struct crema_load_report *) CREMA_MUST_USE;
+/* Writes a .caffemodel that Caffe reads; replaces the file when whole. */
+enum crema_status crema_net_save_weights(struct crema_net *,
+                                         const char *path) CREMA_MUST_USE;
+
+#endif

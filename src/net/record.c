@@ -1,0 +1,152 @@
+/* record.c - a connected net becomes a program.
+ *
+ * Layers record their ops in order; a blob's name goes from one version to the
+ * next.  Gradients start where a top has a loss weight, or where the user gave
+ * a diff.
+ */
+#include "net/build.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The blob behind top k; automatic tops are looked up by their producer. */
+static struct crema_blob *top_blob(struct crema_net *net,
+                                   const struct crema_layer *l, int k)
+{
+    int producer = (int)(l - net->layer);
+
+    if ((size_t)k < l->param->n_top)
+        return crema_net_blob(net, l->param->top[k]);
+    for (int i = 0; i < net->nblobs; i++)
+        if (net->blob[i].producer == producer &&
+            !strcmp(net->blob[i].name, "(automatic)"))
+            return &net->blob[i];
+    return NULL;
+}
+
+static bool take_bottoms(struct crema_net *net, struct crema_layer *l)
+{
+    bool known = true;
+
+    for (int k = 0; k < l->nbottoms; k++) {
+        struct crema_blob *b = crema_net_blob(net, l->param->bottom[k]);
+        bool stop = l->param->n_propagate_down &&
+                    !l->param->propagate_down[k] &&
+                    !net->options.force_backward;
+
+        l->bottom[k] = b->last;
+        if (stop && b->last) l->bottom[k] = crema_detach(net->program, b->last);
+        known &= l->bottom[k] != NULL;
+    }
+    return known;
+}
+
+static void give_tops(struct crema_net *net, struct crema_layer *l)
+{
+    for (int k = 0; k < l->ntops; k++) {
+        struct crema_blob *b = top_blob(net, l, k);
+        struct crema_tensor *t = l->top[k];
+
+        if (!t || !b) continue;
+        if (!t->name) t->name = b->name;
+        if (!b->first) b->first = t;
+        b->last = t;
+        if (t->role == CREMA_INPUT && net->options.force_backward)
+            t->needs_grad = true;
+    }
+}
+
+/* An op's own complaint knows no place: it gets the layer's. */
+static enum crema_status refused(struct crema_net *net,
+                                 const struct crema_layer *l)
+{
+    char reason[1024];
+
+    if (!net->program->refused) return net->ctx->status;
+    snprintf(reason, sizeof reason, "%s", net->ctx->message);
+    return crema_layer_fail(l, NULL, "%s", reason);
+}
+
+static enum crema_status record_layer(struct crema_net *net,
+                                      struct crema_layer *l)
+{
+    memset(l->top, 0, sizeof *l->top * (size_t)(l->ntops + 1));
+    l->program = net->program;
+    net->program->layer = l->param->name;
+    if (!take_bottoms(net, l) || !l->type) /* crema check: not known */
+        return net->program->failed ? refused(net, l) : CREMA_OK;
+    CREMA_TRY(l->type->record(l));
+    if (net->program->failed) return refused(net, l);
+    give_tops(net, l);
+    return CREMA_OK;
+}
+
+static void find_losses(struct crema_net *net)
+{
+    for (int i = 0; i < net->nlosses; i++) {
+        struct crema_loss *loss = &net->loss[i];
+
+        loss->tensor = net->layer[loss->layer].top[loss->top];
+        if (loss->tensor) crema_program_keep(loss->tensor);
+    }
+    for (int i = 0; i < net->noutputs; i++) {
+        struct crema_tensor *t = net->blob[net->output[i]].last;
+
+        if (t) crema_program_keep(t);
+    }
+}
+
+static enum crema_status seed(struct crema_net *net)
+{
+    struct crema_program *p = net->program;
+
+    p->layer = "loss";
+    for (int i = 0; i < net->nlosses; i++) {
+        struct crema_tensor *t = net->loss[i].tensor;
+
+        if (t && t->needs_grad)
+            crema_program_seed(p, t,
+                               crema_fill(p, &t->shape, net->loss[i].weight));
+    }
+    for (int i = 0; i < net->ndiffs; i++) {
+        struct crema_net_input *d = &net->diff[i];
+        struct crema_blob *b = crema_net_blob(net, d->name);
+
+        d->shape = b->last->shape;
+        d->tensor = crema_program_input(p, &d->shape, CREMA_F32);
+        crema_program_seed(p, b->last, d->tensor);
+    }
+    return p->failed ? net->ctx->status : CREMA_OK;
+}
+
+static enum crema_status record_backward(struct crema_net *net)
+{
+    struct crema_program *p = net->program;
+
+    crema_program_end(p, CREMA_FORWARD);
+    if (net->options.backward) {
+        CREMA_TRY(seed(net));
+        CREMA_TRY(crema_program_differentiate(p));
+        if (net->updates) CREMA_TRY(net->updates(net->updates_user, net));
+        if (p->failed) return net->ctx->status;
+    }
+    crema_program_end(p, CREMA_UPDATE);
+    return CREMA_OK;
+}
+
+enum crema_status crema_net_record(struct crema_net *net)
+{
+    crema_program_free(net->program);
+    net->program = NULL;
+    net->prepared = false;
+    CREMA_TRY(crema_program_open(net->world->dev, &net->world->heap,
+                                 net->options.train, &net->program));
+    net->program->fuse = !net->options.no_fusion;
+    for (int i = 0; i < net->nblobs; i++)
+        net->blob[i].first = net->blob[i].last = NULL;
+    for (int i = 0; i < net->nlayers; i++)
+        CREMA_TRY(record_layer(net, &net->layer[i]));
+    find_losses(net);
+    CREMA_TRY(record_backward(net));
+    return net->recorded ? net->recorded(net->recorded_user, net) : CREMA_OK;
+}

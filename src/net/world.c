@@ -1,0 +1,39 @@
+/* world.c - what the nets of one process share. */
+#include "data/lmdb.h"
+#include "device/backend.h"
+#include "net/net.h"
+
+#include <stdlib.h>
+
+enum crema_status crema_world_open(struct crema_ctx *ctx,
+                                   struct crema_device *dev, uint32_t seed,
+                                   struct crema_world **out)
+{
+    struct crema_world *w = calloc(1, sizeof *w);
+    enum crema_status status;
+
+    if (!w) return crema_no_memory(ctx, "a net's surroundings");
+    w->ctx = ctx;
+    w->dev = dev;
+    w->weights.dev = dev;
+    w->heap.dev = dev;
+    w->lender = (struct crema_lender){
+        .ctx = ctx, .weights = &w->weights, .seed = seed, .opens_data = true
+    };
+    status = crema_databases_new(ctx, &w->lender.databases);
+    if (status != CREMA_OK) {
+        free(w);
+        return status;
+    }
+    *out = w;
+    return CREMA_OK;
+}
+
+void crema_world_free(struct crema_world *w)
+{
+    if (!w) return;
+    crema_weights_free(&w->weights);
+    crema_heap_release(&w->heap);
+    crema_databases_free(w->lender.databases);
+    free(w);
+}
