@@ -24,11 +24,11 @@ enum crema_status crema_device_alloc(struct crema_device *, size_t bytes,
                                      void **out) CREMA_MUST_USE;
 void crema_device_release(struct crema_device *, void *);
 enum crema_status crema_device_upload(struct crema_device *, void *to,
-                                      const void *from_host, size_t bytes)
-    CREMA_MUST_USE;
+                                      const void *from_host,
+                                      size_t bytes) CREMA_MUST_USE;
 enum crema_status crema_device_download(struct crema_device *, void *to_host,
-                                        const void *from, size_t bytes)
-    CREMA_MUST_USE;
+                                        const void *from,
+                                        size_t bytes) CREMA_MUST_USE;
 /* Waits until everything that was started has run. */
 enum crema_status crema_device_finish(struct crema_device *) CREMA_MUST_USE;
 

@@ -214,7 +214,8 @@ static enum crema_status load_module(struct crema_ctx *ctx, void **handle)
     if (!f) return crema_no_memory(ctx, "the search for CUDA");
     missing = load_libraries(f);
     free(f);
-    *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    /* CUDA's runtime inside does not survive being unmapped */
+    *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (*handle) return CREMA_OK;
     if (missing)
         return crema_fail(ctx, CREMA_EUNSUPPORTED,

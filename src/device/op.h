@@ -11,20 +11,20 @@
 #include "device/program.h"
 
 struct crema_op_type {
-    const char *name;                /* "conv", "conv_bwd_data" */
-    size_t params_size;              /* of what op->params points to */
+    const char *name;   /* "conv", "conv_bwd_data" */
+    size_t params_size; /* of what op->params points to */
 
     /* 1 + index of the input whose memory out[0] may take when that input dies
      * here; 0: none.  Element i of the output may then depend on element i of
      * that input alone. */
     int overwrites;
-    unsigned mutates;                /* bit i: in[i], a PARAM, is written too */
+    unsigned mutates; /* bit i: in[i], a PARAM, is written too */
     /* Works on any layout that all its full-size operands share: operands of
      * out[0]'s (or in[0]'s) shape follow it, others are dense.  Padding stays
      * zero where keeps_zero. */
     bool elementwise, keeps_zero;
-    int workspace;                   /* index of the out[] that only the same
-                                        backend's gradient reads; 0: none */
+    int workspace; /* index of the out[] that only the same
+                      backend's gradient reads; 0: none */
 
     /* out[k]->grad is set, or NULL where nothing flows back (at least one is
      * set).  Records what gives the crema_grad_part()s of the inputs. */
@@ -36,7 +36,7 @@ struct crema_op_type {
     double (*flops)(const struct crema_op *);
 };
 
-enum { CREMA_MAX_PORTS = 64 };       /* inputs or outputs of one op */
+enum { CREMA_MAX_PORTS = 64 }; /* inputs or outputs of one op */
 
 /* Appends an op with nout new VALUE tensors of the given shapes; they need a
  * gradient when an input does and the type has a rule.  params is copied.

@@ -104,8 +104,7 @@ struct crema_lrn {
     int size;
     float alpha, beta, k;
 };
-struct crema_tensor *crema_lrn(struct crema_program *,
-                               const struct crema_lrn *,
+struct crema_tensor *crema_lrn(struct crema_program *, const struct crema_lrn *,
                                struct crema_tensor *x);
 
 /* Y = (X - mean) / sqrt(var + eps) over all but axis 1, biased variance;
@@ -133,8 +132,7 @@ struct crema_tensor *crema_batch_norm_global(struct crema_program *, float eps,
 /* Y = X s + b where s and b have the shape of X's axes axis.. ; either may be
  * NULL */
 struct crema_tensor *crema_scale(struct crema_program *, int axis,
-                                 struct crema_tensor *x,
-                                 struct crema_tensor *s,
+                                 struct crema_tensor *x, struct crema_tensor *s,
                                  struct crema_tensor *b);
 
 /* ---- classification (ops/softmax.c, softmax_loss.c, accuracy.c) */
@@ -144,14 +142,14 @@ struct crema_tensor *crema_softmax(struct crema_program *, int axis,
                                    struct crema_tensor *x);
 
 enum crema_normalization { /* Caffe's LossParameter numbers */
-    CREMA_NORMALIZE_FULL,
-    CREMA_NORMALIZE_VALID,
-    CREMA_NORMALIZE_BATCH_SIZE,
-    CREMA_NORMALIZE_NONE
+                           CREMA_NORMALIZE_FULL,
+                           CREMA_NORMALIZE_VALID,
+                           CREMA_NORMALIZE_BATCH_SIZE,
+                           CREMA_NORMALIZE_NONE
 };
 struct crema_softmax_loss {
     int axis;
-    bool ignores;                    /* label ignore_label is left out */
+    bool ignores; /* label ignore_label is left out */
     int ignore_label;
     enum crema_normalization normalization;
 };
@@ -168,8 +166,8 @@ struct crema_accuracy {
     bool ignores;
     int ignore_label;
 };
-/* Says that t holds labels in [0, count), or ignore_label: the host checks as it
- * writes an INPUT.  The two ops here say it of their label. */
+/* Says that t holds labels in [0, count), or ignore_label: the host checks as
+ * it writes an INPUT.  The two ops here say it of their label. */
 void crema_expect_labels(struct crema_tensor *t, int64_t count, bool ignores,
                          int ignore_label);
 
@@ -192,6 +190,9 @@ void crema_slice(struct crema_program *, int axis, struct crema_tensor *x,
 struct crema_tensor *crema_view(struct crema_program *,
                                 const struct crema_shape *,
                                 struct crema_tensor *x);
+/* X as a tensor of its own: with a gradient of its own (a top of Split). */
+struct crema_tensor *crema_alias(struct crema_program *,
+                                 struct crema_tensor *x);
 /* X, through which no gradient flows back. */
 struct crema_tensor *crema_detach(struct crema_program *,
                                   struct crema_tensor *x);
@@ -203,8 +204,8 @@ struct crema_tensor *crema_fill(struct crema_program *,
 
 struct crema_host_tensor {
     struct crema_shape shape;
-    const float *data;               /* NULL: absent */
-    float *diff;                     /* NULL: not wanted */
+    const float *data; /* NULL: absent */
+    float *diff;       /* NULL: not wanted */
 };
 struct crema_host_op {
     /* y[i].diff is where output i goes. */
@@ -215,7 +216,7 @@ struct crema_host_op {
     enum crema_status (*backward)(void *state, struct crema_ctx *, int nx,
                                   const struct crema_host_tensor *x, int ny,
                                   const struct crema_host_tensor *y);
-    void *state;                     /* outlives the program */
+    void *state; /* outlives the program */
 };
 /* backward NULL: no gradient flows back. */
 void crema_host(struct crema_program *, const struct crema_host_op *, int nx,
@@ -233,10 +234,10 @@ enum crema_rule {
 };
 struct crema_update {
     enum crema_rule rule;
-    float lr_mult;                   /* times the program's rate */
-    float scale;                     /* of dW: 1 / iter_size */
-    float decay;                     /* times decay_mult */
-    bool l1;                         /* decay sign(w) instead of decay w */
+    float lr_mult; /* times the program's rate */
+    float scale;   /* of dW: 1 / iter_size */
+    float decay;   /* times decay_mult */
+    bool l1;       /* decay sign(w) instead of decay w */
     float momentum, momentum2, delta, rms_decay;
 };
 /* g = scale clip dW + decay W; the rule changes W and its histories h0, h1

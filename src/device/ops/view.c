@@ -37,6 +37,12 @@ struct crema_tensor *crema_detach(struct crema_program *p,
     return y;
 }
 
+struct crema_tensor *crema_alias(struct crema_program *p,
+                                 struct crema_tensor *x)
+{
+    return x ? view(p, &x->shape, x) : NULL;
+}
+
 static void gradient(struct crema_program *p, struct crema_op *op)
 {
     struct crema_tensor *dy = op->out[0]->grad;

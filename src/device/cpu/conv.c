@@ -1,0 +1,124 @@
+/* conv.c - convolution on oneDNN.
+ *
+ * The library chooses how an image lies, unless its channels are so few that
+ * they would not fill a block: it is then read as it is.  The gradients keep to
+ * what the forward pass chose.  Left to ref: empty tensors, and a bias that
+ * learns where the weights do not.
+ */
+#include "device/cpu/onednn.h"
+
+enum { FEW_CHANNELS = 8 };
+
+/* oihw as goihw, which is how the library tells groups. */
+static struct crema_shape grouped(const struct crema_shape *w, int64_t groups)
+{
+    struct crema_shape s = { w->ndims + 1, { groups, w->dim[0] / groups } };
+
+    if (groups == 1) return *w;
+    for (int i = 1; i < w->ndims; i++) s.dim[i + 1] = w->dim[i];
+    return s;
+}
+
+static struct crema_dn describe(const struct crema_conv *c,
+                                const struct crema_shape *w)
+{
+    struct crema_shape split = grouped(w, c->groups);
+    struct crema_dn d = { .w = crema_dn_any(&split) };
+
+    for (int i = 0; i < c->spatial; i++) {
+        d.stride[i] = c->stride[i];
+        d.dilation[i] = c->dilation[i] - 1;
+        d.left[i] = d.right[i] = c->pad[i];
+    }
+    return d;
+}
+
+static bool empty(const struct crema_op *op)
+{
+    return crema_shape_count(&op->in[0]->shape) == 0 ||
+           crema_shape_count(&op->in[1]->shape) == 0;
+}
+
+/* X as its producer left it, where that is read directly. */
+static struct crema_layout image(const struct crema_tensor *x,
+                                 const struct crema_layout *have)
+{
+    if (crema_cpu_plain(have) && x->shape.dim[1] < FEW_CHANNELS) return *have;
+    return crema_dn_any(&x->shape);
+}
+
+enum crema_status crema_cpu_conv(struct crema_device *dev, struct crema_op *op,
+                                 struct crema_port in[],
+                                 struct crema_port out[])
+{
+    static const struct crema_dn_arg args[] = {
+        { 0, DNNL_ARG_SRC, dnnl_query_src_md, 0 },
+        { 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0 },
+        { 2, DNNL_ARG_BIAS, dnnl_query_weights_md, 1 },
+        { CREMA_DN_OUT, DNNL_ARG_DST, dnnl_query_dst_md, 0 },
+        { 0 },
+    };
+    struct crema_dn d = describe(op->params, &op->in[1]->shape);
+
+    if (empty(op)) return CREMA_EUNSUPPORTED;
+    d.x = image(op->in[0], in[0].have);
+    d.y = crema_dn_any(&op->out[0]->shape);
+    if (op->in[2]) d.b = crema_layout_dense(&op->in[2]->shape, CREMA_F32);
+    d.train = op->in[0]->needs_grad || op->in[1]->needs_grad;
+    d.relu = op->relu;
+    return crema_dn_plan(dev, op, CREMA_DN_CONV, &d, NULL, args, in, out);
+}
+
+/* What op's forward settled on; describes the gradient and its hint alike. */
+static struct crema_dn backward(const struct crema_op *op)
+{
+    const struct crema_op *f = op->forward;
+    struct crema_dn d = describe(f->params, &f->in[1]->shape);
+
+    d.x = f->want[0];
+    d.y = f->out[0]->layout;
+    d.train = true;
+    return d;
+}
+
+enum crema_status crema_cpu_conv_bwd_data(struct crema_device *dev,
+                                          struct crema_op *op,
+                                          struct crema_port in[],
+                                          struct crema_port out[])
+{
+    static const struct crema_dn_arg args[] = {
+        { 0, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0 },
+        { 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0 },
+        { CREMA_DN_OUT, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, 0 },
+        { 0 },
+    };
+    struct crema_dn d, hint;
+
+    if (empty(op)) return CREMA_EUNSUPPORTED;
+    d = hint = backward(op);
+    if (op->out[0]->shape.dim[1] < FEW_CHANNELS)
+        d.x = crema_dn_any(&op->out[0]->shape);
+    return crema_dn_plan(dev, op, CREMA_DN_CONV_BWD_DATA, &d, &hint, args, in,
+                         out);
+}
+
+enum crema_status crema_cpu_conv_bwd_weights(struct crema_device *dev,
+                                             struct crema_op *op,
+                                             struct crema_port in[],
+                                             struct crema_port out[])
+{
+    static const struct crema_dn_arg args[] = {
+        { 0, DNNL_ARG_SRC, dnnl_query_src_md, 0 },
+        { 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0 },
+        { CREMA_DN_OUT, DNNL_ARG_DIFF_WEIGHTS, dnnl_query_diff_weights_md, 0 },
+        { CREMA_DN_OUT + 1, DNNL_ARG_DIFF_BIAS, dnnl_query_diff_weights_md, 1 },
+        { 0 },
+    };
+    struct crema_dn d, hint;
+
+    if (!op->out[0] || empty(op)) return CREMA_EUNSUPPORTED;
+    d = hint = backward(op);
+    if (op->out[1]) d.b = crema_layout_dense(&op->out[1]->shape, CREMA_F32);
+    return crema_dn_plan(dev, op, CREMA_DN_CONV_BWD_WEIGHTS, &d, &hint, args,
+                         in, out);
+}

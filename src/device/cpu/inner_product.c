@@ -1,0 +1,131 @@
+/* inner_product.c - fully connected layers on oneDNN.
+ *
+ * X and Y are dense, so that the library chooses one layout of W for all three
+ * passes: a blocked X would make it reorder W, which is far larger, at every
+ * step.  Left to ref: empty tensors, and a bias that learns where the weights
+ * do not.
+ */
+#include "device/cpu/onednn.h"
+#include "device/ops/params.h"
+
+static bool is_transposed(const struct crema_op *op)
+{
+    const struct crema_inner_product *params = op->params;
+
+    return params->transposed;
+}
+
+/* W[K,N], named by the library's order: N x K. */
+static struct crema_layout turned(const struct crema_shape *w)
+{
+    struct crema_layout l = crema_layout_dense(w, CREMA_F32);
+    struct crema_layout t = l;
+
+    for (int i = 0; i < 2; i++) {
+        t.dim[i] = t.padded[i] = l.dim[1 - i];
+        t.stride[i] = l.stride[1 - i];
+    }
+    return t;
+}
+
+static struct crema_dn describe(const struct crema_op *op,
+                                const struct crema_tensor *x,
+                                const struct crema_tensor *w,
+                                const struct crema_tensor *b,
+                                const struct crema_tensor *y)
+{
+    struct crema_dn d = {
+        .x = crema_layout_dense(&x->shape, CREMA_F32),
+        .w = is_transposed(op) ? turned(&w->shape) : crema_dn_any(&w->shape),
+        .y = crema_layout_dense(&y->shape, CREMA_F32),
+        .train = true,
+    };
+
+    if (b) d.b = crema_layout_dense(&b->shape, CREMA_F32);
+    return d;
+}
+
+static bool empty(const struct crema_op *op)
+{
+    return crema_shape_count(&op->in[0]->shape) == 0 ||
+           crema_shape_count(&op->in[1]->shape) == 0;
+}
+
+/* What the program knows W or dW by. */
+static void name_weights(const struct crema_op *op,
+                         const struct crema_tensor *w, struct crema_layout *l)
+{
+    if (is_transposed(op)) *l = crema_layout_dense(&w->shape, CREMA_F32);
+}
+
+enum crema_status crema_cpu_ip(struct crema_device *dev, struct crema_op *op,
+                               struct crema_port in[], struct crema_port out[])
+{
+    static const struct crema_dn_arg args[] = {
+        { 0, DNNL_ARG_SRC, dnnl_query_src_md, 0 },
+        { 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0 },
+        { 2, DNNL_ARG_BIAS, dnnl_query_weights_md, 1 },
+        { CREMA_DN_OUT, DNNL_ARG_DST, dnnl_query_dst_md, 0 },
+        { 0 },
+    };
+    struct crema_dn d;
+
+    if (empty(op)) return CREMA_EUNSUPPORTED;
+    d = describe(op, op->in[0], op->in[1], op->in[2], op->out[0]);
+    d.relu = op->relu;
+    CREMA_TRY(crema_dn_plan(dev, op, CREMA_DN_IP, &d, NULL, args, in, out));
+    name_weights(op, op->in[1], &in[1].want);
+    return CREMA_OK;
+}
+
+static struct crema_dn hint_of(const struct crema_op *op)
+{
+    const struct crema_op *f = op->forward;
+
+    return describe(f, f->in[0], f->in[1], f->in[2], f->out[0]);
+}
+
+enum crema_status crema_cpu_ip_bwd_data(struct crema_device *dev,
+                                        struct crema_op *op,
+                                        struct crema_port in[],
+                                        struct crema_port out[])
+{
+    static const struct crema_dn_arg args[] = {
+        { 0, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0 },
+        { 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0 },
+        { CREMA_DN_OUT, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, 0 },
+        { 0 },
+    };
+    struct crema_dn d, hint;
+
+    if (empty(op)) return CREMA_EUNSUPPORTED;
+    d = describe(op, op->out[0], op->in[0], NULL, op->in[1]);
+    hint = hint_of(op);
+    CREMA_TRY(crema_dn_plan(dev, op, CREMA_DN_IP_BWD_DATA, &d, &hint, args, in,
+                            out));
+    name_weights(op, op->in[0], &in[0].want);
+    return CREMA_OK;
+}
+
+enum crema_status crema_cpu_ip_bwd_weights(struct crema_device *dev,
+                                           struct crema_op *op,
+                                           struct crema_port in[],
+                                           struct crema_port out[])
+{
+    static const struct crema_dn_arg args[] = {
+        { 0, DNNL_ARG_SRC, dnnl_query_src_md, 0 },
+        { 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0 },
+        { CREMA_DN_OUT, DNNL_ARG_DIFF_WEIGHTS, dnnl_query_diff_weights_md, 0 },
+        { CREMA_DN_OUT + 1, DNNL_ARG_DIFF_BIAS, dnnl_query_diff_weights_md, 1 },
+        { 0 },
+    };
+    struct crema_dn d, hint;
+
+    if (!op->out[0] || empty(op)) return CREMA_EUNSUPPORTED;
+    d = describe(op, op->in[0], op->out[0], op->out[1], op->in[1]);
+    hint = hint_of(op);
+    CREMA_TRY(crema_dn_plan(dev, op, CREMA_DN_IP_BWD_WEIGHTS, &d, &hint, args,
+                            in, out));
+    name_weights(op, op->out[0], &out[0].want);
+    return CREMA_OK;
+}

@@ -1,0 +1,77 @@
+/* layout.c - the layouts that oneDNN is offered and our own kernels know. */
+#include "device/cpu/onednn.h"
+
+struct crema_layout crema_dn_any(const struct crema_shape *shape)
+{
+    struct crema_layout l = crema_layout_dense(shape, CREMA_F32);
+
+    l.nblocks = CREMA_DN_ANY;
+    return l;
+}
+
+bool crema_cpu_plain(const struct crema_layout *l)
+{
+    return l && l->type == CREMA_F32 && !crema_layout_is_padded(l);
+}
+
+/* nChw16c and its like: channels in blocks, the blocks' lanes innermost. */
+static struct crema_layout blocked(int block, const struct crema_shape *shape)
+{
+    struct crema_layout l = crema_layout_dense(shape, CREMA_F32);
+    int64_t stride = block;
+
+    l.nblocks = 1;
+    l.block[0] = block;
+    l.block_dim[0] = 1;
+    l.padded[1] = (l.dim[1] + block - 1) / block * block;
+    for (int i = l.ndims - 1; i >= 0; i--) {
+        l.stride[i] = stride;
+        stride *= i == 1 ? l.padded[1] / block : l.dim[i];
+    }
+    l.bytes = (size_t)stride * sizeof(float);
+    return l;
+}
+
+struct crema_layout crema_cpu_layout(int kind, const struct crema_shape *shape)
+{
+    if (kind > CREMA_CPU_LAST) return blocked(kind, shape);
+    if (kind == CREMA_CPU_LAST)
+        return crema_layout_channels_last(shape, CREMA_F32);
+    return crema_layout_dense(shape, CREMA_F32);
+}
+
+int crema_cpu_kind(const struct crema_layout *l, const struct crema_shape *s)
+{
+    static const int kinds[] = { CREMA_CPU_DENSE, CREMA_CPU_LAST, 16, 8, 4 };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct crema_layout k;
+
+        if (kinds[i] != CREMA_CPU_DENSE && s->ndims < 2) continue;
+        k = crema_cpu_layout(kinds[i], s);
+        if (crema_layout_equal(l, &k)) return kinds[i];
+    }
+    return CREMA_CPU_OTHER;
+}
+
+int crema_cpu_block(void)
+{
+    return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core ? 16 : 8;
+}
+
+struct crema_cpu_view crema_cpu_view(const struct crema_layout *l,
+                                     const struct crema_shape *shape)
+{
+    int kind = crema_cpu_kind(l, shape);
+    struct crema_cpu_view v = {
+        .n = shape->dim[0],
+        .c = shape->dim[1],
+        .s = crema_shape_product(shape, 2, shape->ndims),
+    };
+
+    v.lanes = kind == CREMA_CPU_DENSE ? 1
+              : kind == CREMA_CPU_LAST ? v.c
+                                       : kind;
+    v.blocks = v.lanes ? (v.c + v.lanes - 1) / v.lanes : 0;
+    return v;
+}

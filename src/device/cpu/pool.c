@@ -1,0 +1,82 @@
+/* pool.c - pooling on oneDNN, in the layout that X has.
+ *
+ * A window that Caffe lets reach past the input becomes padding on the right.
+ * oneDNN divides an average by the whole window or by its elements; Caffe by
+ * what lies on the padded input, which is one of the two unless there is
+ * padding and a window reaches past it.  Left to own_pool.c: that case, windows
+ * without any element, and indices of maxima as a blob.
+ */
+#include "device/cpu/onednn.h"
+#include "device/ops/params.h"
+
+/* d as the gradient's hint needs it; false when the library's numbers would
+ * not be Caffe's. */
+static bool describe(const struct crema_pool *pool, const struct crema_shape *x,
+                     const struct crema_shape *y, struct crema_dn *d)
+{
+    bool whole = true, none = true;      /* whole windows; no padding */
+
+    for (int i = 0; i < 2; i++) {
+        int64_t end = (y->dim[2 + i] - 1) * pool->stride[i] + pool->kernel[i];
+        int64_t past = end - x->dim[2 + i] - pool->pad[i];
+
+        d->kernel[i] = pool->kernel[i];
+        d->stride[i] = pool->stride[i];
+        d->left[i] = pool->pad[i];
+        d->right[i] = past > 0 ? past : 0;
+        if (d->right[i] >= pool->kernel[i] || d->left[i] >= pool->kernel[i])
+            return false;
+        whole = whole && past <= pool->pad[i];
+        none = none && pool->pad[i] == 0;
+    }
+    d->method = pool->method == CREMA_POOL_MAX ? dnnl_pooling_max
+                : whole ? dnnl_pooling_avg_include_padding
+                        : dnnl_pooling_avg_exclude_padding;
+    return pool->method == CREMA_POOL_MAX || whole || none;
+}
+
+enum crema_status crema_cpu_pool(struct crema_device *dev, struct crema_op *op,
+                                 struct crema_port in[],
+                                 struct crema_port out[])
+{
+    static const struct crema_dn_arg args[] = {
+        { 0, DNNL_ARG_SRC, dnnl_query_src_md, 0 },
+        { CREMA_DN_OUT, DNNL_ARG_DST, dnnl_query_dst_md, 0 },
+        { CREMA_DN_OUT + 1, DNNL_ARG_WORKSPACE, dnnl_query_workspace_md, 0 },
+        { 0 },
+    };
+    const struct crema_pool_params *params = op->params;
+    const struct crema_shape *x = &op->in[0]->shape, *y = &op->out[0]->shape;
+    struct crema_dn d = { .train = op->in[0]->needs_grad };
+
+    if (params->mask || crema_shape_count(y) == 0 ||
+        !describe(&params->pool, x, y, &d))
+        return CREMA_EUNSUPPORTED;
+    d.x = in[0].have && in[0].have->type == CREMA_F32
+              ? *in[0].have
+              : crema_layout_dense(x, CREMA_F32);
+    d.y = crema_dn_any(y);
+    return crema_dn_plan(dev, op, CREMA_DN_POOL, &d, NULL, args, in, out);
+}
+
+enum crema_status crema_cpu_pool_bwd(struct crema_device *dev,
+                                     struct crema_op *op,
+                                     struct crema_port in[],
+                                     struct crema_port out[])
+{
+    static const struct crema_dn_arg args[] = {
+        { 0, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0 },
+        { 1, DNNL_ARG_WORKSPACE, dnnl_query_workspace_md, 0 },
+        { CREMA_DN_OUT, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, 0 },
+        { 0 },
+    };
+    const struct crema_pool_params *params = op->params;
+    const struct crema_op *f = op->forward;
+    struct crema_dn d = { .train = true };
+
+    if (!describe(&params->pool, &f->in[0]->shape, &f->out[0]->shape, &d))
+        return CREMA_EUNSUPPORTED;
+    d.x = f->want[0];
+    d.y = f->out[0]->layout;
+    return crema_dn_plan(dev, op, CREMA_DN_POOL_BWD, &d, &d, args, in, out);
+}

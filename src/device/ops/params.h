@@ -1,0 +1,75 @@
+/* params.h - what op->params points to, where ops.h has no struct for it.
+ *
+ *   conv*  crema_conv        lrn*           crema_lrn
+ *   fill   float             softmax_loss*  crema_softmax_loss
+ *   unary* see unary.h       accuracy       crema_accuracy
+ *   host*  crema_host_op     update         crema_update
+ *   none:  maximum*, accumulate, clear, view, reorder
+ */
+#ifndef CREMA_DEVICE_OPS_PARAMS_H
+#define CREMA_DEVICE_OPS_PARAMS_H
+
+#include "device/op.h"
+
+/* inner_product, and its gradients */
+struct crema_inner_product {
+    bool transposed; /* W[K,N] instead of W[N,K] */
+};
+
+/* sum */
+struct crema_sum {
+    float coeff[CREMA_MAX_PORTS];
+};
+
+/* product, product_bwd */
+struct crema_product {
+    bool stable;
+};
+
+/* dropout: formula/dropout.h */
+struct crema_dropout {
+    uint32_t threshold, seed, stream;
+    float scale; /* of what is kept */
+};
+
+/* pool, pool_bwd; geometry: formula/pool.h */
+struct crema_pool_params {
+    struct crema_pool pool;
+    bool mask; /* ws is a blob: indices as float, dense */
+};
+
+/* batch_norm, batch_norm_global, and their gradients */
+struct crema_batch_norm {
+    float eps;
+};
+
+/* batch_norm_update */
+struct crema_batch_norm_update {
+    float fraction;
+    int64_t m; /* values per channel */
+};
+
+/* softmax, softmax_bwd, concat, slice, scale, and scale's gradients */
+struct crema_along {
+    int axis;
+};
+
+/* clip_factor */
+struct crema_clip {
+    float threshold;
+    bool partial; /* y is the sum of the squares so far */
+};
+
+/* A tensor seen from one axis: [outer][length][inner]. */
+struct crema_sides {
+    int64_t outer, length, inner;
+};
+
+static inline struct crema_sides crema_sides(const struct crema_shape *s,
+                                             int axis)
+{
+    return (struct crema_sides){ crema_shape_product(s, 0, axis), s->dim[axis],
+                                 crema_shape_product(s, axis + 1, s->ndims) };
+}
+
+#endif

@@ -1,0 +1,185 @@
+/* pool.c - maximum and average over windows of a plane.
+ *
+ *   MAX  Y[p,q] = max of X over the window; of equal ones the first in rows
+ *   AVE  Y[p,q] = sum of X over the window / its size, padding counted
+ *
+ * ws holds, for MAX, the index in the H x W plane of each maximum, -1 for a
+ * window without any element.
+ */
+#include "device/formula/pool.h"
+#include "device/ops/params.h"
+
+#include <string.h>
+
+/* Positions along one axis: 0 or less when not even one window fits.  The last
+ * one must start inside the input or its leading pad, if there is any pad. */
+static int64_t positions(const struct crema_pool *pool, int axis, int64_t size)
+{
+    int64_t room = size + 2 * pool->pad[axis] - pool->kernel[axis];
+    int64_t stride = pool->stride[axis];
+    int64_t n = room >= 0 ? room / stride : -((stride - 1 - room) / stride);
+
+    if (pool->round_up && n * stride < room) n++;
+    n++;
+    if ((pool->pad[0] || pool->pad[1]) &&
+        (n - 1) * stride >= size + pool->pad[axis])
+        n--;
+    return n;
+}
+
+struct crema_tensor *crema_pooling(struct crema_program *p,
+                                   const struct crema_pool *pool,
+                                   struct crema_tensor *x,
+                                   struct crema_tensor **mask)
+{
+    struct crema_pool_params params;
+    struct crema_shape y[2];
+    struct crema_op *op;
+    char text[CREMA_SHAPE_TEXT];
+
+    if (!x) return NULL;
+    if (x->shape.ndims != 4)
+        return crema_op_refuse(p,
+                               "pooling cannot read a blob of %s; it wants "
+                               "N x C x H x W",
+                               crema_shape_text(&x->shape, text));
+    y[0] = x->shape;
+    for (int i = 0; i < 2; i++) {
+        y[0].dim[2 + i] = positions(pool, i, x->shape.dim[2 + i]);
+        if (y[0].dim[2 + i] <= 0)
+            return crema_op_refuse(
+                p, "kernel %lld is larger than the padded input, %lld + 2*%lld",
+                (long long)pool->kernel[i], (long long)x->shape.dim[2 + i],
+                (long long)pool->pad[i]);
+    }
+    y[1] = pool->method == CREMA_POOL_MAX ? y[0] : CREMA_SHAPE(0);
+    memset(&params, 0, sizeof params);
+    params.pool = *pool;
+    params.mask = mask != NULL;
+    op = crema_op_record(p, &crema_op_pool, &params, 1, &x, 2, y);
+    if (!op) return NULL;
+    op->out[1]->needs_grad = false;
+    if (mask) *mask = op->out[1];
+    return op->out[0];
+}
+
+static void gradient(struct crema_program *p, struct crema_op *op)
+{
+    struct crema_tensor *in[2] = { op->out[0]->grad, op->out[1] };
+    struct crema_tensor *dx = in[0] ? crema_grad_part(p, op->in[0]) : NULL;
+
+    if (dx)
+        crema_op_record_into(p, &crema_op_pool_bwd, op->params, 2, in, 1, &dx,
+                             op);
+}
+
+/* ---- the definition --------------------------------------------------- */
+
+struct patch {
+    struct crema_window h, w;
+};
+
+static struct patch patch_of(const struct crema_pool *pool,
+                             const struct crema_shape *x, int64_t ph,
+                             int64_t pw)
+{
+    return (struct patch){
+        crema_pool_window(ph, pool->kernel[0], pool->stride[0], pool->pad[0],
+                          x->dim[2]),
+        crema_pool_window(pw, pool->kernel[1], pool->stride[1], pool->pad[1],
+                          x->dim[3]),
+    };
+}
+
+/* Index of the maximum in the plane x, -1 in an empty window. */
+static int64_t maximum(const float *x, int64_t width, const struct patch *p)
+{
+    int64_t best = -1;
+
+    for (int64_t h = p->h.from; h < p->h.to; h++)
+        for (int64_t w = p->w.from; w < p->w.to; w++)
+            if (best < 0 || x[h * width + w] > x[best]) best = h * width + w;
+    return best;
+}
+
+static float average(const float *x, int64_t width, const struct patch *p)
+{
+    double sum = 0;
+
+    if (p->h.from >= p->h.to || p->w.from >= p->w.to) return 0;
+    for (int64_t h = p->h.from; h < p->h.to; h++)
+        for (int64_t w = p->w.from; w < p->w.to; w++) sum += x[h * width + w];
+    return (float)(sum / (double)(p->h.width * p->w.width));
+}
+
+static enum crema_status ref(struct crema_ctx *ctx, const struct crema_op *op)
+{
+    const struct crema_pool_params *params = op->params;
+    const struct crema_shape *xs = &op->in[0]->shape, *ys = &op->out[0]->shape;
+    int64_t P = ys->dim[2], Q = ys->dim[3], W = xs->dim[3];
+    const float *x = crema_in(op, 0);
+    float *y = crema_out(op, 0), *ws = crema_out(op, 1);
+
+    (void)ctx;
+    for (int64_t i = 0; i < crema_shape_count(ys); i++) {
+        const float *plane = x + i / (P * Q) * (xs->dim[2] * W);
+        struct patch p = patch_of(&params->pool, xs, i / Q % P, i % Q);
+
+        if (params->pool.method == CREMA_POOL_AVE) {
+            y[i] = average(plane, W, &p);
+        } else {
+            int64_t best = maximum(plane, W, &p);
+
+            y[i] = best < 0 ? 0 : plane[best];
+            ws[i] = (float)best;
+        }
+    }
+    return CREMA_OK;
+}
+
+static void spread(float *dx, int64_t width, const struct patch *p, float dy)
+{
+    float each = dy / (float)(p->h.width * p->w.width);
+
+    for (int64_t h = p->h.from; h < p->h.to; h++)
+        for (int64_t w = p->w.from; w < p->w.to; w++) dx[h * width + w] += each;
+}
+
+static enum crema_status ref_bwd(struct crema_ctx *ctx,
+                                 const struct crema_op *op)
+{
+    const struct crema_pool_params *params = op->params;
+    const struct crema_shape *xs = &op->out[0]->shape, *ys = &op->in[0]->shape;
+    int64_t P = ys->dim[2], Q = ys->dim[3], W = xs->dim[3];
+    const float *dy = crema_in(op, 0), *ws = crema_in(op, 1);
+    float *dx = crema_out(op, 0);
+
+    (void)ctx;
+    memset(dx, 0, sizeof(float) * (size_t)crema_shape_count(xs));
+    for (int64_t i = 0; i < crema_shape_count(ys); i++) {
+        float *plane = dx + i / (P * Q) * (xs->dim[2] * W);
+        struct patch p = patch_of(&params->pool, xs, i / Q % P, i % Q);
+
+        if (params->pool.method == CREMA_POOL_AVE)
+            spread(plane, W, &p, dy[i]);
+        else if (ws[i] >= 0)
+            plane[(int64_t)ws[i]] += dy[i];
+    }
+    return CREMA_OK;
+}
+
+/* x -> y ws; ws has y's shape for MAX and {0} for AVE */
+const struct crema_op_type crema_op_pool = {
+    .name = "pool",
+    .params_size = sizeof(struct crema_pool_params),
+    .workspace = 1,
+    .gradient = gradient,
+    .ref = ref,
+};
+
+/* dy ws -> dx */
+const struct crema_op_type crema_op_pool_bwd = {
+    .name = "pool_bwd",
+    .params_size = sizeof(struct crema_pool_params),
+    .ref = ref_bwd,
+};
