@@ -10,8 +10,9 @@
  *     const struct flag table[] = {
  *         { "gray", FLAG_BOOL, &gray, NULL, "read pictures as grey ones" },
  *     };
- *     const struct flags flags = { "crema train", "SOLVER..",
- *                                  "Trains a network.", table, 1 };
+ *     const struct flags flags = { "crema train", "",
+ *                                  "Trains a network.", table, 1,
+ *                                  .min_words = 0, .max_words = 0 };
  *     int status = flags_parse(&flags, &argc, argv);
  *
  *     if (status >= 0) return status;

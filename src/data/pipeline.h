@@ -1,0 +1,86 @@
+/* pipeline.h - records to batches, by worker threads and ahead of time.
+ * Floor 2.
+ *
+ *     crema_pipeline_open(ctx, records, transform, &options, &pipeline)
+ *     for each step
+ *         crema_pipeline_next(ctx, pipeline, &batch)    ... use batch ...
+ *     crema_pipeline_free(pipeline)
+ *
+ * What the batches hold and in which order depends on the records, the seed
+ * and the position alone, not on threads.
+ */
+#ifndef CREMA_DATA_PIPELINE_H
+#define CREMA_DATA_PIPELINE_H
+
+#include "data/transform.h"
+
+/* Where batches lie; alloc NULL: plain memory.  Called from any thread. */
+struct crema_batch_memory {
+    void *(*alloc)(void *user, size_t bytes); /* NULL: out of memory */
+    void (*release)(void *user, void *memory);
+    void *user;
+};
+
+struct crema_pipeline_options {
+    int batch_size;
+    int ahead;          /* batches held ready, Caffe's prefetch; 0: 4 */
+    int held;           /* batches in the caller's hands; 0: 1 */
+    int workers;        /* threads; 0: one */
+    uint32_t seed;      /* of rand_skip */
+    uint32_t rand_skip; /* begin at a random record, below this one */
+    uint32_t rank;      /* of `ranks` pipelines that deal out the records */
+    uint32_t ranks;     /* in turn; 0: alone */
+    bool skip_bad;      /* leave records out that cannot be decoded */
+    struct crema_batch_memory memory;
+};
+
+struct crema_filled_batch {
+    int shape[4];                   /* items, channels, height, width */
+    float *data;                    /* dense */
+    float *labels;                  /* one for each item */
+    const struct crema_slice *keys; /* likewise: the records' names */
+};
+
+struct crema_pipeline;
+
+/* Borrows records and transform; copies options.  Decodes one record, for the
+ * shape; starts no thread. */
+enum crema_status
+crema_pipeline_open(struct crema_ctx *, struct crema_records *,
+                    const struct crema_transform *,
+                    const struct crema_pipeline_options *,
+                    struct crema_pipeline **out) CREMA_MUST_USE;
+/* At any time; accepts NULL. */
+void crema_pipeline_free(struct crema_pipeline *);
+
+/* Of every batch; with batch_size 1 of the first, as others may differ. */
+const int *crema_pipeline_shape(const struct crema_pipeline *);
+
+/* From now on a label must lie in [0, classes), or be *ignore unless that is
+ * NULL.  To be said before the first batch; said again, both must hold. */
+void crema_pipeline_accept(struct crema_pipeline *, int64_t classes,
+                           const int64_t *ignore);
+
+/* Starts the threads, so that batches are ready when they are wanted. */
+enum crema_status crema_pipeline_start(struct crema_ctx *,
+                                       struct crema_pipeline *) CREMA_MUST_USE;
+
+/* The next batch, in order.  It stays the caller's until `held` further calls.
+ * A failure of a record comes up where the record would have, and stays. */
+enum crema_status
+crema_pipeline_next(struct crema_ctx *, struct crema_pipeline *,
+                    const struct crema_filled_batch **out) CREMA_MUST_USE;
+
+/* Records gone by in the batches handed out, left-out ones included: where a
+ * resumed run goes on. */
+uint64_t crema_pipeline_position(const struct crema_pipeline *);
+/* The next batch begins there. */
+void crema_pipeline_seek(struct crema_pipeline *, uint64_t position);
+
+struct crema_pipeline_stats {
+    double waited; /* seconds that _next waited */
+    uint64_t bad;  /* different records that could not be decoded */
+};
+struct crema_pipeline_stats crema_pipeline_stats(struct crema_pipeline *);
+
+#endif

@@ -1,0 +1,135 @@
+/* records_lmdb.c - the Datums of an LMDB database as a source of records. */
+#include "data/source.h"
+
+#include "proto/datum.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct lmdb_records {
+    struct crema_records base;
+    struct crema_cursor *cursor;
+    enum crema_image_mode mode;
+    char *name;
+};
+
+static enum crema_status find(struct crema_ctx *ctx,
+                              struct crema_records *records, uint64_t ordinal,
+                              struct crema_record *out)
+{
+    struct lmdb_records *self = (struct lmdb_records *)records;
+
+    out->ordinal = ordinal;
+    out->row = ordinal % records->count;
+    return crema_cursor_read(ctx, self->cursor, out->row, &out->key,
+                             &out->value);
+}
+
+static enum crema_status decode(struct crema_ctx *ctx, const char *name,
+                                enum crema_image_mode mode,
+                                const struct crema_datum *datum,
+                                struct crema_scratch *scratch,
+                                struct crema_sample *out)
+{
+    struct crema_image *image = &scratch->image;
+
+    CREMA_TRY(
+        crema_image_decode(ctx, name, datum->data, datum->size, mode, image));
+    out->pixels = image->pixels;
+    out->channels = image->channels;
+    out->height = image->height;
+    out->width = image->width;
+    return CREMA_OK;
+}
+
+/* Numbers as they are: bytes, or floats where there are no bytes. */
+static enum crema_status take_numbers(struct crema_ctx *ctx, const char *name,
+                                      const struct crema_datum *datum,
+                                      struct crema_scratch *scratch,
+                                      struct crema_sample *out)
+{
+    size_t have = datum->size ? datum->size : datum->nfloats;
+    double want = (double)datum->channels * datum->height * datum->width;
+
+    if (datum->channels < 1 || datum->height < 1 || datum->width < 1)
+        return crema_fail(ctx, CREMA_EINVAL,
+                          "%s is %d x %d x %d (channels x height x width)",
+                          name, datum->channels, datum->height, datum->width);
+    if (want != (double)have)
+        return crema_fail(ctx, CREMA_EINVAL,
+                          "%s is %d x %d x %d (channels x height x width), but "
+                          "holds %zu numbers",
+                          name, datum->channels, datum->height, datum->width,
+                          have);
+    out->channels = datum->channels;
+    out->height = datum->height;
+    out->width = datum->width;
+    if (datum->size) {
+        out->planes = datum->data;
+        return CREMA_OK;
+    }
+    CREMA_TRY(crema_room_grow(ctx, &scratch->floats, have * sizeof(float)));
+    crema_datum_floats(datum, scratch->floats.data);
+    out->floats = scratch->floats.data;
+    return CREMA_OK;
+}
+
+static enum crema_status load(struct crema_ctx *ctx,
+                              const struct crema_records *records,
+                              const struct crema_record *record,
+                              struct crema_scratch *scratch,
+                              struct crema_sample *out)
+{
+    const struct lmdb_records *self = (const struct lmdb_records *)records;
+    struct crema_datum datum;
+    char name[CREMA_RECORD_NAME];
+    const char *fault =
+        crema_datum_read(record->value.data, record->value.length, &datum);
+
+    crema_record_name(records, record, name);
+    if (fault) return crema_fail(ctx, CREMA_EINVAL, "%s: %s", name, fault);
+    out->label = datum.label;
+    if (datum.encoded)
+        return decode(ctx, name, self->mode, &datum, scratch, out);
+    return take_numbers(ctx, name, &datum, scratch, out);
+}
+
+static void lmdb_free(struct crema_records *records)
+{
+    struct lmdb_records *self = (struct lmdb_records *)records;
+
+    crema_cursor_free(self->cursor);
+    free(self->name);
+    free(self);
+}
+
+static const struct crema_records_type type = { find, load, lmdb_free };
+
+enum crema_status crema_records_lmdb(struct crema_ctx *ctx,
+                                     struct crema_database *database,
+                                     enum crema_image_mode mode,
+                                     struct crema_records **out)
+{
+    const char *path = crema_database_path(database);
+    struct lmdb_records *self = calloc(1, sizeof *self);
+    enum crema_status status;
+
+    if (!self) return crema_no_memory(ctx, path);
+    self->base.type = &type;
+    self->base.count = crema_database_count(database);
+    self->mode = mode;
+    if (asprintf(&self->name, "database %s", path) < 0) {
+        self->name = NULL;
+        status = crema_no_memory(ctx, path);
+    } else {
+        self->base.name = self->name;
+        status = crema_cursor_open(ctx, database, &self->cursor);
+    }
+    if (status != CREMA_OK) {
+        lmdb_free(&self->base);
+        return status;
+    }
+    *out = &self->base;
+    return CREMA_OK;
+}

@@ -1,0 +1,85 @@
+/* source.h - where records come from.  Floor 2.
+ *
+ * A source is a list of records that begins anew at its end.  The n-th record
+ * taken, from 0 and over all epochs, has ordinal n; what stands there depends
+ * on the ordinal alone, so a run can go on where another stopped.  A new kind
+ * of source (a list of pictures, HDF5) is one file and one table.
+ */
+#ifndef CREMA_DATA_SOURCE_H
+#define CREMA_DATA_SOURCE_H
+
+#include "data/image.h"
+#include "data/lmdb.h"
+
+/* Found, not read yet.  Its bytes are borrowed from the source. */
+struct crema_record {
+    uint64_t ordinal;
+    uint64_t row;             /* which of the source's records it is */
+    struct crema_slice key;   /* its name: a database's key, a file's path */
+    struct crema_slice value; /* the source's own affair */
+    int32_t label;            /* where the source has it before loading */
+};
+
+/* A record's numbers, one of three kinds; borrowed from the source or from the
+ * scratch it was loaded with. */
+struct crema_sample {
+    const uint8_t *planes; /* [channels][height][width] */
+    const float *floats;   /* [channels][height][width] */
+    const uint8_t *pixels; /* [height][width][channels] */
+    int channels, height, width;
+    double label; /* 0 when it has none */
+};
+
+/* Memory that grows and is used again; all zero is none. */
+struct crema_room {
+    void *data;
+    size_t bytes;
+};
+/* What it held is lost when it grows. */
+enum crema_status crema_room_grow(struct crema_ctx *, struct crema_room *,
+                                  size_t bytes) CREMA_MUST_USE;
+
+/* What one thread needs to load and transform records; all zero is empty. */
+struct crema_scratch {
+    struct crema_image image, resized;
+    struct crema_room floats, rows;
+};
+void crema_scratch_free(struct crema_scratch *);
+
+struct crema_records;
+
+struct crema_records_type {
+    /* Finds the record of an ordinal; cheap when asked in order.  One thread
+     * at a time. */
+    enum crema_status (*find)(struct crema_ctx *, struct crema_records *,
+                              uint64_t ordinal, struct crema_record *out);
+    /* Reads and decodes it.  Any number of threads at the same time. */
+    enum crema_status (*load)(struct crema_ctx *, const struct crema_records *,
+                              const struct crema_record *,
+                              struct crema_scratch *, struct crema_sample *out);
+    void (*free)(struct crema_records *);
+};
+
+/* First member of each kind's own struct. */
+struct crema_records {
+    const struct crema_records_type *type;
+    const char *name; /* "database examples/mnist_train_lmdb", for messages */
+    uint64_t count;   /* in one epoch; at least 1 */
+};
+
+/* The Datums of an LMDB database, in key order; `mode`: how pictures in them
+ * are decoded.  The database must outlive it. */
+enum crema_status crema_records_lmdb(struct crema_ctx *,
+                                     struct crema_database *,
+                                     enum crema_image_mode mode,
+                                     struct crema_records **out) CREMA_MUST_USE;
+/* Accepts NULL. */
+void crema_records_free(struct crema_records *);
+
+enum { CREMA_RECORD_NAME = 600 };
+/* "record 00000007_cat.jpg of database train_lmdb" */
+void crema_record_name(const struct crema_records *,
+                       const struct crema_record *,
+                       char out[CREMA_RECORD_NAME]);
+
+#endif

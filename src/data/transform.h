@@ -1,0 +1,65 @@
+/* transform.h - a record's numbers to a net's: crop, mirror, mean, scale.
+ * Floor 2.
+ *
+ *   out[c,y,x] = (in[c, top+y, left+x'] - mean[c, top+y, left+x']) * scale
+ *
+ *   x' = x, or crop_width-1-x when mirrored
+ *
+ * As Caffe's transform_param has it: the crop is random in TRAIN and centred
+ * in TEST, mirroring is random in both, the mean is a picture, a number or a
+ * number for each channel, and scale comes last.  What is random depends on
+ * the seed and the record's ordinal alone.
+ */
+#ifndef CREMA_DATA_TRANSFORM_H
+#define CREMA_DATA_TRANSFORM_H
+
+#include "crema.pb-c.h"
+#include "data/source.h"
+#include "proto/source.h"
+
+struct crema_transform;
+
+struct crema_transform_options {
+    const Crema__TransformationParameter *param; /* NULL: all defaults */
+    const struct crema_source *source; /* of param, for messages; may be NULL */
+    bool train;                        /* phase */
+    uint32_t seed;
+};
+
+/* Reads the mean file; keeps nothing of options. */
+enum crema_status
+crema_transform_new(struct crema_ctx *, const struct crema_transform_options *,
+                    struct crema_transform **out) CREMA_MUST_USE;
+void crema_transform_free(struct crema_transform *);
+
+/* How pictures stored in records are to be decoded: force_color, force_gray.
+ */
+enum crema_image_mode
+crema_transform_mode(const Crema__TransformationParameter *param);
+
+/* The channels, height and width that a sample gets; fails where it is smaller
+ * than the crop or does not fit the mean.  name: of the record. */
+enum crema_status crema_transform_shape(struct crema_ctx *,
+                                        const struct crema_transform *,
+                                        const char *name,
+                                        const struct crema_sample *,
+                                        int shape[3]) CREMA_MUST_USE;
+
+/* What is done to one record. */
+struct crema_choice {
+    int top, left;
+    bool mirror;
+};
+struct crema_choice crema_transform_choose(const struct crema_transform *,
+                                           const struct crema_sample *,
+                                           uint64_t ordinal);
+
+/* Writes shape[0] x shape[1] x shape[2] floats.  Any number of threads, each
+ * with its own scratch and ctx. */
+enum crema_status
+crema_transform_apply(struct crema_ctx *, const struct crema_transform *,
+                      const char *name, const struct crema_sample *,
+                      uint64_t ordinal, struct crema_scratch *,
+                      float *out) CREMA_MUST_USE;
+
+#endif

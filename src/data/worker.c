@@ -1,0 +1,274 @@
+/* worker.c - what a pipeline's threads do: take a ticket, fill its place. */
+#include "data/pipeline_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where `row` is in the list of bad ones, or would be put. */
+static size_t bad_place(const struct crema_pipeline *p, uint64_t row)
+{
+    size_t low = 0, high = p->nbad;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (p->bad[middle] < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_bad(const struct crema_pipeline *p, uint64_t row)
+{
+    size_t at = bad_place(p, row);
+
+    return at < p->nbad && p->bad[at] == row;
+}
+
+/* False when out of memory. */
+static bool note_bad(struct crema_pipeline *p, uint64_t row)
+{
+    size_t at = bad_place(p, row);
+
+    if (is_bad(p, row)) return true;
+    if (p->nbad == p->bad_capacity) {
+        size_t capacity = 2 * p->bad_capacity + 16;
+        uint64_t *more = realloc(p->bad, capacity * sizeof *more);
+
+        if (!more) return false;
+        p->bad = more;
+        p->bad_capacity = capacity;
+    }
+    memmove(p->bad + at + 1, p->bad + at, (p->nbad - at) * sizeof *p->bad);
+    p->bad[at] = row;
+    p->nbad++;
+    return true;
+}
+
+static enum crema_status check_label(struct crema_ctx *ctx,
+                                     const struct crema_pipeline *p,
+                                     const char *name, double label)
+{
+    if (p->any_label || (label >= 0 && label < (double)p->classes))
+        return CREMA_OK;
+    if (p->has_ignore && label == (double)p->ignore) return CREMA_OK;
+    return crema_fail(ctx, CREMA_EINVAL,
+                      "%s has label %g, but the layers that read it know "
+                      "classes 0 to %lld",
+                      name, label, (long long)p->classes - 1);
+}
+
+static enum crema_status check_shape(struct crema_ctx *ctx,
+                                     const struct crema_pipeline *p,
+                                     const char *name, const int shape[3])
+{
+    if (p->options.batch_size == 1 ||
+        memcmp(shape, p->shape + 1, 3 * sizeof *shape) == 0)
+        return CREMA_OK;
+    return crema_fail(ctx, CREMA_EINVAL,
+                      "%s gives %d x %d x %d (channels x height x width), the "
+                      "first record gave %d x %d x %d: use crop_size, resize "
+                      "the pictures, or batch_size 1",
+                      name, shape[0], shape[1], shape[2], p->shape[1],
+                      p->shape[2], p->shape[3]);
+}
+
+enum crema_status crema_pipeline__fill(struct crema_ctx *ctx,
+                                       const struct crema_pipeline *p,
+                                       const struct crema_ticket *ticket,
+                                       struct crema_ring_batch *b,
+                                       struct crema_scratch *scratch,
+                                       bool *undecoded)
+{
+    int shape[4] = { p->options.batch_size };
+    struct crema_sample sample = { 0 };
+    char name[CREMA_RECORD_NAME];
+    size_t item;
+
+    crema_record_name(p->records, &ticket->record, name);
+    *undecoded = true;
+    CREMA_TRY(p->records->type->load(ctx, p->records, &ticket->record, scratch,
+                                     &sample));
+    *undecoded = false;
+    CREMA_TRY(check_label(ctx, p, name, sample.label));
+    CREMA_TRY(
+        crema_transform_shape(ctx, p->transform, name, &sample, shape + 1));
+    CREMA_TRY(check_shape(ctx, p, name, shape + 1));
+    if (p->options.batch_size == 1) {
+        CREMA_TRY(crema_pipeline__reserve(ctx, p, b, shape));
+        memcpy(b->filled.shape, shape, sizeof shape);
+    }
+    item = (size_t)shape[1] * (size_t)shape[2] * (size_t)shape[3];
+    b->filled.labels[ticket->slot] = (float)sample.label;
+    b->keys[ticket->slot] = ticket->record.key;
+    return crema_transform_apply(ctx, p->transform, name, &sample,
+                                 ticket->record.ordinal, scratch,
+                                 b->filled.data + (size_t)ticket->slot * item);
+}
+
+/* All below want the lock held. */
+
+static struct crema_ring_batch *batch_of(struct crema_pipeline *p,
+                                         uint64_t sequence)
+{
+    return &p->batches[sequence % (uint64_t)p->nbatches];
+}
+
+/* Keeps the failure that comes first in the order of records. */
+static void note_failure(struct crema_pipeline *p,
+                         const struct crema_ticket *ticket,
+                         const struct crema_ctx *ctx, bool may_skip)
+{
+    if (p->draining && ticket->position > p->back.position) return;
+    p->draining = true;
+    p->back = *ticket;
+    p->status = ctx->status;
+    p->may_skip = may_skip;
+    snprintf(p->message, sizeof p->message, "%s", ctx->message);
+}
+
+/* The next record that is not known to be bad; `issue` then stands on it. */
+static bool find_next(struct crema_ctx *ctx, struct crema_pipeline *p)
+{
+    struct crema_ticket *t = &p->issue;
+
+    for (uint64_t passed = 0; passed < p->records->count; passed++) {
+        uint64_t ordinal = crema_pipeline__ordinal(p, t->position);
+
+        t->record.ordinal = ordinal;
+        if (p->records->type->find(ctx, p->records, ordinal, &t->record) !=
+            CREMA_OK) {
+            note_failure(p, t, ctx, false);
+            return false;
+        }
+        if (!p->nbad || !is_bad(p, t->record.row)) return true;
+        t->position++;
+    }
+    if (crema_fail(ctx, CREMA_EINVAL, "no record of %s can be decoded",
+                   p->records->name) != CREMA_OK)
+        note_failure(p, t, ctx, false);
+    return false;
+}
+
+/* Gives the next ticket out. */
+static bool take_ticket(struct crema_ctx *ctx, struct crema_pipeline *p,
+                        struct crema_ticket *out)
+{
+    struct crema_ring_batch *b = batch_of(p, p->issue.batch);
+
+    if (!find_next(ctx, p)) return false;
+    *out = p->issue;
+    if (out->slot == 0) {
+        b->sequence = out->batch;
+        b->done = 0;
+    }
+    p->out++;
+    p->issue.position++;
+    p->issue.slot++;
+    if (p->issue.slot == p->options.batch_size) {
+        b->end = p->issue.position;
+        p->issue.slot = 0;
+        p->issue.batch++;
+    }
+    return true;
+}
+
+/* All tickets are back, and the first failed one is known. */
+static void finish_draining(struct crema_pipeline *p)
+{
+    p->draining = false;
+    if (!p->may_skip) {
+        p->failed = true;
+        pthread_cond_broadcast(&p->ready);
+        return;
+    }
+    p->issue = p->back;
+    for (int i = 0; i < p->nbatches; i++) {
+        struct crema_ring_batch *b = &p->batches[i];
+
+        if (b->sequence == UINT64_MAX) continue;
+        if (b->sequence == p->back.batch) b->done = p->back.slot;
+        if (b->sequence > p->back.batch) b->sequence = UINT64_MAX;
+    }
+    pthread_cond_broadcast(&p->work);
+}
+
+static void ticket_failed(struct crema_pipeline *p,
+                          const struct crema_ticket *ticket,
+                          struct crema_ctx *ctx, bool undecoded)
+{
+    bool skip = undecoded && p->options.skip_bad && ctx->status != CREMA_ENOMEM;
+
+    if (skip && !is_bad(p, ticket->record.row)) {
+        crema_log(ctx, CREMA_WARNING, "left out: %s", ctx->message);
+        skip = note_bad(p, ticket->record.row);
+    }
+    note_failure(p, ticket, ctx, skip);
+}
+
+static void ticket_done(struct crema_pipeline *p,
+                        const struct crema_ticket *ticket)
+{
+    struct crema_ring_batch *b = batch_of(p, ticket->batch);
+
+    if (++b->done == p->options.batch_size) pthread_cond_signal(&p->ready);
+}
+
+static bool may_issue(const struct crema_pipeline *p)
+{
+    return !p->draining && !p->failed &&
+           p->issue.batch < p->released + (uint64_t)p->nbatches;
+}
+
+static void work(struct crema_pipeline *p, struct crema_ctx *ctx,
+                 struct crema_scratch *scratch)
+{
+    while (!p->stopping) {
+        struct crema_ticket ticket;
+        bool undecoded = false;
+        enum crema_status status;
+
+        if (!may_issue(p)) {
+            pthread_cond_wait(&p->work, &p->lock);
+            continue;
+        }
+        if (take_ticket(ctx, p, &ticket)) {
+            struct crema_ring_batch *b = batch_of(p, ticket.batch);
+
+            pthread_mutex_unlock(&p->lock);
+            status =
+                crema_pipeline__fill(ctx, p, &ticket, b, scratch, &undecoded);
+            pthread_mutex_lock(&p->lock);
+            p->out--;
+            if (status == CREMA_OK)
+                ticket_done(p, &ticket);
+            else
+                ticket_failed(p, &ticket, ctx, undecoded);
+        }
+        if (p->draining && p->out == 0) finish_draining(p);
+    }
+}
+
+void *crema_pipeline__worker(void *pipeline)
+{
+    struct crema_pipeline *p = pipeline;
+    struct crema_ctx *ctx = crema_ctx_new(p->log, p->log_user);
+    struct crema_scratch scratch = { 0 };
+
+    pthread_mutex_lock(&p->lock);
+    if (ctx) {
+        work(p, ctx, &scratch);
+    } else if (!p->failed) {
+        p->failed = true;
+        p->status = CREMA_ENOMEM;
+        snprintf(p->message, sizeof p->message, "out of memory: a thread");
+        pthread_cond_broadcast(&p->ready);
+    }
+    pthread_mutex_unlock(&p->lock);
+    crema_scratch_free(&scratch);
+    crema_ctx_free(ctx);
+    return NULL;
+}
