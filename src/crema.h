@@ -29,6 +29,12 @@ enum crema_status {
 
 enum crema_log_level { CREMA_INFO, CREMA_WARNING, CREMA_ERROR };
 
+#if defined(__GNUC__)
+#define CREMA_MUST_USE __attribute__((warn_unused_result))
+#else
+#define CREMA_MUST_USE
+#endif
+
 /* Receives each log line, without a newline. */
 typedef void crema_log_fn(void *user, enum crema_log_level, const char *line);
 
@@ -40,6 +46,80 @@ struct crema_ctx *crema_ctx_new(crema_log_fn *log, void *user);
 void crema_ctx_free(struct crema_ctx *);
 /* Empty when nothing failed; valid until the next failure. */
 const char *crema_ctx_message(const struct crema_ctx *);
+
+/* ---- devices */
+
+struct crema_device;
+
+/* name: "auto" (a GPU when a usable one is there, else the CPU), "cpu", "cuda",
+ * "cuda:N" or "ref" (plain C: slow, the definition).  threads: of the CPU; 0:
+ * one per core.  The ctx is borrowed; every failure of what is made on this
+ * device is kept there. */
+enum crema_status crema_device_open(struct crema_ctx *, const char *name,
+                                    int threads, struct crema_device **out)
+    CREMA_MUST_USE;
+void crema_device_free(struct crema_device *);
+/* "cpu", "cuda", "ref" */
+const char *crema_device_kind(const struct crema_device *);
+/* The processor's or the GPU's own name. */
+const char *crema_device_name(const struct crema_device *);
+
+/* ---- models: a net with its weights, ready to run
+ *
+ * A model and its device belong to one thread at a time.  Blobs are dense
+ * float32 in row-major order, N x C x H x W for pictures. */
+
+enum { CREMA_MODEL_DIMS = 8 };
+
+struct crema_model;
+
+/* All zero: phase TEST, weights as the fillers make them. */
+struct crema_model_options {
+    const char *weights;     /* .caffemodel files, joined by ','; or NULL */
+    bool train;              /* phase TRAIN */
+    int level;               /* for include and exclude rules */
+    const char *stages;      /* joined by ','; or NULL */
+    uint32_t seed;           /* of fillers and dropout */
+};
+
+/* options may be NULL. */
+enum crema_status crema_model_open(struct crema_device *, const char *prototxt,
+                                   const struct crema_model_options *options,
+                                   struct crema_model **out) CREMA_MUST_USE;
+void crema_model_free(struct crema_model *);
+
+/* The i-th input or output blob; NULL behind the last.  Outputs are those that
+ * no layer reads, by name. */
+const char *crema_model_input(const struct crema_model *, int i);
+const char *crema_model_output(const struct crema_model *, int i);
+/* Number of dims, and each; -1 when there is no such blob. */
+int crema_model_shape(const struct crema_model *, const char *blob,
+                      int64_t dims[CREMA_MODEL_DIMS]);
+/* Sets an input; other dims than before reshape the net. */
+enum crema_status crema_model_write(struct crema_model *, const char *input,
+                                    int ndims, const int64_t *dims,
+                                    const float *values) CREMA_MUST_USE;
+enum crema_status crema_model_forward(struct crema_model *) CREMA_MUST_USE;
+/* An output after forward: `count` elements, which must be all it has. */
+enum crema_status crema_model_read(struct crema_model *, const char *output,
+                                   float *values, size_t count) CREMA_MUST_USE;
+
+/* ---- pictures for a net */
+
+/* value = scale * (pixel - mean), pixels 0..255 in B,G,R order.  All zero:
+ * the pixels themselves. */
+struct crema_preprocess {
+    const char *mean_file;   /* .binaryproto, averaged by channel; or NULL */
+    int nmeans;              /* 0, 1 (all channels) or one for each */
+    float mean[4];
+    float scale;             /* 0 counts as 1 */
+};
+/* JPEG, PNG or BMP, resized to height x width; channels 3 or 1 (grey).
+ * values[channels][height][width] */
+enum crema_status crema_picture_read(struct crema_ctx *, const char *path,
+                                     int channels, int height, int width,
+                                     const struct crema_preprocess *,
+                                     float *values) CREMA_MUST_USE;
 
 #ifdef __cplusplus
 }

@@ -16,7 +16,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-#define CREMA_MUST_USE     __attribute__((warn_unused_result))
 #define CREMA_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* Where in a text something stands. */

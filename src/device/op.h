@@ -64,15 +64,15 @@ struct crema_tensor *crema_grad_part(struct crema_program *,
 struct crema_tensor *crema_op_refuse(struct crema_program *, const char *fmt,
                                      ...) CREMA_PRINTF(2, 3);
 
-/* Data of operands in ref kernels. */
+/* Data of operands in ref kernels.  Cast, for nvcc reads this as C++. */
 static inline const float *crema_in(const struct crema_op *op, int i)
 {
-    return i < op->nin && op->in[i] ? op->in[i]->data : NULL;
+    return i < op->nin && op->in[i] ? (const float *)op->in[i]->data : NULL;
 }
 
 static inline float *crema_out(const struct crema_op *op, int i)
 {
-    return i < op->nout && op->out[i] ? op->out[i]->data : NULL;
+    return i < op->nout && op->out[i] ? (float *)op->out[i]->data : NULL;
 }
 
 #define X(name) extern const struct crema_op_type crema_op_##name;

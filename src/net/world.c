@@ -35,5 +35,6 @@ void crema_world_free(struct crema_world *w)
     crema_weights_free(&w->weights);
     crema_heap_release(&w->heap);
     crema_databases_free(w->lender.databases);
+    crema_arena_free(&w->arena);
     free(w);
 }

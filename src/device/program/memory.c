@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 4096 };
+enum { ALIGN = 256 };                   /* of each value, in bytes */
 
 static struct crema_tensor *root(struct crema_tensor *t)
 {
