@@ -7,6 +7,7 @@
  */
 #include "device/op.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool fits(struct crema_program *p, const struct crema_conv *c,
@@ -134,7 +135,8 @@ struct slab {
 typedef void visit(const struct box *, struct slab, int64_t q, int64_t r,
                    int64_t at, void *user);
 
-static void each_pair(const struct box *b, visit *fn, void *user)
+static void each_pair(const struct box *b, const int64_t *meets, visit *fn,
+                      void *user)
 {
     int64_t xs = volume(b->x), ys = volume(b->y), rs = volume(b->r);
 
@@ -146,11 +148,26 @@ static void each_pair(const struct box *b, visit *fn, void *user)
 
             for (int64_t q = 0; q < ys; q++)
                 for (int64_t r = 0; r < rs; r++) {
-                    int64_t at = meet(b, q, r);
+                    int64_t at = meets[q * rs + r];
 
                     if (at >= 0) fn(b, s, q, r, at, user);
                 }
         }
+}
+
+/* Where output and kernel positions meet is the same for every pair. */
+static enum crema_status walk(struct crema_ctx *ctx, const struct box *b,
+                              visit *fn, void *user)
+{
+    int64_t ys = volume(b->y), rs = volume(b->r);
+    int64_t *meets = malloc((size_t)(ys * rs) * sizeof *meets + 1);
+
+    if (!meets) return crema_no_memory(ctx, "a convolution");
+    for (int64_t q = 0; q < ys; q++)
+        for (int64_t r = 0; r < rs; r++) meets[q * rs + r] = meet(b, q, r);
+    each_pair(b, meets, fn, user);
+    free(meets);
+    return CREMA_OK;
 }
 
 struct arrays {
@@ -199,11 +216,9 @@ static enum crema_status ref(struct crema_ctx *ctx, const struct crema_op *op)
     const float *bias = crema_in(op, 2);
     int64_t ys = volume(b.y);
 
-    (void)ctx;
     for (int64_t i = 0; i < b.n * b.k * ys; i++)
         a.y[i] = bias ? bias[i / ys % b.k] : 0;
-    each_pair(&b, add_forward, &a);
-    return CREMA_OK;
+    return walk(ctx, &b, add_forward, &a);
 }
 
 static enum crema_status ref_data(struct crema_ctx *ctx,
@@ -214,10 +229,8 @@ static enum crema_status ref_data(struct crema_ctx *ctx,
                         .dy = crema_in(op, 1),
                         .dx = crema_out(op, 0) };
 
-    (void)ctx;
     memset(a.dx, 0, 4 * (size_t)crema_shape_count(&op->out[0]->shape));
-    each_pair(&b, add_data, &a);
-    return CREMA_OK;
+    return walk(ctx, &b, add_data, &a);
 }
 
 static enum crema_status ref_weights(struct crema_ctx *ctx,
@@ -230,10 +243,9 @@ static enum crema_status ref_weights(struct crema_ctx *ctx,
     float *db = crema_out(op, 1);
     int64_t ys = volume(b.y);
 
-    (void)ctx;
     if (a.dw) {
         memset(a.dw, 0, 4 * (size_t)crema_shape_count(&op->out[0]->shape));
-        each_pair(&b, add_weights, &a);
+        CREMA_TRY(walk(ctx, &b, add_weights, &a));
     }
     if (!db) return CREMA_OK;
     memset(db, 0, 4 * (size_t)b.k);
