@@ -34,7 +34,7 @@ for part in train test; do
 done
 step "their mean" compute_image_mean $work/train_lmdb $work/mean.binaryproto
 step "train" crema train --solver $here/solver.prototxt --set "random_seed=$seed"
-weights=$work/digits_iter_1500.caffemodel
+weights=$work/digits_iter_1000.caffemodel
 step "test on digits the net has not seen" crema test --model $here/train_test.prototxt --weights $weights
 step "name a few of them" crema predict --model $here/deploy.prototxt --weights $weights --labels $here/labels.txt \
     --mean $work/mean.binaryproto $pictures/2/0050.png $pictures/5/0005.png $pictures/0/0055.png

@@ -16,7 +16,7 @@ digits_data() {
 # digits_train SEED - fails below 0.97
 digits_train() {
     crema train --solver $here/solver.prototxt --set "random_seed=$1"
-    crema test --model $here/train_test.prototxt --weights $here/work/digits_iter_1500.caffemodel >result 2>test.log
+    crema test --model $here/train_test.prototxt --weights $here/work/digits_iter_1000.caffemodel >result 2>test.log
     cat test.log result
     accuracy=$(cat test.log result | sed -n 's/.*accuracy = \([0-9.e-]*\).*/\1/p' | tail -n 1)
     echo "seed $1: accuracy $accuracy"
