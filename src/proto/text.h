@@ -34,8 +34,7 @@ enum crema_status crema_text_read_file(struct crema_ctx *, const char *path,
 
 /* Lets `text` (say "base_lr: 0.1") speak last in a message of `source`: single
  * fields are replaced, repeated ones grow.  `from` names the text in errors.
- * After a failure
- * the message is half changed and of no more use. */
+ * After a failure the message is half changed and of no more use. */
 enum crema_status crema_text_merge(struct crema_ctx *, const char *from,
                                    const char *text, struct crema_source *,
                                    ProtobufCMessage *) CREMA_MUST_USE;

@@ -1,0 +1,52 @@
+/* blob_internal.h - what the files of the blob reader share. */
+#ifndef CREMA_PROTO_BLOB_INTERNAL_H
+#define CREMA_PROTO_BLOB_INTERNAL_H
+
+#include "proto/blob_file.h"
+
+/* Field numbers, as the files have them. */
+enum {
+    NET_NAME = 1,
+    NET_V1_LAYERS = 2,
+    NET_LAYER = 100,
+    LAYER_NAME = 1,
+    LAYER_TYPE = 2,
+    LAYER_BLOBS = 7,
+    V1_V0_LAYER = 1,
+    V1_NAME = 4,
+    V1_TYPE = 5,
+    V1_BLOBS = 6,
+    V0_NAME = 1,
+    V0_TYPE = 2,
+    V0_BLOBS = 50,
+    BLOB_NUM = 1, /* and channels, height, width */
+    BLOB_WIDTH = 4,
+    BLOB_DATA = 5,
+    BLOB_SHAPE = 7,
+    BLOB_DOUBLES = 8,
+    BLOB_RAW_TYPE = 10,
+    BLOB_RAW = 12,
+    SHAPE_DIM = 1,
+    STATE_ITER = 1,
+    STATE_LEARNED_NET = 2,
+    STATE_HISTORY = 3,
+    STATE_STEP = 4
+};
+
+/* Bytes of a stored number. */
+size_t crema_stored__size(enum crema_stored_type);
+
+/* The BlobProto that `w` walks; `what` names it in messages, as `layer
+ * "conv1", blob 0`.  *out comes from the file's arena. */
+enum crema_status
+crema_stored__read(struct crema_blob_file *, struct crema_wire *w,
+                   const char *what,
+                   struct crema_stored_blob **out) CREMA_MUST_USE;
+/* A walk that stopped: the file is cut or damaged. */
+enum crema_status
+crema_blob__damaged(struct crema_blob_file *,
+                    const struct crema_wire *w) CREMA_MUST_USE;
+/* What the file evidently is instead, in words; NULL when it is not known. */
+const char *crema_blob__looks_like(struct crema_blob_file *);
+
+#endif
