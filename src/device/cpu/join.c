@@ -117,3 +117,18 @@ enum crema_status crema_cpu_concat(struct crema_device *dev,
     out[0].want = crema_cpu_layout(kind, &op->out[0]->shape);
     return crema_host_call(dev, op, concat, "own");
 }
+
+enum crema_status crema_cpu_slice(struct crema_device *dev, struct crema_op *op,
+                                  struct crema_port in[],
+                                  struct crema_port out[])
+{
+    const struct crema_along *params = op->params;
+    int kind = common_kind(params->axis, op->nout, op->out, in[0].have,
+                           &op->in[0]->shape);
+
+    in[0].want = crema_cpu_layout(kind, &op->in[0]->shape);
+    for (int i = 0; i < op->nout; i++)
+        if (op->out[i])
+            out[i].want = crema_cpu_layout(kind, &op->out[i]->shape);
+    return crema_host_call(dev, op, slice, "own");
+}

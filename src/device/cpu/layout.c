@@ -54,6 +54,20 @@ int crema_cpu_kind(const struct crema_layout *l, const struct crema_shape *s)
     return CREMA_CPU_OTHER;
 }
 
+void crema_cpu_follow(const struct crema_op *op, bool padding,
+                      struct crema_port in[], struct crema_port out[])
+{
+    const struct crema_tensor *first = op->nin ? op->in[0] : op->out[0];
+    struct crema_layout l = crema_layout_dense(&first->shape, CREMA_F32);
+
+    for (int i = op->nin - 1; i >= 0; i--)
+        if (op->in[i] && in[i].have && in[i].have->type == CREMA_F32 &&
+            (padding || !crema_layout_is_padded(in[i].have)))
+            l = *in[i].have;
+    for (int i = 0; i < op->nin; i++) in[i].want = l;
+    for (int i = 0; i < op->nout; i++) out[i].want = l;
+}
+
 int crema_cpu_block(void)
 {
     return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core ? 16 : 8;
@@ -69,9 +83,8 @@ struct crema_cpu_view crema_cpu_view(const struct crema_layout *l,
         .s = crema_shape_product(shape, 2, shape->ndims),
     };
 
-    v.lanes = kind == CREMA_CPU_DENSE ? 1
-              : kind == CREMA_CPU_LAST ? v.c
-                                       : kind;
+    v.lanes = kind > CREMA_CPU_LAST ? kind : v.c;
+    if (kind == CREMA_CPU_DENSE && v.s != 1) v.lanes = 1;
     v.blocks = v.lanes ? (v.c + v.lanes - 1) / v.lanes : 0;
     return v;
 }

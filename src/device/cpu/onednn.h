@@ -125,12 +125,16 @@ bool crema_cpu_plain(const struct crema_layout *);
 enum { CREMA_CPU_OTHER = -1, CREMA_CPU_DENSE = 0, CREMA_CPU_LAST = 1 };
 int crema_cpu_kind(const struct crema_layout *, const struct crema_shape *);
 struct crema_layout crema_cpu_layout(int kind, const struct crema_shape *);
+/* For ops that work on any layout which all their operands share: they get that
+ * of the first whose layout is decided, without padding unless `padding`. */
+void crema_cpu_follow(const struct crema_op *, bool padding,
+                      struct crema_port in[], struct crema_port out[]);
 /* How full vectors want the channels blocked here: 16 or 8. */
 int crema_cpu_block(void);
 
 /* N x C x S, S being all spatial axes.  Each of the kinds above is row-major
  * over [n][blocks][s][lanes], where channel c is lane c % lanes of block
- * c / lanes: dense has one lane, channels-last one block. */
+ * c / lanes: dense has one lane, channels-last one block, and so has dense where S is 1. */
 struct crema_cpu_view {
     int64_t n, c, s, blocks, lanes;  /* blocks lanes may be more than c */
 };
@@ -159,6 +163,37 @@ void crema_cpu_parts(int threads, int64_t n, int64_t grain, crema_cpu_part *,
 /* Of the device that runs op. */
 int crema_cpu_threads(const struct crema_op *);
 
+/* ---- channels.c: loops that treat each channel alike ---------------------- */
+
+/* Work is divided into units: up to 16 channels that lie side by side, or one
+ * channel of a dense tensor. */
+enum { CREMA_CPU_UNIT = 16 };
+int64_t crema_cpu_units(const struct crema_cpu_view *);
+/* First channel of a unit; *count: how many, those of the padding included. */
+int64_t crema_cpu_unit_channels(const struct crema_cpu_view *, int64_t unit,
+                                int64_t *count);
+
+/* Sums over all images and positions, for each channel of a unit. */
+enum crema_cpu_sum {
+    CREMA_CPU_SUM,                   /* x */
+    CREMA_CPU_SQUARES,               /* (x - mean)^2 */
+    CREMA_CPU_DOT,                   /* dy, and behind it dy (x - mean) */
+};
+void crema_cpu_sums(const struct crema_cpu_view *, int64_t unit,
+                    enum crema_cpu_sum, const float *x, const float *dy,
+                    const double mean[CREMA_CPU_UNIT],
+                    double out[2][CREMA_CPU_UNIT]);
+
+/* out = (x - mean) a + b + dy e, with numbers for each channel of a unit; dy
+ * may be NULL. */
+struct crema_cpu_affine {
+    float mean[CREMA_CPU_UNIT], a[CREMA_CPU_UNIT], b[CREMA_CPU_UNIT];
+    float e[CREMA_CPU_UNIT];
+};
+void crema_cpu_apply(const struct crema_cpu_view *, int64_t unit,
+                     const struct crema_cpu_affine *, const float *x,
+                     const float *dy, float *out);
+
 /* ---- the planners; each also says in a comment what it leaves to ref ----- */
 
 typedef enum crema_status crema_cpu_planner(struct crema_device *,
@@ -174,5 +209,14 @@ crema_cpu_planner crema_cpu_pool, crema_cpu_pool_bwd;
 crema_cpu_planner crema_cpu_lrn, crema_cpu_lrn_bwd;
 crema_cpu_planner crema_cpu_softmax, crema_cpu_softmax_bwd;
 crema_cpu_planner crema_cpu_concat, crema_cpu_slice, crema_cpu_reorder;
+crema_cpu_planner crema_cpu_unary, crema_cpu_unary_bwd;
+crema_cpu_planner crema_cpu_sum, crema_cpu_elementwise;
+crema_cpu_planner crema_cpu_dropout;
+crema_cpu_planner crema_cpu_update, crema_cpu_accumulate, crema_cpu_clear,
+    crema_cpu_clip_factor;
+crema_cpu_planner crema_cpu_batch_norm, crema_cpu_batch_norm_bwd,
+    crema_cpu_batch_norm_global, crema_cpu_batch_norm_global_bwd;
+crema_cpu_planner crema_cpu_scale, crema_cpu_scale_bwd_data,
+    crema_cpu_scale_bwd_params;
 
 #endif

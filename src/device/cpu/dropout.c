@@ -1,0 +1,124 @@
+/* dropout.c - Y = X mask / (1 - ratio), whatever the layout.
+ *
+ * The mask belongs to an element's index in N,C,H,W order, four to a block of
+ * random bits; so a channel is a run of indices, and its elements lie `lanes`
+ * apart.
+ */
+#include "device/cpu/onednn.h"
+#include "device/formula/dropout.h"
+#include "device/ops/params.h"
+
+#include <string.h>
+
+enum { STRIP = 256 };                    /* elements; a multiple of 4 */
+
+struct dropout {
+    const struct crema_dropout *params;
+    struct crema_cpu_view v;
+    uint32_t step;
+    const float *x;
+    float *y;
+};
+
+/* Bits of STRIP elements, from element 4 block on. */
+CREMA_CPU_CLONES
+static void draw(const struct crema_dropout *d, uint32_t step, uint64_t block,
+                 uint32_t bits[4][STRIP / 4])
+{
+    for (int i = 0; i < STRIP / 4; i++) {
+        struct crema_philox r =
+            crema_dropout_bits(d->seed, d->stream, step, block + (uint64_t)i);
+
+        for (int w = 0; w < 4; w++) bits[w][i] = r.v[w];
+    }
+}
+
+/* y = x or 0; y may be x */
+static void strip(const struct dropout *d, int64_t first, int64_t n,
+                  int64_t apart, const float *x, float *y)
+{
+    uint32_t bits[4][STRIP / 4];
+    int64_t skip = first % 4;
+
+    draw(d->params, d->step, (uint64_t)first / 4, bits);
+    for (int64_t i = 0; i < n; i++)
+        y[i * apart] = crema_dropout_value(
+            bits[(i + skip) % 4][(i + skip) / 4], d->params->threshold,
+            d->params->scale, x[i * apart]);
+}
+
+static void run_of(const struct dropout *d, int64_t first, int64_t n,
+                   int64_t apart, const float *x, float *y)
+{
+    while (n > 0) {
+        int64_t some = STRIP - first % 4;
+
+        if (some > n) some = n;
+        strip(d, first, some, apart, x, y);
+        first += some;
+        x += some * apart;
+        y += some * apart;
+        n -= some;
+    }
+}
+
+static void dense_part(const void *user, int64_t from, int64_t to)
+{
+    const struct dropout *d = user;
+
+    run_of(d, from, to - from, 1, d->x + from, d->y + from);
+}
+
+/* Blocks of channels from..to of all images. */
+static void block_part(const void *user, int64_t from, int64_t to)
+{
+    const struct dropout *d = user;
+    const struct crema_cpu_view *v = &d->v;
+
+    for (int64_t i = from; i < to; i++)
+        for (int64_t l = 0; l < v->lanes; l++) {
+            int64_t n = i / v->blocks, c = i % v->blocks * v->lanes + l;
+            int64_t at = i * v->s * v->lanes + l;
+
+            if (c < v->c)
+                run_of(d, (n * v->c + c) * v->s, v->s, v->lanes, d->x + at,
+                       d->y + at);
+            else
+                for (int64_t s = 0; s < v->s; s++) d->y[at + s * v->lanes] = 0;
+        }
+}
+
+static enum crema_status run(struct crema_ctx *ctx, const struct crema_op *op)
+{
+    const struct crema_tensor *y = op->out[0];
+    struct dropout d = {
+        .params = op->params,
+        .step = *(const uint32_t *)op->in[1]->data,
+        .x = crema_in(op, 0),
+        .y = crema_out(op, 0),
+    };
+
+    (void)ctx;
+    if (crema_layout_is_dense(&y->layout)) {
+        crema_cpu_parts(crema_cpu_threads(op), crema_shape_count(&y->shape),
+                        4096, dense_part, &d);
+        return CREMA_OK;
+    }
+    d.v = crema_cpu_view(&y->layout, &y->shape);
+    crema_cpu_parts(crema_cpu_threads(op), d.v.n * d.v.blocks, 1, block_part,
+                    &d);
+    return CREMA_OK;
+}
+
+enum crema_status crema_cpu_dropout(struct crema_device *dev,
+                                    struct crema_op *op, struct crema_port in[],
+                                    struct crema_port out[])
+{
+    const struct crema_shape *x = &op->in[0]->shape;
+    int kind = in[0].have ? crema_cpu_kind(in[0].have, x) : CREMA_CPU_DENSE;
+
+    if (kind == CREMA_CPU_OTHER) kind = CREMA_CPU_DENSE;
+    in[0].want = out[0].want = crema_cpu_layout(kind, x);
+    in[1].want = crema_layout_dense(&op->in[1]->shape, CREMA_I32);
+    return crema_host_call(dev, op, run, "own");
+}
