@@ -10,8 +10,6 @@ enum crema_status crema_net_includes(struct crema_net *,
                                      bool *included) CREMA_MUST_USE;
 /* Names, counts and loss weights are checked, layers set up. */
 enum crema_status crema_net_connect(struct crema_net *) CREMA_MUST_USE;
-/* Layers into ops; gradients and updates behind them. */
-enum crema_status crema_net_record(struct crema_net *) CREMA_MUST_USE;
 /* Index of the blob; -1 when there is none. */
 int crema_net_blob_index(const struct crema_net *, const char *name);
 

@@ -106,6 +106,8 @@ enum crema_status crema_net_build(struct crema_world *, Crema__NetParameter *,
                                   const struct crema_net_options *,
                                   struct crema_net **out) CREMA_MUST_USE;
 void crema_net_free(struct crema_net *);
+/* Records the program anew, after a change of `updates` or `recorded`. */
+enum crema_status crema_net_record(struct crema_net *) CREMA_MUST_USE;
 
 /* Feeds the sources' next batches and the inputs, runs the forward stage. */
 enum crema_status crema_net_forward(struct crema_net *) CREMA_MUST_USE;
