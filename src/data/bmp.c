@@ -102,7 +102,8 @@ static const uint8_t *pixel(const struct bmp *bmp, const uint8_t *row, int x)
 
     if (bmp->bits >= 24) return row + at / 8;
     shift = 8 - bmp->bits - (uint32_t)(at & 7);
-    return bmp->palette[(unsigned)row[at / 8] >> shift & ((1u << bmp->bits) - 1)];
+    return bmp
+        ->palette[(unsigned)row[at / 8] >> shift & ((1u << bmp->bits) - 1)];
 }
 
 static bool palette_is_grey(const struct bmp *bmp)
