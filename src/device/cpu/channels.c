@@ -64,13 +64,13 @@ static struct run run_of(const struct crema_cpu_view *v, int64_t unit,
     if (v->lanes > 1)
         return (struct run){ i * image + block + channel % v->lanes, v->s,
                              v->lanes, width };
-    if (i % 2 == 0)
-        return (struct run){ i / 2 * image + block, whole, W, W };
+    if (i % 2 == 0) return (struct run){ i / 2 * image + block, whole, W, W };
     return (struct run){ i / 2 * image + block + whole * W, v->s % W ? 1 : 0, W,
                          v->s % W };
 }
 
-/* ---- sums ----------------------------------------------------------------- */
+/* ---- sums -----------------------------------------------------------------
+ */
 
 CREMA_CPU_CLONES
 static void add(int64_t n, int64_t step, int64_t w, const float *x, float *a)
@@ -149,7 +149,8 @@ void crema_cpu_sums(const struct crema_cpu_view *view, int64_t unit,
     }
 }
 
-/* ---- apply ---------------------------------------------------------------- */
+/* ---- apply ----------------------------------------------------------------
+ */
 
 CREMA_CPU_CLONES
 static void apply(const struct crema_cpu_affine *f, int64_t n, int64_t step,
@@ -174,12 +175,12 @@ static void apply_two(const struct crema_cpu_affine *f, int64_t n, int64_t step,
         if (w == W)
 #pragma GCC ivdep
             for (int l = 0; l < W; l++)
-                out[l] = (x[l] - f->mean[l]) * f->a[l] + f->b[l] +
-                         dy[l] * f->e[l];
+                out[l] =
+                    (x[l] - f->mean[l]) * f->a[l] + f->b[l] + dy[l] * f->e[l];
         else
             for (int64_t l = 0; l < w; l++)
-                out[l] = (x[l] - f->mean[l]) * f->a[l] + f->b[l] +
-                         dy[l] * f->e[l];
+                out[l] =
+                    (x[l] - f->mean[l]) * f->a[l] + f->b[l] + dy[l] * f->e[l];
     }
 }
 

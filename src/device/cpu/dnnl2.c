@@ -10,11 +10,16 @@
 static dnnl_data_type_t type_of(enum crema_type type)
 {
     switch (type) {
-    case CREMA_BF16: return dnnl_bf16;
-    case CREMA_F16: return dnnl_f16;
-    case CREMA_I32: return dnnl_s32;
-    case CREMA_U8: return dnnl_u8;
-    default: return dnnl_f32;
+    case CREMA_BF16:
+        return dnnl_bf16;
+    case CREMA_F16:
+        return dnnl_f16;
+    case CREMA_I32:
+        return dnnl_s32;
+    case CREMA_U8:
+        return dnnl_u8;
+    default:
+        return dnnl_f32;
     }
 }
 
@@ -45,12 +50,23 @@ static dnnl_memory_desc_t md_of(const struct crema_layout *l)
 static bool type_from(dnnl_data_type_t type, enum crema_type *out)
 {
     switch (type) {
-    case dnnl_f32: *out = CREMA_F32; return true;
-    case dnnl_bf16: *out = CREMA_BF16; return true;
-    case dnnl_f16: *out = CREMA_F16; return true;
-    case dnnl_s32: *out = CREMA_I32; return true;
-    case dnnl_u8: *out = CREMA_U8; return true;
-    default: return false;
+    case dnnl_f32:
+        *out = CREMA_F32;
+        return true;
+    case dnnl_bf16:
+        *out = CREMA_BF16;
+        return true;
+    case dnnl_f16:
+        *out = CREMA_F16;
+        return true;
+    case dnnl_s32:
+        *out = CREMA_I32;
+        return true;
+    case dnnl_u8:
+        *out = CREMA_U8;
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -91,7 +107,7 @@ union description {
 
 struct mds {
     dnnl_memory_desc_t x, w, b, y;
-    const dnnl_memory_desc_t *bias;  /* &b, or NULL */
+    const dnnl_memory_desc_t *bias; /* &b, or NULL */
     dnnl_prop_kind_t forward;
 };
 
@@ -107,12 +123,12 @@ static dnnl_status_t conv(enum crema_dn_kind kind, const struct crema_dn *d,
             d->dilation, d->left, d->right);
     case CREMA_DN_CONV_BWD_DATA:
         return dnnl_dilated_convolution_backward_data_desc_init(
-            &o->conv, alg, &m->x, &m->w, &m->y, d->stride, d->dilation,
-            d->left, d->right);
+            &o->conv, alg, &m->x, &m->w, &m->y, d->stride, d->dilation, d->left,
+            d->right);
     default:
         return dnnl_dilated_convolution_backward_weights_desc_init(
-            &o->conv, alg, &m->x, &m->w, m->bias, &m->y, d->stride,
-            d->dilation, d->left, d->right);
+            &o->conv, alg, &m->x, &m->w, m->bias, &m->y, d->stride, d->dilation,
+            d->left, d->right);
     }
 }
 
@@ -189,17 +205,20 @@ dnnl_status_t crema_dn_describe(dnnl_engine_t engine, enum crema_dn_kind kind,
                                 dnnl_primitive_desc_t hint,
                                 dnnl_primitive_desc_t *pd)
 {
-    struct mds m = { md_of(&d->x), md_of(&d->w), md_of(&d->b), md_of(&d->y),
-                     NULL, dnnl_forward_inference };
+    struct mds m = { md_of(&d->x), md_of(&d->w), md_of(&d->b),
+                     md_of(&d->y), NULL,         dnnl_forward_inference };
     union description o;
     dnnl_primitive_attr_t attr;
     dnnl_status_t s;
 
     if (d->b.ndims) m.bias = &m.b;
     if (d->train) m.forward = dnnl_forward_training;
-    if (kind <= CREMA_DN_CONV_BWD_WEIGHTS) s = conv(kind, d, &m, &o);
-    else if (kind <= CREMA_DN_IP_BWD_WEIGHTS) s = ip(kind, &m, &o);
-    else s = other(kind, d, &m, &o);
+    if (kind <= CREMA_DN_CONV_BWD_WEIGHTS)
+        s = conv(kind, d, &m, &o);
+    else if (kind <= CREMA_DN_IP_BWD_WEIGHTS)
+        s = ip(kind, &m, &o);
+    else
+        s = other(kind, d, &m, &o);
     if (s == dnnl_success) s = make_attr(d->relu, &attr);
     if (s != dnnl_success) return s;
     s = dnnl_primitive_desc_create(pd, &o, attr, engine, hint);

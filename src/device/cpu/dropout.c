@@ -4,13 +4,13 @@
  * random bits; so a channel is a run of indices, and its elements lie `lanes`
  * apart.
  */
-#include "device/cpu/onednn.h"
 #include "device/formula/dropout.h"
+#include "device/cpu/onednn.h"
 #include "device/ops/params.h"
 
 #include <string.h>
 
-enum { STRIP = 256 };                    /* elements; a multiple of 4 */
+enum { STRIP = 256 }; /* elements; a multiple of 4 */
 
 struct dropout {
     const struct crema_dropout *params;
@@ -42,9 +42,9 @@ static void strip(const struct dropout *d, int64_t first, int64_t n,
 
     draw(d->params, d->step, (uint64_t)first / 4, bits);
     for (int64_t i = 0; i < n; i++)
-        y[i * apart] = crema_dropout_value(
-            bits[(i + skip) % 4][(i + skip) / 4], d->params->threshold,
-            d->params->scale, x[i * apart]);
+        y[i * apart] = crema_dropout_value(bits[(i + skip) % 4][(i + skip) / 4],
+                                           d->params->threshold,
+                                           d->params->scale, x[i * apart]);
 }
 
 static void run_of(const struct dropout *d, int64_t first, int64_t n,
@@ -120,5 +120,5 @@ enum crema_status crema_cpu_dropout(struct crema_device *dev,
     if (kind == CREMA_CPU_OTHER) kind = CREMA_CPU_DENSE;
     in[0].want = out[0].want = crema_cpu_layout(kind, x);
     in[1].want = crema_layout_dense(&op->in[1]->shape, CREMA_I32);
-    return crema_host_call(dev, op, run, "own");
+    return crema_host_call(dev, op, run, CREMA_CPU_OWN);
 }

@@ -68,7 +68,7 @@ enum crema_status crema_cpu_sum(struct crema_device *dev, struct crema_op *op,
                                 struct crema_port in[], struct crema_port out[])
 {
     crema_cpu_follow(op, true, in, out);
-    return crema_host_call(dev, op, sum, "own");
+    return crema_host_call(dev, op, sum, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_elementwise(struct crema_device *dev,
@@ -77,5 +77,5 @@ enum crema_status crema_cpu_elementwise(struct crema_device *dev,
                                         struct crema_port out[])
 {
     crema_cpu_follow(op, false, in, out);
-    return crema_host_call(dev, op, op->type->ref, "own");
+    return crema_host_call(dev, op, op->type->ref, CREMA_CPU_OWN);
 }

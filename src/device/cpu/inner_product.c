@@ -101,8 +101,8 @@ enum crema_status crema_cpu_ip_bwd_data(struct crema_device *dev,
     if (empty(op)) return CREMA_EUNSUPPORTED;
     d = describe(op, op->out[0], op->in[0], NULL, op->in[1]);
     hint = hint_of(op);
-    CREMA_TRY(crema_dn_plan(dev, op, CREMA_DN_IP_BWD_DATA, &d, &hint, args, in,
-                            out));
+    CREMA_TRY(
+        crema_dn_plan(dev, op, CREMA_DN_IP_BWD_DATA, &d, &hint, args, in, out));
     name_weights(op, op->in[0], &in[0].want);
     return CREMA_OK;
 }

@@ -19,9 +19,12 @@ static struct crema_sides runs(int kind, int axis, const struct crema_shape *s)
 
     if (kind == CREMA_CPU_DENSE) return d;
     for (int i = 0; i < s->ndims; i++) count *= l.padded[i];
-    if (axis == 0) d.outer = 1;
-    else if (kind != CREMA_CPU_LAST) d.outer = s->dim[0];
-    else d.outer = count / (s->dim[1] ? s->dim[1] : 1);
+    if (axis == 0)
+        d.outer = 1;
+    else if (kind != CREMA_CPU_LAST)
+        d.outer = s->dim[0];
+    else
+        d.outer = count / (s->dim[1] ? s->dim[1] : 1);
     d.inner = d.outer && d.length ? count / d.outer / d.length : 0;
     return d;
 }
@@ -42,10 +45,10 @@ static int common_kind(int axis, int n, struct crema_tensor *const *part,
 struct join {
     struct crema_tensor *const *part;
     int n;
-    bool split;                      /* from whole to parts */
+    bool split; /* from whole to parts */
     char *whole;
-    int64_t stride;                  /* bytes of one run of the whole */
-    int64_t run[CREMA_MAX_PORTS];    /* of each part's */
+    int64_t stride;               /* bytes of one run of the whole */
+    int64_t run[CREMA_MAX_PORTS]; /* of each part's */
 };
 
 static void copy(const void *user, int64_t from, int64_t to)
@@ -108,14 +111,16 @@ enum crema_status crema_cpu_concat(struct crema_device *dev,
     int kind, first = 0;
 
     while (first < op->nin && !in[first].have) first++;
-    if (first < op->nin) have = in[first].have;
-    else first = 0;
-    kind = common_kind(params->axis, op->nin, op->in, have,
-                       &op->in[first]->shape);
+    if (first < op->nin)
+        have = in[first].have;
+    else
+        first = 0;
+    kind =
+        common_kind(params->axis, op->nin, op->in, have, &op->in[first]->shape);
     for (int i = 0; i < op->nin; i++)
         in[i].want = crema_cpu_layout(kind, &op->in[i]->shape);
     out[0].want = crema_cpu_layout(kind, &op->out[0]->shape);
-    return crema_host_call(dev, op, concat, "own");
+    return crema_host_call(dev, op, concat, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_slice(struct crema_device *dev, struct crema_op *op,
@@ -130,5 +135,5 @@ enum crema_status crema_cpu_slice(struct crema_device *dev, struct crema_op *op,
     for (int i = 0; i < op->nout; i++)
         if (op->out[i])
             out[i].want = crema_cpu_layout(kind, &op->out[i]->shape);
-    return crema_host_call(dev, op, slice, "own");
+    return crema_host_call(dev, op, slice, CREMA_CPU_OWN);
 }

@@ -16,8 +16,8 @@ enum { MOST_CHANNELS = 4096, MOST_HALF = 31, TILE = 16, MOST_TILED = 1024 };
 struct lrn {
     struct crema_cpu_view v;
     int half;
-    float k, alpha, beta;            /* alpha: over size */
-    const float *x, *dy;             /* dy NULL: forward */
+    float k, alpha, beta; /* alpha: over size */
+    const float *x, *dy;  /* dy NULL: forward */
     float *out;
 };
 
@@ -174,8 +174,7 @@ static void tile_backward(const struct lrn *l, const float *x, const float *dy,
         for (int64_t i = first; i <= last; i++)
             for (int64_t j = 0; j < width; j++) sum[j] += t->ratio[i][j];
         for (int64_t j = 0; j < width; j++)
-            dx[at + j] =
-                dy[at + j] * t->f[c][j] + factor * x[at + j] * sum[j];
+            dx[at + j] = dy[at + j] * t->f[c][j] + factor * x[at + j] * sum[j];
     }
 }
 
@@ -261,7 +260,7 @@ enum crema_status crema_cpu_lrn(struct crema_device *dev, struct crema_op *op,
     if (!fits(op)) return CREMA_EUNSUPPORTED;
     in[0].want = out[0].want = choose(&op->in[0]->shape, in[0].have);
     out[1].want = crema_layout_bytes(0);
-    return crema_host_call(dev, op, forward, "own");
+    return crema_host_call(dev, op, forward, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_lrn_bwd(struct crema_device *dev,
@@ -271,5 +270,5 @@ enum crema_status crema_cpu_lrn_bwd(struct crema_device *dev,
     if (!fits(op)) return CREMA_EUNSUPPORTED;
     in[0].want = in[1].want = out[0].want = op->forward->want[0];
     in[2].want = crema_layout_bytes(0);
-    return crema_host_call(dev, op, backward, "own");
+    return crema_host_call(dev, op, backward, CREMA_CPU_OWN);
 }

@@ -167,7 +167,8 @@ static enum crema_status run_global_back(struct crema_ctx *ctx,
     return divide(&n, global_back);
 }
 
-/* ---- planning ------------------------------------------------------------- */
+/* ---- planning -------------------------------------------------------------
+ */
 
 /* The first `like` inputs lie as in[0] does, the rest and all but the first
  * output are dense. */
@@ -193,7 +194,7 @@ enum crema_status crema_cpu_batch_norm(struct crema_device *dev,
 {
     if (crema_shape_count(&op->in[0]->shape) == 0) return CREMA_EUNSUPPORTED;
     follow(op, 1, in, out);
-    return crema_host_call(dev, op, run_batch, "own");
+    return crema_host_call(dev, op, run_batch, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_batch_norm_bwd(struct crema_device *dev,
@@ -203,7 +204,7 @@ enum crema_status crema_cpu_batch_norm_bwd(struct crema_device *dev,
 {
     if (crema_shape_count(&op->in[0]->shape) == 0) return CREMA_EUNSUPPORTED;
     follow(op, 2, in, out);
-    return crema_host_call(dev, op, run_batch_back, "own");
+    return crema_host_call(dev, op, run_batch_back, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_batch_norm_global(struct crema_device *dev,
@@ -212,7 +213,7 @@ enum crema_status crema_cpu_batch_norm_global(struct crema_device *dev,
                                               struct crema_port out[])
 {
     follow(op, 1, in, out);
-    return crema_host_call(dev, op, run_global, "own");
+    return crema_host_call(dev, op, run_global, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_batch_norm_global_bwd(struct crema_device *dev,
@@ -221,5 +222,5 @@ enum crema_status crema_cpu_batch_norm_global_bwd(struct crema_device *dev,
                                                   struct crema_port out[])
 {
     follow(op, 1, in, out);
-    return crema_host_call(dev, op, run_global_back, "own");
+    return crema_host_call(dev, op, run_global_back, CREMA_CPU_OWN);
 }

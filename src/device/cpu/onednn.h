@@ -15,7 +15,7 @@
 struct crema_cpu {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    int threads;                     /* at least 1 */
+    int threads; /* at least 1 */
 };
 
 /* ---- dnnl2.c, dnnl3.c -------------------------------------------------- */
@@ -48,12 +48,12 @@ enum crema_dn_kind {
 enum { CREMA_DN_ANY = -1 };
 struct crema_dn {
     struct crema_layout x, w, b, y;
-    bool train;                      /* forward leaves a workspace */
-    bool relu;                       /* y = max(y, 0), fused in */
-    dnnl_alg_kind_t method;          /* of pooling */
+    bool train;             /* forward leaves a workspace */
+    bool relu;              /* y = max(y, 0), fused in */
+    dnnl_alg_kind_t method; /* of pooling */
     dnnl_dims_t kernel, stride, dilation, left, right; /* dilation 0: none */
-    int axis;                        /* of softmax */
-    int size;                        /* of LRN: channels */
+    int axis;                                          /* of softmax */
+    int size;                                          /* of LRN: channels */
     float alpha, beta, k;
 };
 
@@ -91,15 +91,10 @@ enum crema_status crema_dn_plan(struct crema_device *, struct crema_op *,
                                 const struct crema_dn_arg *args,
                                 struct crema_port in[],
                                 struct crema_port out[]) CREMA_MUST_USE;
-enum crema_status crema_dn_plan_reorder(struct crema_device *,
-                                        struct crema_op *,
-                                        const struct crema_layout *from,
-                                        const struct crema_layout *to)
-    CREMA_MUST_USE;
-/* The call that planning left is not wanted. */
-void crema_dn_drop(struct crema_op *);
-/* It runs the library's plain, slow code. */
-bool crema_dn_is_slow(const struct crema_op *);
+enum crema_status
+crema_dn_plan_reorder(struct crema_device *, struct crema_op *,
+                      const struct crema_layout *from,
+                      const struct crema_layout *to) CREMA_MUST_USE;
 /* CREMA_EUNSUPPORTED without a word where the library only cannot, else the
  * failure with layer and op named. */
 enum crema_status crema_dn_failed(struct crema_device *,
@@ -134,9 +129,10 @@ int crema_cpu_block(void);
 
 /* N x C x S, S being all spatial axes.  Each of the kinds above is row-major
  * over [n][blocks][s][lanes], where channel c is lane c % lanes of block
- * c / lanes: dense has one lane, channels-last one block, and so has dense where S is 1. */
+ * c / lanes: dense has one lane, channels-last one block, and so has dense
+ * where S is 1. */
 struct crema_cpu_view {
-    int64_t n, c, s, blocks, lanes;  /* blocks lanes may be more than c */
+    int64_t n, c, s, blocks, lanes; /* blocks lanes may be more than c */
 };
 /* The layout is of a known kind; ndims at least 2. */
 struct crema_cpu_view crema_cpu_view(const struct crema_layout *,
@@ -148,8 +144,8 @@ struct crema_cpu_view crema_cpu_view(const struct crema_layout *,
  * processor has is found when the library is loaded. */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
 #define CREMA_CPU_CLONES                                                       \
-    __attribute__((target_clones("default", "arch=haswell",                    \
-                                 "arch=skylake-avx512")))
+    __attribute__((                                                            \
+        target_clones("default", "arch=haswell", "arch=skylake-avx512")))
 #else
 #define CREMA_CPU_CLONES
 #endif
@@ -163,7 +159,8 @@ void crema_cpu_parts(int threads, int64_t n, int64_t grain, crema_cpu_part *,
 /* Of the device that runs op. */
 int crema_cpu_threads(const struct crema_op *);
 
-/* ---- channels.c: loops that treat each channel alike ---------------------- */
+/* ---- channels.c: loops that treat each channel alike ----------------------
+ */
 
 /* Work is divided into units: up to 16 channels that lie side by side, or one
  * channel of a dense tensor. */
@@ -175,9 +172,9 @@ int64_t crema_cpu_unit_channels(const struct crema_cpu_view *, int64_t unit,
 
 /* Sums over all images and positions, for each channel of a unit. */
 enum crema_cpu_sum {
-    CREMA_CPU_SUM,                   /* x */
-    CREMA_CPU_SQUARES,               /* (x - mean)^2 */
-    CREMA_CPU_DOT,                   /* dy, and behind it dy (x - mean) */
+    CREMA_CPU_SUM,     /* x */
+    CREMA_CPU_SQUARES, /* (x - mean)^2 */
+    CREMA_CPU_DOT,     /* dy, and behind it dy (x - mean) */
 };
 void crema_cpu_sums(const struct crema_cpu_view *, int64_t unit,
                     enum crema_cpu_sum, const float *x, const float *dy,
@@ -196,6 +193,9 @@ void crema_cpu_apply(const struct crema_cpu_view *, int64_t unit,
 
 /* ---- the planners; each also says in a comment what it leaves to ref ----- */
 
+/* The info of calls that are loops of our own. */
+#define CREMA_CPU_OWN "own"
+
 typedef enum crema_status crema_cpu_planner(struct crema_device *,
                                             struct crema_op *,
                                             struct crema_port in[],
@@ -203,9 +203,9 @@ typedef enum crema_status crema_cpu_planner(struct crema_device *,
 
 crema_cpu_planner crema_cpu_conv, crema_cpu_conv_bwd_data,
     crema_cpu_conv_bwd_weights;
-crema_cpu_planner crema_cpu_ip, crema_cpu_ip_bwd_data,
-    crema_cpu_ip_bwd_weights;
+crema_cpu_planner crema_cpu_ip, crema_cpu_ip_bwd_data, crema_cpu_ip_bwd_weights;
 crema_cpu_planner crema_cpu_pool, crema_cpu_pool_bwd;
+crema_cpu_planner crema_cpu_windows, crema_cpu_windows_bwd;
 crema_cpu_planner crema_cpu_lrn, crema_cpu_lrn_bwd;
 crema_cpu_planner crema_cpu_softmax, crema_cpu_softmax_bwd;
 crema_cpu_planner crema_cpu_concat, crema_cpu_slice, crema_cpu_reorder;

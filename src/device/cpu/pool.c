@@ -3,18 +3,20 @@
  * A window that Caffe lets reach past the input becomes padding on the right.
  * oneDNN divides an average by the whole window or by its elements; Caffe by
  * what lies on the padded input, which is one of the two unless there is
- * padding and a window reaches past it.  Left to own_pool.c: that case, windows
+ * padding and a window reaches past it.  Left to windows.c: that case, windows
  * without any element, and indices of maxima as a blob.
  */
 #include "device/cpu/onednn.h"
 #include "device/ops/params.h"
+
+#include <string.h>
 
 /* d as the gradient's hint needs it; false when the library's numbers would
  * not be Caffe's. */
 static bool describe(const struct crema_pool *pool, const struct crema_shape *x,
                      const struct crema_shape *y, struct crema_dn *d)
 {
-    bool whole = true, none = true;      /* whole windows; no padding */
+    bool whole = true, none = true; /* whole windows; no padding */
 
     for (int i = 0; i < 2; i++) {
         int64_t end = (y->dim[2 + i] - 1) * pool->stride[i] + pool->kernel[i];
@@ -51,7 +53,7 @@ enum crema_status crema_cpu_pool(struct crema_device *dev, struct crema_op *op,
 
     if (params->mask || crema_shape_count(y) == 0 ||
         !describe(&params->pool, x, y, &d))
-        return CREMA_EUNSUPPORTED;
+        return crema_cpu_windows(dev, op, in, out);
     d.x = in[0].have && in[0].have->type == CREMA_F32
               ? *in[0].have
               : crema_layout_dense(x, CREMA_F32);
@@ -74,8 +76,9 @@ enum crema_status crema_cpu_pool_bwd(struct crema_device *dev,
     const struct crema_op *f = op->forward;
     struct crema_dn d = { .train = true };
 
-    if (!describe(&params->pool, &f->in[0]->shape, &f->out[0]->shape, &d))
-        return CREMA_EUNSUPPORTED;
+    if (strcmp(f->call->info, CREMA_CPU_OWN) == 0 ||
+        !describe(&params->pool, &f->in[0]->shape, &f->out[0]->shape, &d))
+        return crema_cpu_windows_bwd(dev, op, in, out);
     d.x = f->want[0];
     d.y = f->out[0]->layout;
     return crema_dn_plan(dev, op, CREMA_DN_POOL_BWD, &d, &d, args, in, out);

@@ -3,7 +3,6 @@
 
 #include <omp.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { MAX_ARGS = 8 };
 
@@ -25,8 +24,10 @@ enum crema_status crema_dn_failed(struct crema_device *dev,
 
     switch (s) {
     case dnnl_unimplemented:
-    case dnnl_invalid_arguments: return CREMA_EUNSUPPORTED;
-    case dnnl_out_of_memory: return crema_no_memory(dev->ctx, op->type->name);
+    case dnnl_invalid_arguments:
+        return CREMA_EUNSUPPORTED;
+    case dnnl_out_of_memory:
+        return crema_no_memory(dev->ctx, op->type->name);
     default:
         return crema_fail(dev->ctx, CREMA_EDEVICE,
                           "layer \"%s\": %s: oneDNN's %.60s gave status %d",
@@ -63,9 +64,8 @@ static enum crema_status bind(struct crema_call *call, struct crema_op *op,
     for (int i = 0; i < p->nargs; i++) {
         int slot = p->slot[i];
         void *data = slot == CREMA_DN_SCRATCH ? scratch
-                     : slot >= CREMA_DN_OUT
-                         ? op->out[slot - CREMA_DN_OUT]->data
-                         : op->in[slot]->data;
+                     : slot >= CREMA_DN_OUT ? op->out[slot - CREMA_DN_OUT]->data
+                                            : op->in[slot]->data;
 
         CREMA_DN_TRY(dnnl_memory_set_data_handle(p->arg[i].memory, data));
     }
@@ -115,8 +115,7 @@ static enum crema_status add_args(struct crema_device *dev, struct crema_op *op,
             *want = crema_layout_bytes(bytes);
         else if (!crema_dn_layout(m, want))
             return CREMA_EUNSUPPORTED;
-        if (bytes)
-            CREMA_DN_TRY(add_arg(dev->state, p, s, args->id, m));
+        if (bytes) CREMA_DN_TRY(add_arg(dev->state, p, s, args->id, m));
     }
     return CREMA_OK;
 }
@@ -171,12 +170,17 @@ static enum crema_dn_kind forward_of(enum crema_dn_kind kind)
 {
     switch (kind) {
     case CREMA_DN_CONV_BWD_DATA:
-    case CREMA_DN_CONV_BWD_WEIGHTS: return CREMA_DN_CONV;
+    case CREMA_DN_CONV_BWD_WEIGHTS:
+        return CREMA_DN_CONV;
     case CREMA_DN_IP_BWD_DATA:
-    case CREMA_DN_IP_BWD_WEIGHTS: return CREMA_DN_IP;
-    case CREMA_DN_POOL_BWD: return CREMA_DN_POOL;
-    case CREMA_DN_LRN_BWD: return CREMA_DN_LRN;
-    default: return CREMA_DN_SOFTMAX;
+    case CREMA_DN_IP_BWD_WEIGHTS:
+        return CREMA_DN_IP;
+    case CREMA_DN_POOL_BWD:
+        return CREMA_DN_POOL;
+    case CREMA_DN_LRN_BWD:
+        return CREMA_DN_LRN;
+    default:
+        return CREMA_DN_SOFTMAX;
     }
 }
 
@@ -224,15 +228,4 @@ enum crema_status crema_dn_plan_reorder(struct crema_device *dev,
     status = finish(dev, op, pd, args, &in, &out);
     dnnl_primitive_desc_destroy(pd);
     return status;
-}
-
-void crema_dn_drop(struct crema_op *op)
-{
-    op->call->free(op->call);
-    op->call = NULL;
-}
-
-bool crema_dn_is_slow(const struct crema_op *op)
-{
-    return strstr(op->call->info, "ref") != NULL;
 }

@@ -31,14 +31,12 @@ static struct crema_cpu_view view(const struct crema_op *op,
     int from = params->axis, to = from + s->shape.ndims;
     struct crema_shape sides = {
         3,
-        { crema_shape_product(&x->shape, 0, from),
-          crema_shape_count(&s->shape),
+        { crema_shape_product(&x->shape, 0, from), crema_shape_count(&s->shape),
           crema_shape_product(&x->shape, to, x->shape.ndims) },
     };
     struct crema_layout dense = crema_layout_dense(&sides, CREMA_F32);
 
-    if (by_channel(op, &s->shape))
-        return crema_cpu_view(&x->layout, &x->shape);
+    if (by_channel(op, &s->shape)) return crema_cpu_view(&x->layout, &x->shape);
     return crema_cpu_view(&dense, &sides);
 }
 
@@ -137,7 +135,8 @@ static enum crema_status back_params(struct crema_ctx *ctx,
     return divide(&j, sums);
 }
 
-/* ---- planning ------------------------------------------------------------- */
+/* ---- planning -------------------------------------------------------------
+ */
 
 /* What X, lying as `have` says, is asked for. */
 static struct crema_layout image(const struct crema_op *op,
@@ -166,7 +165,7 @@ enum crema_status crema_cpu_scale(struct crema_device *dev, struct crema_op *op,
         image(op, &op->in[0]->shape, &s->shape, in[0].have);
     want_dense(op->in[1], &in[1]);
     want_dense(op->in[2], &in[2]);
-    return crema_host_call(dev, op, forward, "own");
+    return crema_host_call(dev, op, forward, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_scale_bwd_data(struct crema_device *dev,
@@ -177,7 +176,7 @@ enum crema_status crema_cpu_scale_bwd_data(struct crema_device *dev,
     in[1].want = out[0].want =
         image(op, &op->in[1]->shape, &op->in[0]->shape, in[1].have);
     want_dense(op->in[0], &in[0]);
-    return crema_host_call(dev, op, back_data, "own");
+    return crema_host_call(dev, op, back_data, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_scale_bwd_params(struct crema_device *dev,
@@ -191,5 +190,5 @@ enum crema_status crema_cpu_scale_bwd_params(struct crema_device *dev,
         image(op, &op->in[0]->shape, &ds->shape, in[0].have);
     want_dense(op->out[0], &out[0]);
     want_dense(op->out[1], &out[1]);
-    return crema_host_call(dev, op, back_params, "own");
+    return crema_host_call(dev, op, back_params, CREMA_CPU_OWN);
 }

@@ -3,8 +3,8 @@
  * Padding is run through like the rest where f(0) = 0; where it is not, a
  * padded tensor is asked for without it.
  */
-#include "device/cpu/onednn.h"
 #include "device/formula/unary.h"
+#include "device/cpu/onednn.h"
 #include "device/ops/unary.h"
 
 enum { GRAIN = 8192 };
@@ -21,8 +21,8 @@ typedef void backward_fn(const float *p, int64_t n, const float *v,
     {                                                                          \
         const float numbers[] = { p[0], p[1], p[2], p[3] };                    \
                                                                                \
-        _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++)                   \
-            y[i] = crema_##name##_value(numbers, x[i]);                        \
+        _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++) y[i] =            \
+            crema_##name##_value(numbers, x[i]);                               \
     }                                                                          \
     CREMA_CPU_CLONES                                                           \
     static void name##_backward(const float *p, int64_t n, const float *v,     \
@@ -30,8 +30,8 @@ typedef void backward_fn(const float *p, int64_t n, const float *v,
     {                                                                          \
         const float numbers[] = { p[0], p[1], p[2], p[3] };                    \
                                                                                \
-        _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++)                   \
-            dx[i] = dy[i] * crema_##name##_slope(numbers, v[i], v[i]);         \
+        _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++) dx[i] =           \
+            dy[i] * crema_##name##_slope(numbers, v[i], v[i]);                 \
     }
 #include "device/formula/list.h"
 #undef X
@@ -100,7 +100,7 @@ enum crema_status crema_cpu_unary(struct crema_device *dev, struct crema_op *op,
                                   struct crema_port out[])
 {
     crema_cpu_follow(op, op->type->keeps_zero, in, out);
-    return crema_host_call(dev, op, forward, "own");
+    return crema_host_call(dev, op, forward, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_unary_bwd(struct crema_device *dev,
@@ -109,5 +109,5 @@ enum crema_status crema_cpu_unary_bwd(struct crema_device *dev,
                                       struct crema_port out[])
 {
     crema_cpu_follow(op, op->type->keeps_zero, in, out);
-    return crema_host_call(dev, op, backward, "own");
+    return crema_host_call(dev, op, backward, CREMA_CPU_OWN);
 }

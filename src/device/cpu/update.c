@@ -3,8 +3,8 @@
  * Formulas: formula/update.h.  The norm that clips gradients is summed in parts
  * whose number depends on the threads alone, so it is the same in each run.
  */
-#include "device/cpu/onednn.h"
 #include "device/formula/update.h"
+#include "device/cpu/onednn.h"
 #include "device/ops/params.h"
 
 #include <math.h>
@@ -20,7 +20,8 @@ struct update {
     const float *dw;
 };
 
-/* ---- rules ---------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------
+ */
 
 typedef void rule_fn(const struct update *, int64_t from, int64_t to);
 
@@ -95,7 +96,8 @@ static enum crema_status update(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
-/* ---- sums of gradients ------------------------------------------------------ */
+/* ---- sums of gradients ------------------------------------------------------
+ */
 
 CREMA_CPU_CLONES
 static void add(int64_t n, const float *restrict x, float *restrict sum)
@@ -134,14 +136,15 @@ static enum crema_status clear(struct crema_ctx *ctx, const struct crema_op *op)
     return CREMA_OK;
 }
 
-/* ---- the norm --------------------------------------------------------------- */
+/* ---- the norm ---------------------------------------------------------------
+ */
 
 enum { PARTS = 64, LANES = 16, STRIP = 4096 };
 
 struct norm {
     const float *x;
-    int64_t n, each;                     /* elements; of one part */
-    double *part;                        /* [PARTS] */
+    int64_t n, each; /* elements; of one part */
+    double *part;    /* [PARTS] */
 };
 
 CREMA_CPU_CLONES
@@ -160,8 +163,8 @@ static void norm_part(const void *user, int64_t from, int64_t to)
     const struct norm *n = user;
 
     for (int64_t p = from; p < to; p++) {
-        int64_t at = p * n->each, end = at + n->each < n->n ? at + n->each
-                                                            : n->n;
+        int64_t at = p * n->each,
+                end = at + n->each < n->n ? at + n->each : n->n;
 
         n->part[p] = 0;
         for (; at < end; at += STRIP) {
@@ -173,7 +176,8 @@ static void norm_part(const void *user, int64_t from, int64_t to)
     }
 }
 
-static double square_sum(const struct crema_op *op, const struct crema_tensor *x)
+static double square_sum(const struct crema_op *op,
+                         const struct crema_tensor *x)
 {
     double part[PARTS] = { 0 }, sum = 0;
     struct norm n = { x->data, floats(x), 0, part };
@@ -202,7 +206,8 @@ static enum crema_status clip_factor(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
-/* ---- planning --------------------------------------------------------------- */
+/* ---- planning ---------------------------------------------------------------
+ */
 
 /* The first `n` inputs lie as in[0], or the first of them that is decided. */
 static void share(const struct crema_op *op, int n, struct crema_port in[])
@@ -225,7 +230,7 @@ enum crema_status crema_cpu_update(struct crema_device *dev,
     share(op, 4, in);
     in[4].want = crema_layout_dense(&op->in[4]->shape, CREMA_F32);
     in[5].want = crema_layout_dense(&scalar, CREMA_F32);
-    return crema_host_call(dev, op, update, "own");
+    return crema_host_call(dev, op, update, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_accumulate(struct crema_device *dev,
@@ -235,7 +240,7 @@ enum crema_status crema_cpu_accumulate(struct crema_device *dev,
 {
     (void)out;
     share(op, 2, in);
-    return crema_host_call(dev, op, accumulate, "own");
+    return crema_host_call(dev, op, accumulate, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_clear(struct crema_device *dev, struct crema_op *op,
@@ -244,7 +249,7 @@ enum crema_status crema_cpu_clear(struct crema_device *dev, struct crema_op *op,
 {
     (void)out;
     share(op, 1, in);
-    return crema_host_call(dev, op, clear, "own");
+    return crema_host_call(dev, op, clear, CREMA_CPU_OWN);
 }
 
 /* Zeros of the padding do not count. */
@@ -261,5 +266,5 @@ enum crema_status crema_cpu_clip_factor(struct crema_device *dev,
         if (in[i].have && in[i].have->type == CREMA_F32)
             in[i].want = *in[i].have;
     }
-    return crema_host_call(dev, op, clip_factor, "own");
+    return crema_host_call(dev, op, clip_factor, CREMA_CPU_OWN);
 }
