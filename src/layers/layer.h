@@ -92,11 +92,35 @@ struct crema_tensor *crema_layer_weight(struct crema_layer *, int i,
                                         const struct crema_shape *,
                                         const Crema__FillerParameter *filler);
 
+/* The same for what the layer keeps by itself: lr_mult is 0, nothing else may
+ * be asked for, and no gradient is taken. */
+struct crema_tensor *crema_layer_statistic(struct crema_layer *, int i,
+                                           const struct crema_shape *);
+
 /* Caffe's axis: negative ones count from the end.  Fails, naming the field,
  * when it is not in [-ndims, ndims). */
 enum crema_status crema_layer_axis(const struct crema_layer *,
                                    const void *field, int axis, int ndims,
                                    int *out) CREMA_MUST_USE;
+
+/* Refuses fields that only forks have, numbered above `last`, where they are
+ * set to anything but their default; those in `known` ("relu engine") aside.
+ * message: one of the layer's parameters, or NULL. */
+enum crema_status crema_layer_forks(const struct crema_layer *,
+                                    const void *message, unsigned last,
+                                    const char *known) CREMA_MUST_USE;
+
+/* Defines param(l): the layer's own message, or its defaults (which protoc-c
+ * writes as doubles, whatever their type). */
+#define CREMA_LAYER_PARAM(type, INIT, field)                                   \
+    _Pragma("GCC diagnostic push")                                             \
+    _Pragma("GCC diagnostic ignored \"-Wfloat-conversion\"")                   \
+    static const type defaults = INIT;                                         \
+    _Pragma("GCC diagnostic pop")                                              \
+    static const type *param(const struct crema_layer *l)                      \
+    {                                                                          \
+        return l->param->field ? l->param->field : &defaults;                  \
+    }
 
 /* NULL when unknown. */
 const struct crema_layer_type *crema_layer_find(const char *name);

@@ -54,8 +54,9 @@ void crema_slice(struct crema_program *p, int axis, struct crema_tensor *x,
 
     for (int i = 0; i < n; i++) y[i] = NULL;
     if (!x || !has_axis(p, x, axis)) return;
-    if (n > CREMA_MAX_PORTS) {
-        crema_op_refuse(p, "%d slices; %d are possible", n, CREMA_MAX_PORTS);
+    if (n < 1 || n > CREMA_MAX_PORTS) {
+        crema_op_refuse(p, "%d slices; 1 to %d are possible", n,
+                        CREMA_MAX_PORTS);
         return;
     }
     for (int i = 0; i < n; i++) {

@@ -1,0 +1,43 @@
+/* concat.c - the bottoms side by side along `axis`. */
+#include "layers/layer.h"
+
+CREMA_LAYER_PARAM(Crema__ConcatParameter, CREMA__CONCAT_PARAMETER__INIT,
+                  concat_param)
+
+static enum crema_status setup(struct crema_layer *l)
+{
+    const Crema__ConcatParameter *p = param(l);
+
+    if (p->has_axis && p->has_concat_dim)
+        return crema_layer_fail(l, &p->concat_dim,
+                                "axis and concat_dim are both given; axis is "
+                                "enough");
+    return crema_layer_forks(l, p, 2, "engine per_fla_fuse");
+}
+
+static enum crema_status record(struct crema_layer *l)
+{
+    const Crema__ConcatParameter *p = param(l);
+    int ndims = l->bottom[0]->shape.ndims, axis;
+
+    if (p->has_concat_dim && p->concat_dim >= (uint32_t)ndims)
+        return crema_layer_fail(l, &p->concat_dim,
+                                "concat_dim %u does not exist in a blob of %d "
+                                "axes",
+                                p->concat_dim, ndims);
+    CREMA_TRY(crema_layer_axis(l, &p->axis,
+                               p->has_concat_dim ? (int)p->concat_dim : p->axis,
+                               ndims, &axis));
+    l->top[0] = crema_concat(l->program, axis, l->nbottoms, l->bottom);
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_Concat = {
+    .name = "Concat",
+    .min_bottoms = 1,
+    .max_bottoms = -1,
+    .min_tops = 1,
+    .max_tops = 1,
+    .setup = setup,
+    .record = record,
+};

@@ -1,0 +1,248 @@
+/* convolution.c - Y[n,k] = sum over c of W[k,c] * X[n,c] + b[k].
+ *
+ * Channels lie at `axis`, everything before it is batch, up to three spatial
+ * axes follow.  Several bottoms share the weights.
+ */
+#include "layers/layer.h"
+
+CREMA_LAYER_PARAM(Crema__ConvolutionParameter,
+                  CREMA__CONVOLUTION_PARAMETER__INIT, convolution_param)
+
+static enum crema_status setup(struct crema_layer *l)
+{
+    const Crema__ConvolutionParameter *p = param(l);
+
+    if (l->ntops != l->nbottoms)
+        return crema_layer_fail(l, NULL, "%d bottoms but %d tops", l->nbottoms,
+                                l->ntops);
+    if (p->num_output == 0)
+        return crema_layer_fail(l, &p->num_output,
+                                "num_output must be positive, got 0");
+    if (p->group == 0 || p->num_output % p->group)
+        return crema_layer_fail(l, &p->group,
+                                "group %u does not divide num_output %u",
+                                p->group, p->num_output);
+    return crema_layer_forks(l, p, 18,
+                             "conv_algorithm cudnn_convolution_algo_seeker "
+                             "conv_algos_override cudnn_flavor dilation_h "
+                             "dilation_w");
+}
+
+/* ---- sizes along the spatial axes ---------------------------------------- */
+
+/* kernel_size, stride ...: one for all axes, one for each, or _h and _w. */
+struct sizes {
+    const char *name;
+    size_t n;
+    const uint32_t *each;
+    bool has_h, has_w;
+    const uint32_t *h, *w;
+    uint32_t missing, least; /* the default, and what is possible */
+};
+
+/* Along axis i of n. */
+static const uint32_t *size_at(const struct sizes *s, int i)
+{
+    if (s->has_h || s->has_w) {
+        if (i == 0) return s->has_h ? s->h : &s->missing;
+        return s->has_w ? s->w : &s->missing;
+    }
+    if (s->n == 0) return &s->missing;
+    return &s->each[s->n == 1 ? 0 : i];
+}
+
+static enum crema_status read_sizes(const struct crema_layer *l,
+                                    const struct sizes *s, int n, int64_t *out)
+{
+    bool split = s->has_h || s->has_w;
+
+    if (split && s->n)
+        return crema_layer_fail(l, s->each,
+                                "%s is given, and %s_h or %s_w as well",
+                                s->name, s->name, s->name);
+    if (split && n != 2)
+        return crema_layer_fail(l, s->has_h ? s->h : s->w,
+                                "%s_h and %s_w are for 2 spatial axes, not %d",
+                                s->name, s->name, n);
+    if (s->n > 1 && s->n != (size_t)n)
+        return crema_layer_fail(l, &s->each[0],
+                                "%zu times %s for %d spatial axes", s->n,
+                                s->name, n);
+    for (int i = 0; i < n; i++) {
+        const uint32_t *size = size_at(s, i);
+
+        if (*size < s->least)
+            return crema_layer_fail(l, size, "%s must be positive", s->name);
+        out[i] = *size;
+    }
+    return CREMA_OK;
+}
+
+static struct sizes kernel_sizes(const Crema__ConvolutionParameter *p)
+{
+    return (struct sizes){ "kernel_size",
+                           p->n_kernel_size,
+                           p->kernel_size,
+                           p->has_kernel_h,
+                           p->has_kernel_w,
+                           &p->kernel_h,
+                           &p->kernel_w,
+                           0,
+                           1 };
+}
+
+static enum crema_status read_conv(const struct crema_layer *l, int spatial,
+                                   struct crema_conv *c)
+{
+    const Crema__ConvolutionParameter *p = param(l);
+    const struct sizes kernel = kernel_sizes(p);
+    const struct sizes stride = { "stride",
+                                  p->n_stride,
+                                  p->stride,
+                                  p->has_stride_h,
+                                  p->has_stride_w,
+                                  &p->stride_h,
+                                  &p->stride_w,
+                                  1,
+                                  1 };
+    const struct sizes pad = {
+        "pad",     p->n_pad, p->pad, p->has_pad_h, p->has_pad_w, &p->pad_h,
+        &p->pad_w, 0,        0
+    };
+    const struct sizes dilation = { "dilation",
+                                    p->n_dilation,
+                                    p->dilation,
+                                    p->has_dilation_h,
+                                    p->has_dilation_w,
+                                    &p->dilation_h,
+                                    &p->dilation_w,
+                                    1,
+                                    1 };
+
+    c->spatial = spatial;
+    c->groups = p->group;
+    CREMA_TRY(read_sizes(l, &kernel, spatial, c->kernel));
+    CREMA_TRY(read_sizes(l, &stride, spatial, c->stride));
+    CREMA_TRY(read_sizes(l, &pad, spatial, c->pad));
+    return read_sizes(l, &dilation, spatial, c->dilation);
+}
+
+/* ---- recording ----------------------------------------------------------- */
+
+static enum crema_status fits(const struct crema_layer *l,
+                              const struct crema_conv *c,
+                              const struct crema_shape *x, int axis)
+{
+    const Crema__ConvolutionParameter *p = param(l);
+    const struct sizes kernel = kernel_sizes(p);
+
+    if (x->dim[axis] % p->group)
+        return crema_layer_fail(l, &p->group,
+                                "group %u does not divide the %lld channels of "
+                                "the bottom",
+                                p->group, (long long)x->dim[axis]);
+    for (int i = 0; i < c->spatial; i++) {
+        long long reach = c->dilation[i] * (c->kernel[i] - 1) + 1;
+        long long size = x->dim[axis + 1 + i], pad = c->pad[i];
+
+        if (reach <= size + 2 * pad) continue;
+        return crema_layer_fail(l, size_at(&kernel, i),
+                                "kernel %lld%s is larger than the padded "
+                                "input, %lld + 2*%lld",
+                                reach, c->dilation[i] > 1 ? " (dilated)" : "",
+                                size, pad);
+    }
+    return CREMA_OK;
+}
+
+/* { a, b, the spatial axes of `from` }; below two of them are made up to two
+ * with axes of length 1. */
+static struct crema_shape images(int64_t a, int64_t b, int spatial,
+                                 const int64_t *from)
+{
+    struct crema_shape s = CREMA_SHAPE(a, b);
+
+    for (int i = spatial; i < 2; i++) s.dim[s.ndims++] = 1;
+    for (int i = 0; i < spatial; i++) s.dim[s.ndims++] = from[i];
+    return s;
+}
+
+static void lift(struct crema_conv *c)
+{
+    for (; c->spatial < 2; c->spatial++) {
+        c->kernel[c->spatial] = c->kernel[0];
+        c->stride[c->spatial] = c->stride[0];
+        c->pad[c->spatial] = c->pad[0];
+        c->dilation[c->spatial] = c->dilation[0];
+        c->kernel[0] = c->stride[0] = c->dilation[0] = 1;
+        c->pad[0] = 0;
+    }
+}
+
+/* One bottom; w has the prototxt's axes, c those of crema_conv. */
+static struct crema_tensor *convolve(struct crema_program *p,
+                                     const struct crema_conv *c, int axis,
+                                     int spatial, struct crema_tensor *bottom,
+                                     struct crema_tensor *w,
+                                     struct crema_tensor *b)
+{
+    struct crema_shape top = bottom->shape, x;
+    struct crema_tensor *y;
+
+    x = images(crema_shape_product(&top, 0, axis), top.dim[axis], spatial,
+               &top.dim[axis + 1]);
+    y = crema_conv(p, c, crema_view(p, &x, bottom), w, b);
+    if (!y) return NULL;
+    top.dim[axis] = y->shape.dim[1];
+    for (int i = 0; i < spatial; i++)
+        top.dim[axis + 1 + i] = y->shape.dim[y->shape.ndims - spatial + i];
+    return crema_view(p, &top, y);
+}
+
+static enum crema_status record(struct crema_layer *l)
+{
+    const Crema__ConvolutionParameter *p = param(l);
+    const struct crema_shape *x = &l->bottom[0]->shape;
+    struct crema_shape shape;
+    struct crema_conv c = { 0 };
+    struct crema_tensor *w, *b = NULL;
+    int axis, spatial;
+
+    CREMA_TRY(crema_layer_axis(l, &p->axis, p->axis, x->ndims, &axis));
+    spatial = x->ndims - axis - 1;
+    if (spatial > CREMA_MAX_SPATIAL)
+        return crema_layer_fail(l, &p->axis,
+                                "%d spatial axes; up to %d are possible",
+                                spatial, CREMA_MAX_SPATIAL);
+    CREMA_TRY(read_conv(l, spatial, &c));
+    for (int i = 0; i < l->nbottoms; i++) {
+        if (l->bottom[i]->shape.ndims != x->ndims ||
+            l->bottom[i]->shape.dim[axis] != x->dim[axis])
+            return crema_layer_fail(l, &l->param->bottom[i],
+                                    "the bottoms do not have the same axes or "
+                                    "channels");
+        CREMA_TRY(fits(l, &c, &l->bottom[i]->shape, axis));
+    }
+    shape = CREMA_SHAPE(p->num_output, x->dim[axis] / p->group);
+    for (int i = 0; i < spatial; i++) shape.dim[shape.ndims++] = c.kernel[i];
+    w = crema_layer_weight(l, 0, &shape, p->weight_filler);
+    if (p->bias_term)
+        b = crema_layer_weight(l, 1, &CREMA_SHAPE(p->num_output),
+                               p->bias_filler);
+    shape = images(shape.dim[0], shape.dim[1], spatial, c.kernel);
+    w = crema_view(l->program, &shape, w);
+    if (spatial < 2) lift(&c);
+    for (int i = 0; i < l->nbottoms; i++)
+        l->top[i] = convolve(l->program, &c, axis, spatial, l->bottom[i], w, b);
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_Convolution = {
+    .name = "Convolution",
+    .min_bottoms = 1,
+    .max_bottoms = -1,
+    .min_tops = 1,
+    .max_tops = -1,
+    .setup = setup,
+    .record = record,
+};

@@ -1,0 +1,35 @@
+/* dropout.c - Y = X mask / (1 - ratio) in TRAIN, Y = X in TEST. */
+#include "base/philox.h"
+#include "layers/layer.h"
+
+CREMA_LAYER_PARAM(Crema__DropoutParameter, CREMA__DROPOUT_PARAMETER__INIT,
+                  dropout_param)
+
+static enum crema_status setup(struct crema_layer *l)
+{
+    const Crema__DropoutParameter *p = param(l);
+
+    if (!(p->dropout_ratio >= 0 && p->dropout_ratio < 1))
+        return crema_layer_fail(l, &p->dropout_ratio,
+                                "dropout_ratio must be in [0, 1), got %g",
+                                (double)p->dropout_ratio);
+    return crema_layer_forks(l, p, 1, "engine");
+}
+
+static enum crema_status record(struct crema_layer *l)
+{
+    l->top[0] = crema_dropout(
+        l->program, param(l)->dropout_ratio, l->lender->seed,
+        crema_hash(l->param->name ? l->param->name : ""), l->bottom[0]);
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_Dropout = {
+    .name = "Dropout",
+    .min_bottoms = 1,
+    .max_bottoms = 1,
+    .min_tops = 1,
+    .max_tops = 1,
+    .setup = setup,
+    .record = record,
+};

@@ -1,0 +1,34 @@
+/* flatten.c - the axes from `axis` to `end_axis` become one. */
+#include "layers/layer.h"
+
+CREMA_LAYER_PARAM(Crema__FlattenParameter, CREMA__FLATTEN_PARAMETER__INIT,
+                  flatten_param)
+
+static enum crema_status record(struct crema_layer *l)
+{
+    const Crema__FlattenParameter *p = param(l);
+    const struct crema_shape *x = &l->bottom[0]->shape;
+    struct crema_shape y = *x;
+    int from, to;
+
+    CREMA_TRY(crema_layer_axis(l, &p->axis, p->axis, x->ndims, &from));
+    CREMA_TRY(crema_layer_axis(l, &p->end_axis, p->end_axis, x->ndims, &to));
+    if (from > to)
+        return crema_layer_fail(l, &p->end_axis,
+                                "end_axis %d lies before axis %d", p->end_axis,
+                                p->axis);
+    y.ndims = x->ndims - (to - from);
+    y.dim[from] = crema_shape_product(x, from, to + 1);
+    for (int i = to + 1; i < x->ndims; i++) y.dim[i - (to - from)] = x->dim[i];
+    l->top[0] = crema_view(l->program, &y, l->bottom[0]);
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_Flatten = {
+    .name = "Flatten",
+    .min_bottoms = 1,
+    .max_bottoms = 1,
+    .min_tops = 1,
+    .max_tops = 1,
+    .record = record,
+};

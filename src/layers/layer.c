@@ -1,0 +1,104 @@
+/* layer.c - what all layers ask of their parameters. */
+#include "layers/layer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum crema_status crema_layer_fail(const struct crema_layer *l,
+                                   const void *field, const char *fmt, ...)
+{
+    struct crema_place at = { 0 };
+    char reason[2048];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(reason, sizeof reason, fmt, ap);
+    va_end(ap);
+    if (l->source) at = crema_source_place(l->source, field, l->param);
+    return crema_fail_at(l->ctx, CREMA_EINVAL, &at, "layer \"%s\": %s",
+                         l->param->name ? l->param->name : "", reason);
+}
+
+enum crema_status crema_layer_axis(const struct crema_layer *l,
+                                   const void *field, int axis, int ndims,
+                                   int *out)
+{
+    if (axis < -ndims || axis >= ndims)
+        return crema_layer_fail(l, field,
+                                "axis %d does not exist in a blob of %d axes",
+                                axis, ndims);
+    *out = axis < 0 ? axis + ndims : axis;
+    return CREMA_OK;
+}
+
+/* ---- fields of forks ---------------------------------------------------- */
+
+/* Is `name` one of the words? */
+static bool listed(const char *words, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (const char *w = words; (w = strstr(w, name)); w += n)
+        if ((w == words || w[-1] == ' ') && (w[n] == ' ' || w[n] == '\0'))
+            return true;
+    return false;
+}
+
+static bool is_default(const ProtobufCFieldDescriptor *f, const void *value)
+{
+    static const uint64_t zero;
+    const void *usual = f->default_value ? f->default_value : &zero;
+
+    switch (f->type) {
+    case PROTOBUF_C_TYPE_STRING:
+        return f->default_value &&
+               !strcmp(*(char *const *)value, f->default_value);
+    case PROTOBUF_C_TYPE_MESSAGE:
+    case PROTOBUF_C_TYPE_BYTES:
+        return false;
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return !memcmp(value, usual, 8);
+    default:
+        return !memcmp(value, usual, 4);
+    }
+}
+
+static bool is_set(const ProtobufCFieldDescriptor *f, const char *message)
+{
+    const void *value = message + f->offset;
+    const void *quantifier = message + f->quantifier_offset;
+
+    if (f->label == PROTOBUF_C_LABEL_REPEATED)
+        return *(const size_t *)quantifier > 0;
+    if (f->type == PROTOBUF_C_TYPE_STRING || f->type == PROTOBUF_C_TYPE_MESSAGE)
+        return *(void *const *)value != NULL &&
+               *(void *const *)value != f->default_value;
+    return *(const protobuf_c_boolean *)quantifier;
+}
+
+enum crema_status crema_layer_forks(const struct crema_layer *l,
+                                    const void *message, unsigned last,
+                                    const char *known)
+{
+    const ProtobufCMessageDescriptor *d =
+        message ? ((const ProtobufCMessage *)message)->descriptor : NULL;
+
+    for (unsigned i = 0; d && i < d->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &d->fields[i];
+        const char *value = (const char *)message + f->offset;
+
+        if (f->id <= last || listed(known, f->name) || !is_set(f, message))
+            continue;
+        if (f->label != PROTOBUF_C_LABEL_REPEATED && is_default(f, value))
+            continue;
+        if (f->label == PROTOBUF_C_LABEL_REPEATED)
+            value = *(const char *const *)value;
+        return crema_layer_fail(l, value,
+                                "%s, which only some forks of Caffe have, is "
+                                "not supported",
+                                f->name);
+    }
+    return CREMA_OK;
+}

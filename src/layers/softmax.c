@@ -1,0 +1,31 @@
+/* softmax.c - Y = exp(X) / sum of exp(X) along `axis`. */
+#include "layers/layer.h"
+
+CREMA_LAYER_PARAM(Crema__SoftmaxParameter, CREMA__SOFTMAX_PARAMETER__INIT,
+                  softmax_param)
+
+static enum crema_status setup(struct crema_layer *l)
+{
+    return crema_layer_forks(l, param(l), 2, "");
+}
+
+static enum crema_status record(struct crema_layer *l)
+{
+    const Crema__SoftmaxParameter *p = param(l);
+    int axis;
+
+    CREMA_TRY(crema_layer_axis(l, &p->axis, p->axis, l->bottom[0]->shape.ndims,
+                               &axis));
+    l->top[0] = crema_softmax(l->program, axis, l->bottom[0]);
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_Softmax = {
+    .name = "Softmax",
+    .min_bottoms = 1,
+    .max_bottoms = 1,
+    .min_tops = 1,
+    .max_tops = 1,
+    .setup = setup,
+    .record = record,
+};
