@@ -1,0 +1,458 @@
+/* test_image.c - pictures to the bit as OpenCV gives them to Caffe.
+ *
+ * The folders plain, gray and resize of tests/data/images hold what the
+ * original convert_imageset stored for each line of list.txt, [c][h][w].
+ */
+#include "data/codec.h"
+#include "data/image.h"
+#include "data/list.h"
+
+#include "base/file.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IMAGES TEST_DATA "/images/"
+
+static struct crema_ctx *ctx;
+
+static void setup(void)
+{
+    ctx = crema_ctx_new(NULL, NULL);
+}
+static void teardown(void)
+{
+    crema_ctx_free(ctx);
+}
+
+#define OK(call) ck_assert_msg((call) == CREMA_OK, "%s", ctx->message)
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+static struct crema_image random_image(int height, int width, int channels,
+                                       uint32_t seed)
+{
+    struct crema_image image = { 0 };
+
+    OK(crema_image_reserve(ctx, "random", height, width, channels, &image));
+    for (int i = 0; i < height * width * channels; i++)
+        image.pixels[i] = (uint8_t)next_random(&seed);
+    return image;
+}
+
+/* --- against the original --- */
+
+/* Bytes of a .npy file, whose header tells where they begin. */
+static char *load_npy(const char *path, const uint8_t **bytes, size_t *count)
+{
+    size_t length, head;
+    char *data;
+
+    OK(crema_file_read(ctx, path, &data, &length));
+    head = 10 + (size_t)(uint8_t)data[8] + 256 * (size_t)(uint8_t)data[9];
+    *bytes = (const uint8_t *)data + head;
+    *count = length - head;
+    return data;
+}
+
+static void compare(const struct crema_image *image, const char *folder,
+                    size_t line)
+{
+    size_t area = (size_t)image->height * (size_t)image->width;
+    size_t channels = (size_t)image->channels, count;
+    char path[512];
+    const uint8_t *want;
+    char *npy;
+
+    snprintf(path, sizeof path, IMAGES "%s/%02zu.npy", folder, line);
+    npy = load_npy(path, &want, &count);
+    ck_assert_uint_eq(count, area * channels);
+    for (size_t i = 0; i < area; i++)
+        for (size_t c = 0; c < channels; c++)
+            ck_assert_msg(want[c * area + i] == image->pixels[i * channels + c],
+                          "%s: pixel %zu, channel %zu: %d, expected %d", path,
+                          i, c, image->pixels[i * channels + c],
+                          want[c * area + i]);
+    free(npy);
+}
+
+START_TEST(same_as_the_original)
+{
+    struct crema_image image = { 0 }, small = { 0 };
+    struct crema_list list;
+
+    OK(crema_list_read(ctx, IMAGES "list.txt", &list));
+    ck_assert_uint_eq(list.count, 16);
+    for (size_t i = 0; i < list.count; i++) {
+        char path[512];
+
+        snprintf(path, sizeof path, IMAGES "img/%s", list.items[i].name);
+        OK(crema_image_read(ctx, path, CREMA_IMAGE_COLOR, &image));
+        compare(&image, "plain", i);
+        OK(crema_image_resize(ctx, &image, 24, 20, &small));
+        compare(&small, "resize", i);
+        OK(crema_image_read(ctx, path, CREMA_IMAGE_GRAY, &image));
+        compare(&image, "gray", i);
+    }
+    crema_list_free(&list);
+    crema_image_free(&image);
+    crema_image_free(&small);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    int channels; /* unchanged; 0: refused */
+} unchanged[] = {
+    { "a_444.jpg", 3 },   { "d_gray.jpg", 1 },  { "sub/f_rgb.png", 3 },
+    { "g_gray.png", 1 },  { "h_rgba.png", 4 },  { "k_la.png", 4 },
+    { "l_1bit.png", 1 },  { "o_16bit.png", 0 }, { "p_rgb.bmp", 3 },
+    { "m_exif6.jpg", 3 },
+};
+
+START_TEST(unchanged_keeps_channels_and_turn)
+{
+    struct crema_image image = { 0 }, turned = { 0 };
+    char path[512];
+
+    snprintf(path, sizeof path, IMAGES "img/%s", unchanged[_i].name);
+    if (unchanged[_i].channels == 0) {
+        ck_assert_int_eq(
+            crema_image_read(ctx, path, CREMA_IMAGE_UNCHANGED, &image),
+            CREMA_EUNSUPPORTED);
+    } else {
+        OK(crema_image_read(ctx, path, CREMA_IMAGE_UNCHANGED, &image));
+        ck_assert_int_eq(image.channels, unchanged[_i].channels);
+        OK(crema_image_read(ctx, path, CREMA_IMAGE_COLOR, &turned));
+        ck_assert_int_eq(image.height != turned.height,
+                         strstr(path, "exif6") != NULL);
+    }
+    crema_image_free(&image);
+    crema_image_free(&turned);
+}
+END_TEST
+
+/* --- resizing: the rules once more, a pixel at a time --- */
+
+struct axis {
+    int first, second, w0, w1;
+};
+
+static struct axis axis_of(int i, int in, int out, bool column)
+{
+    double scale = 1.0 / ((double)out / in);
+    float f = (float)((i + 0.5) * scale - 0.5);
+    int s = (int)floorf(f);
+    struct axis a;
+
+    f -= (float)s;
+    if (column && s < 0) s = 0, f = 0;
+    if (column && s >= in - 1) s = in - 1, f = 0;
+    a.w0 = (int)rintf((1 - f) * 2048);
+    a.w1 = (int)rintf(f * 2048);
+    a.first = s < 0 ? 0 : s >= in ? in - 1 : s;
+    a.second = s + 1 < 0 ? 0 : s + 1 >= in ? in - 1 : s + 1;
+    return a;
+}
+
+static int expected(const struct crema_image *in, const struct crema_image *out,
+                    int y, int x, int c)
+{
+    struct axis row = axis_of(y, in->height, out->height, false);
+    struct axis column = axis_of(x, in->width, out->width, true);
+    const uint8_t *p = in->pixels;
+    int stride = in->width * in->channels;
+    int t[2];
+
+    for (int k = 0; k < 2; k++) {
+        const uint8_t *line = p + (k ? row.second : row.first) * stride;
+
+        t[k] = line[column.first * in->channels + c] * column.w0 +
+               line[column.second * in->channels + c] * column.w1;
+    }
+    return (((row.w0 * (t[0] >> 4)) >> 16) + ((row.w1 * (t[1] >> 4)) >> 16) +
+            2) >>
+           2;
+}
+
+static const int sizes[][4] = {
+    { 13, 17, 40, 31 }, { 31, 48, 20, 24 }, { 64, 48, 32, 25 }, { 5, 7, 5, 14 },
+    { 1, 1, 9, 9 },     { 90, 3, 2, 80 },   { 17, 13, 17, 6 },
+};
+
+START_TEST(resize_by_the_rules)
+{
+    for (int channels = 1; channels <= 3; channels += 2) {
+        const int *s = sizes[_i];
+        struct crema_image in = random_image(s[0], s[1], channels, 7);
+        struct crema_image out = { 0 };
+
+        OK(crema_image_resize(ctx, &in, s[2], s[3], &out));
+        for (int y = 0; y < s[2]; y++)
+            for (int x = 0; x < s[3]; x++)
+                for (int c = 0; c < channels; c++)
+                    ck_assert_int_eq(out.pixels[(y * s[3] + x) * channels + c],
+                                     expected(&in, &out, y, x, c));
+        crema_image_free(&in);
+        crema_image_free(&out);
+    }
+}
+END_TEST
+
+START_TEST(resize_by_two_is_a_mean)
+{
+    struct crema_image in = random_image(64, 48, 3, 1), out = { 0 };
+    int stride = 48 * 3;
+
+    OK(crema_image_resize(ctx, &in, 32, 24, &out));
+    for (int y = 0; y < 32; y++)
+        for (int i = 0; i < 24 * 3; i++) {
+            const uint8_t *p =
+                in.pixels + 2 * y * stride + 2 * (i / 3) * 3 + i % 3;
+
+            ck_assert_int_eq(out.pixels[y * 24 * 3 + i],
+                             (p[0] + p[3] + p[stride] + p[stride + 3] + 2) >>
+                                 2);
+        }
+    OK(crema_image_resize(ctx, &in, 64, 48, &out));
+    ck_assert_mem_eq(in.pixels, out.pixels, 64 * 48 * 3);
+    crema_image_free(&in);
+    crema_image_free(&out);
+}
+END_TEST
+
+/* --- grey --- */
+
+START_TEST(grey_of_png_colours)
+{
+    uint32_t seed = 5;
+
+    for (int v = 0; v < 256; v++) ck_assert_int_eq(crema_grey_png(v, v, v), v);
+    for (int i = 0; i < 1000; i++) {
+        int r = next_random(&seed) & 255, g = next_random(&seed) & 255;
+        int b = next_random(&seed) & 255;
+        double y = (9797.0 * r + 19234.0 * g + 3737.0 * b) / 32768;
+
+        if (r == g && g == b) continue;
+        ck_assert_int_eq(crema_grey_png(r, g, b), (int)floor(y));
+    }
+    ck_assert_int_eq(crema_grey_bmp(255, 255, 255), 255);
+    ck_assert_int_eq(crema_grey_bmp(255, 0, 0), 76);
+    ck_assert_int_eq(crema_grey_png16(65535, 65535, 65535), 255);
+}
+END_TEST
+
+/* The grey of a saturated JPEG is its Y plane, not the grey of its colours. */
+START_TEST(grey_of_a_saturated_jpeg)
+{
+    struct crema_image in = { 0 }, colour = { 0 }, grey = { 0 };
+    uint8_t *bytes;
+    size_t length;
+    int worst = 0;
+
+    OK(crema_image_reserve(ctx, "saturated", 32, 32, 3, &in));
+    for (int i = 0; i < 32 * 32; i++) {
+        static const uint8_t colours[4][3] = {
+            { 0, 0, 255 }, { 255, 0, 0 }, { 0, 255, 0 }, { 255, 0, 255 }
+        };
+
+        memcpy(in.pixels + 3 * i, colours[(i / 5 + i / 96) % 4], 3);
+    }
+    OK(crema_image_encode(ctx, &in, CREMA_IMAGE_JPEG, &bytes, &length));
+    OK(crema_image_decode(ctx, "s", bytes, length, CREMA_IMAGE_COLOR, &colour));
+    OK(crema_image_decode(ctx, "s", bytes, length, CREMA_IMAGE_GRAY, &grey));
+    for (int i = 0; i < 32 * 32; i++) {
+        const uint8_t *p = colour.pixels + 3 * i;
+        int d = abs(crema_grey_bmp(p[2], p[1], p[0]) - grey.pixels[i]);
+
+        if (d > worst) worst = d;
+    }
+    ck_assert_int_gt(worst, 10);
+    free(bytes);
+    crema_image_free(&in);
+    crema_image_free(&colour);
+    crema_image_free(&grey);
+}
+END_TEST
+
+/* --- turning --- */
+
+/*  0 1 2     what each orientation makes of it */
+/*  3 4 5 */
+static const struct {
+    int width;
+    uint8_t pixels[6];
+} turned[9] = {
+    { 3, { 0, 1, 2, 3, 4, 5 } }, { 3, { 0, 1, 2, 3, 4, 5 } },
+    { 3, { 2, 1, 0, 5, 4, 3 } }, { 3, { 5, 4, 3, 2, 1, 0 } },
+    { 3, { 3, 4, 5, 0, 1, 2 } }, { 2, { 0, 3, 1, 4, 2, 5 } },
+    { 2, { 3, 0, 4, 1, 5, 2 } }, { 2, { 5, 2, 4, 1, 3, 0 } },
+    { 2, { 2, 5, 1, 4, 0, 3 } },
+};
+
+START_TEST(orientations)
+{
+    struct crema_image image = { 0 };
+
+    OK(crema_image_reserve(ctx, "turn", 2, 3, 1, &image));
+    for (int i = 0; i < 6; i++) image.pixels[i] = (uint8_t)i;
+    OK(crema_image_turn(ctx, "turn", _i, &image));
+    ck_assert_int_eq(image.width, turned[_i].width);
+    ck_assert_mem_eq(image.pixels, turned[_i].pixels, 6);
+    crema_image_free(&image);
+}
+END_TEST
+
+START_TEST(orientation_in_exif)
+{
+    static const uint8_t big[] = { 'M',  'M', 0, 42, 0, 0, 0, 8, 0, 1, 1,
+                                   0x12, 0,   3, 0,  0, 0, 1, 0, 6, 0, 0 };
+    static const uint8_t little[] = { 'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12,
+                                      1,   3,   0,  1, 0, 0, 0, 8, 0, 0, 0 };
+
+    ck_assert_int_eq(crema_exif_orientation(big, sizeof big), 6);
+    ck_assert_int_eq(crema_exif_orientation(little, sizeof little), 8);
+    for (size_t n = 0; n < sizeof big; n++)
+        ck_assert_int_eq(crema_exif_orientation(big, n), 1);
+}
+END_TEST
+
+/* --- bad input --- */
+
+START_TEST(cut_files)
+{
+    static const char *const names[] = { "sub/f_rgb.png", "p_rgb.bmp",
+                                         "a_444.jpg", "l_1bit.png" };
+    struct crema_image image = { 0 };
+    char path[512], *bytes;
+    size_t length;
+
+    snprintf(path, sizeof path, IMAGES "img/%s", names[_i]);
+    OK(crema_file_read(ctx, path, &bytes, &length));
+    for (size_t n = 0; n < length; n += n < 64 ? 1 : 7) {
+        char *exact = malloc(n ? n : 1); /* the sanitizer sees its end */
+        enum crema_status status;
+
+        memcpy(exact, bytes, n);
+        status =
+            crema_image_decode(ctx, "cut", exact, n, CREMA_IMAGE_COLOR, &image);
+        if (strstr(path, ".jpg") == NULL)
+            ck_assert_msg(status == CREMA_EINVAL, "%s cut at %zu", path, n);
+        if (status != CREMA_OK)
+            ck_assert_msg(strncmp(ctx->message, "cut: ", 5) == 0, "%s",
+                          ctx->message);
+        free(exact);
+    }
+    free(bytes);
+    crema_image_free(&image);
+}
+END_TEST
+
+/* A JPEG cut in its data still is a picture, as OpenCV has it. */
+START_TEST(cut_jpeg_is_filled_in)
+{
+    struct crema_image image = { 0 }, whole = { 0 };
+    char *bytes;
+    size_t length;
+
+    OK(crema_file_read(ctx, IMAGES "img/j_q20.jpg", &bytes, &length));
+    OK(crema_image_decode(ctx, "cut", bytes, length - 60, CREMA_IMAGE_COLOR,
+                          &image));
+    OK(crema_image_decode(ctx, "whole", bytes, length, CREMA_IMAGE_COLOR,
+                          &whole));
+    ck_assert_int_eq(image.height, whole.height);
+    ck_assert_mem_eq(image.pixels, whole.pixels, (size_t)whole.width * 3);
+    free(bytes);
+    crema_image_free(&image);
+    crema_image_free(&whole);
+}
+END_TEST
+
+START_TEST(huge_is_refused)
+{
+    struct crema_image image = { 0 };
+    char *bytes;
+    size_t length;
+
+    OK(crema_file_read(ctx, IMAGES "img/p_rgb.bmp", &bytes, &length));
+    bytes[18] = bytes[19] = bytes[20] = bytes[21] = 0x7f;
+    ck_assert_int_eq(crema_image_decode(ctx, "huge", bytes, length,
+                                        CREMA_IMAGE_COLOR, &image),
+                     CREMA_EINVAL);
+    free(bytes);
+    ck_assert_int_eq(
+        crema_image_reserve(ctx, "huge", 1 << 20, 1 << 20, 3, &image),
+        CREMA_EINVAL);
+    ck_assert_int_eq(
+        crema_image_decode(ctx, "text", "hello", 5, CREMA_IMAGE_COLOR, &image),
+        CREMA_EINVAL);
+    ck_assert_str_eq(ctx->message, "text: not a JPEG, PNG or BMP picture");
+    crema_image_free(&image);
+}
+END_TEST
+
+/* --- writing --- */
+
+static const enum crema_image_format formats[] = { CREMA_IMAGE_JPEG,
+                                                   CREMA_IMAGE_PNG,
+                                                   CREMA_IMAGE_BMP };
+
+START_TEST(encode_and_decode)
+{
+    for (int channels = 1; channels <= 3; channels += 2) {
+        struct crema_image in = random_image(9, 11, channels, 3), out = { 0 };
+        uint8_t *bytes;
+        size_t length;
+
+        OK(crema_image_encode(ctx, &in, formats[_i], &bytes, &length));
+        ck_assert_int_eq(crema_image_sniff(bytes, length), formats[_i]);
+        OK(crema_image_decode(ctx, "made", bytes, length, CREMA_IMAGE_UNCHANGED,
+                              &out));
+        ck_assert_int_eq(out.channels, channels);
+        ck_assert_int_eq(out.height, 9);
+        ck_assert_int_eq(out.width, 11);
+        if (formats[_i] != CREMA_IMAGE_JPEG)
+            ck_assert_mem_eq(in.pixels, out.pixels, 9 * 11 * (size_t)channels);
+        free(bytes);
+        crema_image_free(&in);
+        crema_image_free(&out);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("image");
+    TCase *t = tcase_create("image");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, same_as_the_original);
+    tcase_add_loop_test(t, unchanged_keeps_channels_and_turn, 0,
+                        sizeof unchanged / sizeof *unchanged);
+    tcase_add_loop_test(t, resize_by_the_rules, 0,
+                        sizeof sizes / sizeof *sizes);
+    tcase_add_test(t, resize_by_two_is_a_mean);
+    tcase_add_test(t, grey_of_png_colours);
+    tcase_add_test(t, grey_of_a_saturated_jpeg);
+    tcase_add_loop_test(t, orientations, 0, 9);
+    tcase_add_test(t, orientation_in_exif);
+    tcase_add_loop_test(t, cut_files, 0, 4);
+    tcase_add_test(t, cut_jpeg_is_filled_in);
+    tcase_add_test(t, huge_is_refused);
+    tcase_add_loop_test(t, encode_and_decode, 0, 3);
+    suite_add_tcase(s, t);
+    runner = srunner_create(s);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
