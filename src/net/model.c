@@ -17,13 +17,14 @@ struct crema_model {
 static const char **split(struct crema_arena *arena, const char *list, int *n)
 {
     char *copy = crema_arena_strdup(arena, list ? list : "");
-    const char **words =
-        crema_arena_alloc(arena, (strlen(list ? list : "") + 1) * sizeof *words);
+    const char **words = crema_arena_alloc(
+        arena, (strlen(list ? list : "") + 1) * sizeof *words);
     char *rest = NULL;
 
     *n = 0;
     if (!copy || !words) return NULL;
-    for (char *w = strtok_r(copy, ",", &rest); w; w = strtok_r(NULL, ",", &rest))
+    for (char *w = strtok_r(copy, ",", &rest); w;
+         w = strtok_r(NULL, ",", &rest))
         words[(*n)++] = w;
     return words;
 }
@@ -49,10 +50,10 @@ static enum crema_status open_net(struct crema_model *m,
     struct crema_net_options options = { .train = o->train, .level = o->level };
     Crema__NetParameter *param;
 
-    CREMA_TRY(crema_net_file_read(dev->ctx, path, &param, &m->source));
+    CREMA_TRY(crema_net_file_read(dev->ctx, path, CREMA_TEXT_STRICT, &param,
+                                  &m->source));
     CREMA_TRY(crema_world_open(dev->ctx, dev, o->seed, &m->world));
-    options.stages =
-        split(&m->world->arena, o->stages, &options.nstages);
+    options.stages = split(&m->world->arena, o->stages, &options.nstages);
     if (!options.stages) return crema_no_memory(dev->ctx, path);
     CREMA_TRY(crema_net_build(m->world, param, m->source, &options, &m->net));
     return o->weights ? crema_net_load_list(m->net, o->weights) : CREMA_OK;
@@ -85,7 +86,10 @@ void crema_model_free(struct crema_model *m)
     free(m);
 }
 
-struct crema_net *crema_model_net(struct crema_model *m) { return m->net; }
+struct crema_net *crema_model_net(struct crema_model *m)
+{
+    return m->net;
+}
 
 const char *crema_model_input(const struct crema_model *m, int i)
 {
@@ -150,9 +154,8 @@ enum crema_status crema_model_read(struct crema_model *m, const char *output,
         return crema_fail(m->net->ctx, CREMA_EINVAL,
                           "blob \"%s\" is read before forward", output);
     if (crema_shape_count(crema_blob_shape(b)) != (int64_t)count)
-        return crema_fail(m->net->ctx, CREMA_EINVAL,
-                          "blob \"%s\" has %lld elements, not %zu", output,
-                          (long long)crema_shape_count(crema_blob_shape(b)),
-                          count);
+        return crema_fail(
+            m->net->ctx, CREMA_EINVAL, "blob \"%s\" has %lld elements, not %zu",
+            output, (long long)crema_shape_count(crema_blob_shape(b)), count);
     return crema_net_read_blob(m->net, b, values);
 }

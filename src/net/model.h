@@ -7,7 +7,7 @@
 /* Borrowed. */
 struct crema_net *crema_model_net(struct crema_model *);
 /* .caffemodel files joined by ',', one after the other. */
-enum crema_status crema_net_load_list(struct crema_net *, const char *list)
-    CREMA_MUST_USE;
+enum crema_status crema_net_load_list(struct crema_net *,
+                                      const char *list) CREMA_MUST_USE;
 
 #endif

@@ -18,6 +18,7 @@ static enum crema_status choose_layers(struct crema_net *net)
 
         CREMA_TRY(crema_net_includes(net, p, &included));
         if (!included) continue;
+        if (!p->name) p->name = (char *)protobuf_c_empty_string;
         net->layer[net->nlayers++] = (struct crema_layer){
             .param = p,
             .source = net->source,

@@ -21,7 +21,7 @@ struct crema_world {
     struct crema_weights weights;
     struct crema_heap heap;
     struct crema_lender lender;
-    struct crema_arena arena;            /* of what lives as long */
+    struct crema_arena arena; /* of what lives as long */
 };
 
 enum crema_status crema_world_open(struct crema_ctx *, struct crema_device *,
@@ -145,9 +145,10 @@ double crema_net_waited(const struct crema_net *);
 struct crema_load_report {
     int loaded, missing, skipped;
 };
-/* The report may be NULL.  Reads a .caffemodel into the net's weights by layer name.  Layers of the file
- * that the net lacks are skipped, layers of the net that the file lacks are
- * missing: both logged.  Another shape is EINVAL, with a table of all. */
+/* The report may be NULL.  Reads a .caffemodel into the net's weights by layer
+ * name.  Layers of the file that the net lacks are skipped, layers of the net
+ * that the file lacks are missing: both logged.  Another shape is EINVAL, with
+ * a table of all. */
 enum crema_status
 crema_net_load_weights(struct crema_net *, const char *path,
                        struct crema_load_report *) CREMA_MUST_USE;

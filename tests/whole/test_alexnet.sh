@@ -9,7 +9,7 @@ compute_image_mean train_lmdb mean.binaryproto
 
 # the model's own files, but for data, batch and length
 sed -e 's|source: ".*"|source: "train_lmdb"|' -e 's|mean_file: ".*"|mean_file: "mean.binaryproto"|' \
-    -e 's|batch_size: .*|batch_size: 32|' "$CREMA_SOURCE/models/alexnet/train_val.prototxt" >train_val.prototxt
+    -e 's|batch_size: [0-9]*|batch_size: 32|' "$CREMA_SOURCE/models/alexnet/train_val.prototxt" >train_val.prototxt
 sed -e 's|^net: .*|net: "train_val.prototxt"|' -e 's|^max_iter: .*|max_iter: 30|' -e 's|^display: .*|display: 1|' \
     -e '/^test_iter/d' -e '/^test_interval/d' -e 's|^snapshot: .*|snapshot: 0|' \
     -e 's|^snapshot_prefix: .*|snapshot_after_train: false|' \
