@@ -1,0 +1,204 @@
+/* examine.c - what keeps a solver's definition from being trained by. */
+#include "proto/message.h"
+#include "proto/nearest.h"
+#include "solver/rules.h"
+#include "solver/solver.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct examiner {
+    const Crema__SolverParameter *p;
+    const struct crema_source *source;
+    crema_finding_fn *fn;
+    void *user;
+};
+
+static void say(const struct examiner *e, enum crema_finding kind,
+                const void *field, const char *fmt, ...) CREMA_PRINTF(4, 5);
+
+static void say(const struct examiner *e, enum crema_finding kind,
+                const void *field, const char *fmt, ...)
+{
+    struct crema_place at = crema_source_place(e->source, field, e->p);
+    char text[512];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    e->fn(e->user, kind, &at, text);
+}
+
+/* ---- names */
+
+/* "; did you mean X?", or all of them. */
+static void advise(const char *name, const char *(*nth)(int i), char *out,
+                   size_t size)
+{
+    struct crema_nearest near = { .name = name, .length = strlen(name) };
+    size_t used;
+
+    for (int i = 0; nth(i); i++)
+        crema_nearest_try(&near, nth(i), strlen(nth(i)));
+    if (near.best) {
+        snprintf(out, size, "did you mean \"%s\"?", near.best);
+        return;
+    }
+    used = (size_t)snprintf(out, size, "there are");
+    for (int i = 0; nth(i) && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s %s", i ? "," : "",
+                                 nth(i));
+}
+
+static const char *nth_policy(int i)
+{
+    return crema_schedule_nth(i) ? crema_schedule_nth(i)->name : NULL;
+}
+
+static const char *nth_type(int i)
+{
+    return crema_solver_type_nth(i) ? crema_solver_type_nth(i)->name : NULL;
+}
+
+/* Policies of forks, which are no typing errors. */
+static bool forks_policy(const char *name)
+{
+    static const char *const names[] = { "multifixed", "plateau", "sgdr",
+                                         "stepearly", "cosine" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i], name)) return true;
+    return false;
+}
+
+static void examine_policy(const struct examiner *e)
+{
+    const Crema__SolverParameter *p = e->p;
+    const struct crema_schedule *s = crema_schedule_find(p->lr_policy);
+    char advice[200];
+
+    if (!p->lr_policy) {
+        say(e, CREMA_WRONG, NULL,
+            "lr_policy is missing: say lr_policy: "
+            "\"fixed\", or another");
+    } else if (!s && forks_policy(p->lr_policy)) {
+        say(e, CREMA_LACKING, &p->lr_policy, "lr_policy \"%s\" is a fork's",
+            p->lr_policy);
+    } else if (!s) {
+        advise(p->lr_policy, nth_policy, advice, sizeof advice);
+        say(e, CREMA_WRONG, &p->lr_policy, "unknown lr_policy \"%s\"; %s",
+            p->lr_policy, advice);
+    } else if (s->needs_stepsize && p->stepsize < 1) {
+        say(e, CREMA_WRONG, &p->stepsize,
+            "lr_policy \"%s\" wants a stepsize of at least 1, got %d", s->name,
+            p->stepsize);
+    }
+}
+
+static void examine_type(const struct examiner *e)
+{
+    const struct crema_solver_type *t = crema_solver_type_find(e->p->type);
+    const char *regular = e->p->regularization_type;
+    char advice[200];
+
+    if (!t) {
+        advise(e->p->type, nth_type, advice, sizeof advice);
+        say(e, CREMA_WRONG, &e->p->type, "unknown solver type \"%s\"; %s",
+            e->p->type, advice);
+    } else if (!t->runs) {
+        say(e, CREMA_LACKING, &e->p->type,
+            "solver type \"%s\" does not run "
+            "yet",
+            t->name);
+    }
+    if (strcmp(regular, "L1") && strcmp(regular, "L2"))
+        say(e, CREMA_WRONG, &e->p->regularization_type,
+            "unknown regularization_type \"%s\"; there are L1, L2", regular);
+}
+
+/* ---- numbers */
+
+static void examine_numbers(const struct examiner *e)
+{
+    const Crema__SolverParameter *p = e->p;
+    const struct {
+        const char *name;
+        const int32_t *value;
+        int32_t least;
+    } checks[] = {
+        { "max_iter", &p->max_iter, 0 },
+        { "display", &p->display, 0 },
+        { "snapshot", &p->snapshot, 0 },
+        { "test_interval", &p->test_interval, 0 },
+        { "average_loss", &p->average_loss, 1 },
+        { "iter_size", &p->iter_size, 1 },
+    };
+
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (*checks[i].value < checks[i].least)
+            say(e, CREMA_WRONG, checks[i].value,
+                "%s must be at least %d, got "
+                "%d",
+                checks[i].name, checks[i].least, *checks[i].value);
+    if (!p->has_max_iter)
+        say(e, CREMA_LACKING, NULL,
+            "max_iter is missing: nothing says when "
+            "to stop");
+    if (p->snapshot_format == CREMA__SOLVER_PARAMETER__SNAPSHOT_FORMAT__HDF5)
+        say(e, CREMA_LACKING, &p->snapshot_format,
+            "snapshots in HDF5 are not written; leave snapshot_format out");
+}
+
+/* ---- nets */
+
+static void examine_train_net(const struct examiner *e)
+{
+    const Crema__SolverParameter *p = e->p;
+    int n = !!p->net + !!p->net_param + !!p->train_net + !!p->train_net_param;
+
+    if (n == 0)
+        say(e, CREMA_WRONG, NULL,
+            "no net to train: say net: \"FILE\" (or "
+            "train_net, net_param, train_net_param)");
+    if (n > 1)
+        say(e, CREMA_WRONG, NULL,
+            "%d training nets: give one of net, net_param, train_net, "
+            "train_net_param",
+            n);
+}
+
+static void examine_test_nets(const struct examiner *e)
+{
+    const Crema__SolverParameter *p = e->p;
+    size_t named = p->n_test_net + p->n_test_net_param, n = p->n_test_iter;
+    bool generic = p->net || p->net_param;
+
+    if (n < named || (n > named && !generic))
+        say(e, CREMA_WRONG, n ? &p->test_iter[0] : NULL,
+            "%zu test_iter for %zu test nets: give one for each", n, named);
+    for (size_t i = 0; i < n; i++)
+        if (p->test_iter[i] < 1)
+            say(e, CREMA_WRONG, &p->test_iter[i],
+                "test_iter must be at least 1, got %d", p->test_iter[i]);
+    if (n > 0 && p->test_interval < 1)
+        say(e, CREMA_WRONG, &p->test_iter[0],
+            "test_iter without test_interval: say how often to test");
+    if (p->n_test_state && p->n_test_state != n)
+        say(e, CREMA_WRONG, p->test_state[0],
+            "%zu test_state for %zu test nets: give one for each, or none",
+            p->n_test_state, n);
+}
+
+void crema_solver_examine(const Crema__SolverParameter *p,
+                          const struct crema_source *source,
+                          crema_finding_fn *fn, void *user)
+{
+    const struct examiner e = { p, source, fn, user };
+
+    examine_train_net(&e);
+    examine_test_nets(&e);
+    examine_policy(&e);
+    examine_type(&e);
+    examine_numbers(&e);
+}

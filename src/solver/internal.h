@@ -1,0 +1,88 @@
+/* internal.h - what the files of the solver share. */
+#ifndef CREMA_SOLVER_INTERNAL_H
+#define CREMA_SOLVER_INTERNAL_H
+
+#include "proto/blob_file.h"
+#include "solver/rules.h"
+#include "solver/solver.h"
+
+/* The last losses, whose mean is shown. */
+struct crema_solver__window {
+    float *loss;
+    int size, count, next; /* next: where the oldest is, once it is full */
+};
+
+/* A net's definition: read from a file of its own, or part of the solver's. */
+struct crema_solver__file {
+    struct crema_source *source;
+    struct crema_solver__file *next;
+};
+
+struct crema_solver {
+    struct crema_ctx *ctx;
+    struct crema_solver_options options;
+    Crema__SolverParameter *param;
+    struct crema_source *source; /* of param; borrowed */
+    const struct crema_schedule *schedule;
+    const struct crema_solver_type *type;
+    int64_t random_seed;
+    struct crema_world *world;
+    struct crema_net *net;
+    int ntests;
+    struct crema_net **test;
+    struct crema_solver__file *files;
+    int nweights; /* of the training net: the first ones of the world */
+    int iter;     /* how many are done */
+    int current_step;
+    bool stopped; /* as what_now said */
+    struct crema_solver__window window;
+    uint64_t *before; /* where each layer's data stood before the forward */
+    double shown_at;  /* seconds, of the last display */
+    int shown_iter;
+    struct crema_arena arena;
+};
+
+/* nets.c: the training net and the test nets. */
+enum crema_status crema_solver__nets(struct crema_solver *) CREMA_MUST_USE;
+/* The solver's own weights, where it does not go on from a snapshot. */
+enum crema_status crema_solver__weights(struct crema_solver *) CREMA_MUST_USE;
+/* Has a test net weights that the training net lacks? */
+bool crema_solver__own_weights(const struct crema_solver *);
+
+/* updates.c: a net's `updates`. */
+enum crema_status crema_solver__updates(void *solver, struct crema_net *);
+/* The i-th tensor that Caffe keeps as history. */
+int crema_solver__histories(const struct crema_solver *);
+struct crema_param *crema_solver__history(const struct crema_solver *, int i);
+
+/* test.c: one pass of test_iter batches; all of them. */
+enum crema_status crema_solver__test(struct crema_solver *,
+                                     int i) CREMA_MUST_USE;
+enum crema_status crema_solver__test_all(struct crema_solver *) CREMA_MUST_USE;
+
+/* report.c: the lines people's scripts read. */
+float crema_solver__smoothed(const struct crema_solver *);
+enum crema_status crema_solver__show(struct crema_solver *,
+                                     float rate) CREMA_MUST_USE;
+/* " (* 1 = 0.5 loss)" for a blob with a loss weight, else "". */
+void crema_solver__loss_text(const struct crema_net *, int blob, double value,
+                             char *out, size_t size);
+/* Values of an output, in *values (realloc'ed) of *capacity. */
+enum crema_status crema_solver__read(struct crema_net *, int output,
+                                     float **values,
+                                     size_t *capacity) CREMA_MUST_USE;
+
+/* finite.c: the loss was not finite.  CREMA_EINVAL, and names the layer. */
+enum crema_status crema_solver__not_finite(struct crema_solver *,
+                                           float loss) CREMA_MUST_USE;
+void crema_solver__remember(struct crema_solver *);
+
+/* resume.c: the state that options.snapshot names; NULL where none is wanted,
+ * or none is there yet. */
+enum crema_status
+crema_solver__find_state(struct crema_solver *,
+                         struct crema_blob_file **out) CREMA_MUST_USE;
+enum crema_status crema_solver__resume(struct crema_solver *,
+                                       struct crema_blob_file *) CREMA_MUST_USE;
+
+#endif

@@ -1,0 +1,183 @@
+/* nets.c - the net that trains and those that test, as a solver names them. */
+#include "base/beside.h"
+#include "net/model.h"
+#include "proto/upgrade.h"
+#include "solver/internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where a net is defined: a file, or a part of the solver's own text. */
+struct definition {
+    char *const *path; /* the field that names the file; or NULL */
+    Crema__NetParameter *inlined;
+    const Crema__NetState *state; /* the solver's own for it; may be NULL */
+};
+
+/* ---- definitions -------------------------------------------------------- */
+
+static enum crema_status missing(struct crema_solver *s, char *const *field)
+{
+    struct crema_place at = crema_source_place(s->source, field, s->param);
+    int reason = errno;
+    char near[PATH_MAX];
+
+    if (crema_beside(s->source->path, *field, near, sizeof near))
+        return crema_fail_at(s->ctx, CREMA_EIO, &at,
+                             "cannot open net %s: %s; there is %s, but paths "
+                             "are relative to the working folder: start there",
+                             *field, strerror(reason), near);
+    return crema_fail_at(s->ctx, CREMA_EIO, &at, "cannot open net %s: %s",
+                         *field, strerror(reason));
+}
+
+static enum crema_status read_file(struct crema_solver *s, char *const *field,
+                                   Crema__NetParameter **param,
+                                   const struct crema_source **source)
+{
+    struct crema_solver__file *file =
+        crema_arena_alloc(&s->arena, sizeof *file);
+
+    if (!file) return crema_no_memory(s->ctx, *field);
+    if (access(*field, R_OK) != 0) return missing(s, field);
+    CREMA_TRY(crema_net_file_read(s->ctx, *field, CREMA_TEXT_STRICT, param,
+                                  &file->source));
+    file->next = s->files;
+    s->files = file;
+    *source = file->source;
+    return CREMA_OK;
+}
+
+/* ---- states: the net's own, then the solver's --------------------------- */
+
+static void merge(struct crema_net_options *o, const char **stages,
+                  const Crema__NetState *state)
+{
+    if (!state) return;
+    if (state->has_level) o->level = state->level;
+    for (size_t i = 0; i < state->n_stage; i++)
+        stages[o->nstages++] = state->stage[i];
+}
+
+static enum crema_status settle_state(struct crema_solver *s,
+                                      const Crema__NetState *own,
+                                      const Crema__NetState *given,
+                                      struct crema_net_options *o)
+{
+    size_t n = (own ? own->n_stage : 0) + (given ? given->n_stage : 0);
+    const char **stages =
+        crema_arena_alloc(&s->arena, (n + 1) * sizeof *stages);
+
+    if (!stages) return crema_no_memory(s->ctx, "a net's stages");
+    merge(o, stages, own);
+    merge(o, stages, given);
+    o->stages = stages;
+    return CREMA_OK;
+}
+
+static enum crema_status build(struct crema_solver *s,
+                               const struct definition *d, bool train,
+                               struct crema_net **out)
+{
+    struct crema_net_options o = { .train = train, .backward = train };
+    const struct crema_source *source = s->source;
+    Crema__NetParameter *param = d->inlined;
+
+    if (d->path) CREMA_TRY(read_file(s, d->path, &param, &source));
+    CREMA_TRY(settle_state(s, param->state, d->state, &o));
+    return crema_net_build(s->world, param, source, &o, out);
+}
+
+/* ---- the training net --------------------------------------------------- */
+
+static enum crema_status build_train(struct crema_solver *s)
+{
+    const Crema__SolverParameter *p = s->param;
+    struct definition d = { .inlined = p->net_param ? p->net_param
+                                                    : p->train_net_param,
+                            .state = p->train_state };
+
+    if (p->net || p->train_net) d.path = p->net ? &p->net : &p->train_net;
+    if (d.path)
+        crema_log(s->ctx, CREMA_INFO, "Creating training net from %s: %s",
+                  p->net ? "net file" : "train_net file", *d.path);
+    else
+        crema_log(s->ctx, CREMA_INFO, "Creating training net specified in %s.",
+                  p->net_param ? "net_param" : "train_net_param");
+    CREMA_TRY(build(s, &d, true, &s->net));
+    for (struct crema_weight *w = s->world->weights.first; w; w = w->next)
+        s->nweights++;
+    s->net->updates = crema_solver__updates;
+    s->net->updates_user = s;
+    return crema_net_record(s->net);
+}
+
+/* ---- test nets ---------------------------------------------------------- */
+
+/* Test nets that are named come first, then copies of the common one. */
+static struct definition test_definition(const struct crema_solver *s, size_t i)
+{
+    const Crema__SolverParameter *p = s->param;
+    struct definition d = { .state =
+                                i < p->n_test_state ? p->test_state[i] : NULL };
+
+    if (i < p->n_test_net_param)
+        d.inlined = p->test_net_param[i];
+    else if (i - p->n_test_net_param < p->n_test_net)
+        d.path = &p->test_net[i - p->n_test_net_param];
+    else if (p->net)
+        d.path = &p->net;
+    else
+        d.inlined = p->net_param;
+    return d;
+}
+
+static enum crema_status build_tests(struct crema_solver *s)
+{
+    size_t n = s->param->n_test_iter;
+
+    s->test = crema_arena_alloc(&s->arena, (n + 1) * sizeof *s->test);
+    if (!s->test) return crema_no_memory(s->ctx, "test nets");
+    for (size_t i = 0; i < n; i++) {
+        struct definition d = test_definition(s, i);
+
+        crema_log(s->ctx, CREMA_INFO, "Creating test net (#%zu)%s%s", i,
+                  d.path ? " specified by net file: " : "",
+                  d.path ? *d.path : "");
+        CREMA_TRY(build(s, &d, false, &s->test[i]));
+        s->ntests++;
+    }
+    return CREMA_OK;
+}
+
+enum crema_status crema_solver__nets(struct crema_solver *s)
+{
+    CREMA_TRY(build_train(s));
+    CREMA_TRY(build_tests(s));
+    crema_log(s->ctx, CREMA_INFO, "Solver scaffolding done.");
+    return CREMA_OK;
+}
+
+/* ---- weights ------------------------------------------------------------ */
+
+bool crema_solver__own_weights(const struct crema_solver *s)
+{
+    int n = 0;
+
+    for (struct crema_weight *w = s->world->weights.first; w; w = w->next) n++;
+    return n > s->nweights;
+}
+
+enum crema_status crema_solver__weights(struct crema_solver *s)
+{
+    for (size_t i = 0; i < s->param->n_weights; i++) {
+        crema_log(s->ctx, CREMA_INFO, "Finetuning from %s",
+                  s->param->weights[i]);
+        CREMA_TRY(crema_net_load_list(s->net, s->param->weights[i]));
+        for (int k = 0; k < s->ntests && crema_solver__own_weights(s); k++)
+            CREMA_TRY(crema_net_load_list(s->test[k], s->param->weights[i]));
+    }
+    return CREMA_OK;
+}

@@ -1,0 +1,96 @@
+/* report.c - the lines of the log that people's scripts read. */
+#include "base/clock.h"
+#include "base/number.h"
+#include "solver/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+float crema_solver__smoothed(const struct crema_solver *s)
+{
+    double sum = 0;
+
+    for (int i = 0; i < s->window.count; i++) sum += s->window.loss[i];
+    return s->window.count ? (float)(sum / s->window.count) : 0;
+}
+
+enum crema_status crema_solver__read(struct crema_net *net, int output,
+                                     float **values, size_t *capacity)
+{
+    const struct crema_blob *b = &net->blob[net->output[output]];
+    size_t n = (size_t)crema_shape_count(crema_blob_shape(b));
+    float *more;
+
+    if (n > *capacity) {
+        more = realloc(*values, n * sizeof *more);
+        if (!more) return crema_no_memory(net->ctx, b->name);
+        *values = more;
+        *capacity = n;
+    }
+    return crema_net_read_blob(net, b, *values);
+}
+
+static float weight_of(const struct crema_net *net, int blob)
+{
+    for (int i = 0; i < net->nlosses; i++)
+        if (net->loss[i].tensor == net->blob[blob].last)
+            return net->loss[i].weight;
+    return 0;
+}
+
+void crema_solver__loss_text(const struct crema_net *net, int blob,
+                             double value, char *out, size_t size)
+{
+    char a[CREMA_NUMBER_TEXT], b[CREMA_NUMBER_TEXT];
+    float weight = weight_of(net, blob);
+
+    out[0] = '\0';
+    if (weight != 0)
+        snprintf(out, size, " (* %s = %s loss)", crema_number_text(weight, a),
+                 crema_number_text((float)(weight * value), b));
+}
+
+/* Every element of every output. */
+static enum crema_status show_outputs(struct crema_solver *s)
+{
+    struct crema_net *net = s->net;
+    enum crema_status status = CREMA_OK;
+    size_t capacity = 0;
+    float *values = NULL;
+    int number = 0;
+
+    for (int i = 0; i < net->noutputs && status == CREMA_OK; i++) {
+        const struct crema_blob *b = &net->blob[net->output[i]];
+        int64_t n = crema_shape_count(crema_blob_shape(b));
+        char text[CREMA_NUMBER_TEXT], loss[3 * CREMA_NUMBER_TEXT];
+
+        status = crema_solver__read(net, i, &values, &capacity);
+        for (int64_t k = 0; k < n && status == CREMA_OK; k++) {
+            crema_solver__loss_text(net, net->output[i], values[k], loss,
+                                    sizeof loss);
+            crema_log(s->ctx, CREMA_INFO, "    Train net output #%d: %s = %s%s",
+                      number++, b->name, crema_number_text(values[k], text),
+                      loss);
+        }
+    }
+    free(values);
+    return status;
+}
+
+enum crema_status crema_solver__show(struct crema_solver *s, float rate)
+{
+    double now = crema_seconds(), lapse = now - s->shown_at;
+    double done = s->iter - s->shown_iter;
+    char text[CREMA_NUMBER_TEXT];
+
+    crema_log(s->ctx, CREMA_INFO,
+              "Iteration %d (%g iter/s, %gs/%d iters), loss = %s", s->iter,
+              lapse > 0 ? done / lapse : 0, lapse, s->param->display,
+              crema_number_text(crema_solver__smoothed(s), text));
+    s->shown_at = now;
+    s->shown_iter = s->iter;
+    CREMA_TRY(show_outputs(s));
+    crema_log(s->ctx, CREMA_INFO, "Iteration %d, lr = %s", s->iter,
+              crema_number_text(rate, text));
+    return CREMA_OK;
+}

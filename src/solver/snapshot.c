@@ -1,0 +1,186 @@
+/* snapshot.c - weights and state written, so that a run can go on. */
+#include "solver/internal.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Elements moved at a time. */
+enum { STRIP = 1 << 16 };
+
+/* ---- the state ---------------------------------------------------------- */
+
+static enum crema_status fill(void *history, int64_t first, int64_t count,
+                              float *out)
+{
+    return crema_param_read(history, first, count, out);
+}
+
+static void add_positions(const struct crema_net *net, int number,
+                          Crema__DataPosition *at, Crema__DataPosition **list,
+                          size_t *n)
+{
+    for (int i = 0; i < net->nlayers; i++) {
+        const struct crema_layer *l = &net->layer[i];
+
+        if (!l->type->position) continue;
+        crema__data_position__init(&at[*n]);
+        at[*n].layer = l->param->name;
+        at[*n].has_record = 1;
+        at[*n].record = l->type->position(l);
+        at[*n].has_net = number > 0;
+        at[*n].net = (uint32_t)number;
+        list[*n] = &at[*n];
+        ++*n;
+    }
+}
+
+/* Where every source of data stands, of all nets. */
+static bool fill_positions(struct crema_solver *s, struct crema_arena *arena,
+                           Crema__SolverState *state)
+{
+    size_t n = (size_t)s->net->nlayers;
+    Crema__DataPosition *at;
+
+    for (int i = 0; i < s->ntests; i++) n += (size_t)s->test[i]->nlayers;
+    at = crema_arena_alloc(arena, n * sizeof *at + 1);
+    state->data_position =
+        crema_arena_alloc(arena, n * sizeof(Crema__DataPosition *) + 1);
+    if (!at || !state->data_position) return false;
+    for (int i = 0; i <= s->ntests; i++)
+        add_positions(i ? s->test[i - 1] : s->net, i, at, state->data_position,
+                      &state->n_data_position);
+    return true;
+}
+
+/* The window, oldest first. */
+static bool fill_losses(struct crema_solver *s, struct crema_arena *arena,
+                        Crema__SolverState *state)
+{
+    const struct crema_solver__window *w = &s->window;
+    int first = w->count == w->size ? w->next : 0;
+
+    state->n_recent_losses = (size_t)w->count;
+    state->recent_losses =
+        crema_arena_alloc(arena, ((size_t)w->count + 1) * sizeof(float));
+    for (int i = 0; state->recent_losses && i < w->count; i++)
+        state->recent_losses[i] = w->loss[(first + i) % w->size];
+    return state->recent_losses != NULL;
+}
+
+static bool fill_histories(struct crema_solver *s, struct crema_arena *arena,
+                           struct crema_blob_out **out)
+{
+    int n = crema_solver__histories(s);
+
+    *out = crema_arena_alloc(arena, ((size_t)n + 1) * sizeof **out);
+    for (int i = 0; *out && i < n; i++) {
+        struct crema_param *h = crema_solver__history(s, i);
+
+        (*out)[i] = (struct crema_blob_out){ .ndims = h->shape.ndims,
+                                             .dims = h->shape.dim,
+                                             .fill = fill,
+                                             .user = h };
+    }
+    return *out != NULL;
+}
+
+static enum crema_status put_state(struct crema_solver *s,
+                                   struct crema_arena *arena,
+                                   const char *learned_net,
+                                   struct crema_file *file)
+{
+    Crema__SolverState state;
+    struct crema_sink to = crema_sink_file(file);
+    struct crema_blob_out *histories;
+
+    crema__solver_state__init(&state);
+    state.has_iter = state.has_current_step = state.has_random_seed =
+        state.has_forward_passes = 1;
+    state.iter = s->iter;
+    state.current_step = s->current_step;
+    state.random_seed = s->random_seed;
+    state.forward_passes = s->net->passes;
+    state.learned_net = crema_arena_strdup(arena, learned_net);
+    state.type = crema_arena_strdup(arena, s->type->name);
+    if (!state.learned_net || !state.type ||
+        !fill_positions(s, arena, &state) || !fill_losses(s, arena, &state) ||
+        !fill_histories(s, arena, &histories))
+        return crema_no_memory(s->ctx, "a snapshot");
+    return crema_state_write(s->ctx, &to, &state, crema_solver__histories(s),
+                             histories);
+}
+
+static enum crema_status write_state(struct crema_solver *s,
+                                     const char *learned_net, const char *path)
+{
+    struct crema_arena arena = { 0 };
+    struct crema_file *file;
+    enum crema_status status;
+
+    CREMA_TRY(crema_file_create(s->ctx, path, &file));
+    status = put_state(s, &arena, learned_net, file);
+    if (status == CREMA_OK)
+        status = crema_file_commit(file);
+    else
+        crema_file_abandon(file);
+    crema_arena_free(&arena);
+    return status;
+}
+
+/* ---- snapshots ---------------------------------------------------------- */
+
+static enum crema_status check_weight(struct crema_solver *s,
+                                      const struct crema_param *w, float *strip)
+{
+    int64_t total = crema_shape_count(&w->shape);
+
+    for (int64_t i = 0; i < total; i += STRIP) {
+        int64_t n = total - i < STRIP ? total - i : STRIP;
+
+        CREMA_TRY(crema_param_read(w, i, n, strip));
+        for (int64_t k = 0; k < n; k++)
+            if (!isfinite(strip[k]))
+                return crema_fail(s->ctx, CREMA_EINVAL,
+                                  "iteration %d: weights %s are not finite; no "
+                                  "snapshot was written; a smaller base_lr or "
+                                  "clip_gradients may help",
+                                  s->iter, w->name);
+    }
+    return CREMA_OK;
+}
+
+/* A snapshot that cannot be used must not become the newest one. */
+static enum crema_status check_weights(struct crema_solver *s)
+{
+    float *strip = malloc(STRIP * sizeof *strip);
+    enum crema_status status = CREMA_OK;
+
+    if (!strip) return crema_no_memory(s->ctx, "a snapshot");
+    for (struct crema_weight *w = s->world->weights.first;
+         w && status == CREMA_OK; w = w->next)
+        status = check_weight(s, &w->value, strip);
+    free(strip);
+    return status;
+}
+
+enum crema_status crema_solver_snapshot(struct crema_solver *s)
+{
+    char weights[PATH_MAX], state[PATH_MAX];
+    const char *prefix = s->param->snapshot_prefix;
+    int n;
+
+    snprintf(weights, sizeof weights, "%s_iter_%d.caffemodel", prefix, s->iter);
+    n = snprintf(state, sizeof state, "%s_iter_%d.solverstate", prefix,
+                 s->iter);
+    if (n >= (int)sizeof state)
+        return crema_fail(s->ctx, CREMA_EINVAL, "snapshot_prefix is too long");
+    CREMA_TRY(check_weights(s));
+    crema_log(s->ctx, CREMA_INFO, "Snapshotting to binary proto file %s",
+              weights);
+    CREMA_TRY(crema_net_save_weights(s->net, weights));
+    crema_log(s->ctx, CREMA_INFO,
+              "Snapshotting solver state to binary proto file %s", state);
+    return write_state(s, weights, state);
+}

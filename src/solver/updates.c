@@ -1,0 +1,155 @@
+/* updates.c - what is recorded behind the gradients of the training net.
+ *
+ *   iter_size > 1   sum += dW in the backward stage; it stands in for dW
+ *   clip            min(1, clip_gradients / norm of all dW together)
+ *   update          W, histories = rule(W, clip dW / iter_size + decay W)
+ *
+ * So clipping acts on the sum over iter_size, before decay, as in Caffe.
+ */
+#include "solver/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what outlives the program ------------------------------------------ */
+
+static bool be_like(struct crema_solver *s, struct crema_param *p,
+                    const struct crema_param *weight, const char *what)
+{
+    size_t n = strlen(weight->name) + strlen(what) + 2;
+    char *name;
+
+    if (p->name) return true;
+    name = crema_arena_alloc(&s->arena, n);
+    if (!name) return false;
+    snprintf(name, n, "%s %s", weight->name, what);
+    p->name = name;
+    p->shape = weight->shape;
+    p->dev = weight->dev;
+    return true;
+}
+
+static enum crema_status name_all(struct crema_solver *s,
+                                  struct crema_weight *w)
+{
+    bool good = be_like(s, &w->sum, &w->value, "sum of gradients");
+
+    for (int k = 0; k < crema_rule_histories(s->type->rule); k++)
+        good &= be_like(s, &w->history[k], &w->value, "history");
+    return good ? CREMA_OK : crema_no_memory(s->ctx, w->value.name);
+}
+
+int crema_solver__histories(const struct crema_solver *s)
+{
+    return s->nweights * crema_rule_histories(s->type->rule);
+}
+
+/* All first ones, then all second ones, as Caffe stores them. */
+struct crema_param *crema_solver__history(const struct crema_solver *s, int i)
+{
+    struct crema_weight *w = s->world->weights.first;
+
+    for (int k = i % s->nweights; k > 0; k--) w = w->next;
+    return &w->history[i / s->nweights];
+}
+
+/* ---- recording ---------------------------------------------------------- */
+
+/* One weight that learns. */
+struct learner {
+    struct crema_weight *weight;
+    struct crema_tensor *w, *dw;
+};
+
+/* Weights that learn; those to which no gradient flows back still decay. */
+static int collect(struct crema_solver *s, struct crema_program *p,
+                   struct learner *list)
+{
+    struct crema_weight *w = s->world->weights.first;
+    int n = 0;
+
+    for (int i = 0; i < s->nweights; i++, w = w->next) {
+        struct crema_tensor *t = crema_program_param(p, &w->value, false);
+
+        if (!t || w->lr_mult == 0) continue;
+        if (t->grad)
+            list[n++] = (struct learner){ w, t, t->grad };
+        else if (s->param->weight_decay * w->decay_mult != 0)
+            list[n++] =
+                (struct learner){ w, t, crema_fill(p, &w->value.shape, 0) };
+    }
+    return n;
+}
+
+static void accumulate(struct crema_program *p, struct learner *list, int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct crema_tensor *sum =
+            crema_program_param(p, &list[i].weight->sum, false);
+
+        crema_accumulate(p, sum, list[i].dw);
+        list[i].dw = sum;
+    }
+    crema_program_end(p, CREMA_BACKWARD);
+}
+
+static struct crema_tensor *clip_factor(struct crema_solver *s,
+                                        struct crema_program *p,
+                                        const struct learner *list, int n)
+{
+    struct crema_tensor **all, *factor = NULL;
+
+    if (s->param->clip_gradients < 0 || n == 0) return NULL;
+    all =
+        crema_arena_alloc(&p->arena, (size_t)n * sizeof(struct crema_tensor *));
+    for (int i = 0; all && i < n; i++) all[i] = list[i].dw;
+    if (all) factor = crema_clip_factor(p, s->param->clip_gradients, n, all);
+    if (!factor) p->failed = true;
+    return factor;
+}
+
+static void update(struct crema_solver *s, struct crema_program *p,
+                   const struct learner *l, struct crema_tensor *clip)
+{
+    const Crema__SolverParameter *q = s->param;
+    struct crema_tensor *h[CREMA_MAX_HISTORIES] = { NULL };
+    const struct crema_update u = {
+        .rule = s->type->rule,
+        .lr_mult = l->weight->lr_mult,
+        .scale = 1.0f / (float)q->iter_size,
+        .decay = q->weight_decay * l->weight->decay_mult,
+        .l1 = !strcmp(q->regularization_type, "L1"),
+        .momentum = q->momentum,
+        .momentum2 = q->momentum2,
+        .delta = q->delta,
+        .rms_decay = q->rms_decay,
+    };
+
+    for (int k = 0; k < crema_rule_histories(u.rule); k++)
+        h[k] = crema_program_param(p, &l->weight->history[k], false);
+    crema_update(p, &u, l->w, l->dw, h[0], h[1], clip);
+    if (q->iter_size > 1) crema_clear(p, l->dw);
+}
+
+enum crema_status crema_solver__updates(void *solver, struct crema_net *net)
+{
+    struct crema_solver *s = solver;
+    struct crema_program *p = net->program;
+    struct crema_weight *w = s->world->weights.first;
+    struct crema_tensor *clip;
+    struct learner *list;
+    int n;
+
+    p->layer = "update";
+    for (int i = 0; i < s->nweights; i++, w = w->next)
+        CREMA_TRY(name_all(s, w));
+    list = calloc((size_t)s->nweights + 1, sizeof *list);
+    if (!list) return crema_no_memory(s->ctx, "updates");
+    n = collect(s, p, list);
+    if (s->param->iter_size > 1) accumulate(p, list, n);
+    clip = clip_factor(s, p, list, n);
+    for (int i = 0; i < n; i++) update(s, p, &list[i], clip);
+    free(list);
+    return p->failed ? s->ctx->status : CREMA_OK;
+}
