@@ -70,7 +70,7 @@ enum crema_status crema_net_save_weights(struct crema_net *net,
                                          const char *path)
 {
     struct crema_arena arena = { 0 };
-    struct crema_layer_out *layers;
+    struct crema_layer_out *layers = NULL;
     enum crema_status status = list_layers(net, &arena, &layers);
 
     if (status == CREMA_OK) status = write_file(net, path, layers);
