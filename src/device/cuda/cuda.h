@@ -8,6 +8,7 @@
 
 #include "device/backend.h"
 #include "device/cuda/graph.h"
+#include "device/cuda/kernels/launch.h"
 
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
@@ -22,6 +23,7 @@ struct crema_cuda {
     cublasHandle_t cublas;
     void *cublas_workspace;
     size_t workspace_limit; /* bytes one convolution may want */
+    bool channels_last;     /* what convolutions ask for */
     struct crema_ctx trial; /* reasons of what was only tried */
 };
 
@@ -70,10 +72,19 @@ extern const struct crema_backend crema_cuda_libraries; /* cuDNN, cuBLAS */
 extern const struct crema_backend crema_cuda_kernels;
 extern const struct crema_device_type crema_device_cuda;
 
-/* Dense, float32 but for whole-number inputs. */
-struct crema_layout crema_cuda_dense(const struct crema_tensor *);
-/* Every port dense. */
+/* ---- ports.c: layouts that own kernels read and write */
+
+/* Every port dense float32 but for the op's whole-number inputs. */
 void crema_cuda_all_dense(const struct crema_op *, struct crema_port in[],
                           struct crema_port out[]);
+/* Ports of in[lead]'s shape lie as in[lead] does, dense or with the channels
+ * innermost; the others are dense. */
+void crema_cuda_follow(const struct crema_op *, int lead,
+                       struct crema_port in[], struct crema_port out[]);
+bool crema_cuda_channels_last(const struct crema_layout *);
+/* A settled tensor as [outer][channels][inner], [planes], whichever way it
+ * lies. */
+struct crema_axis crema_cuda_channels(const struct crema_tensor *);
+struct crema_planes crema_cuda_planes(const struct crema_tensor *);
 
 #endif

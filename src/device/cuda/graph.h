@@ -4,7 +4,7 @@
  *   crema_cudnn_tensor(g, &layout, ..., &uid);
  *   crema_cudnn_conv(g, ...); crema_cudnn_pointwise(g, ...);
  *   crema_cudnn_seal(g);
- *   crema_cudnn_search(g, &target, &filter, &plan);   choose an engine ...
+ *   crema_cudnn_search(g, &target, 1, &filter, &plan);   choose an engine ...
  *   crema_cudnn_plan_bind(plan, n, uids, data, scratch);  once per address
  *   crema_cudnn_plan_run(plan, handle);               many times
  *
@@ -81,10 +81,11 @@ enum crema_status
 crema_cudnn_target_described(struct crema_ctx *, const char *json,
                              struct cudnn_target *) CREMA_MUST_USE;
 void crema_cudnn_target_free(struct cudnn_target *);
-/* The first engine that the heuristics name, the filter lets pass, and that can
- * be built.  CREMA_EUNSUPPORTED when there is none. */
+/* The first engine that the heuristics name, that the first filter with any
+ * answer lets pass, and that can be built.  CREMA_EUNSUPPORTED when there is
+ * none. */
 enum crema_status crema_cudnn_search(struct cudnn_graph *,
-                                     const struct cudnn_target *,
+                                     const struct cudnn_target *, int filters,
                                      const struct cudnn_filter *,
                                      struct cudnn_plan **) CREMA_MUST_USE;
 

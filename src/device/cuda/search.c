@@ -172,11 +172,27 @@ static enum crema_status build(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
+/* What the heuristics named, best first; made here, for cuDNN to fill. */
+struct answers {
+    cudnnBackendDescriptor_t config[2 * CONFIGS];
+    int64_t count;
+};
+
+static void forget(struct answers *a)
+{
+    for (int i = 0; i < 2 * CONFIGS; i++)
+        if (a->config[i]) cudnnBackendDestroyDescriptor(a->config[i]);
+}
+
 static enum crema_status ask(struct cudnn_graph *g,
                              const struct cudnn_target *t,
                              cudnnBackendHeurMode_t mode,
-                             cudnnBackendDescriptor_t heuristic)
+                             cudnnBackendDescriptor_t heuristic,
+                             struct answers *a)
 {
+    cudnnBackendDescriptor_t *room = a->config + a->count;
+    int64_t got = 0;
+
     CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendSetAttribute, heuristic,
                     CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
                     CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &g->graph);
@@ -186,59 +202,50 @@ static enum crema_status ask(struct cudnn_graph *g,
                     CUDNN_ATTR_ENGINEHEUR_DEVICEPROP,
                     CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &t->device);
     CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendFinalize, heuristic);
+    for (int i = 0; i < CONFIGS; i++)
+        if (!room[i])
+            CREMA_TRY(
+                make(g->ctx, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, &room[i]));
+    CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendGetAttribute, heuristic,
+                    CUDNN_ATTR_ENGINEHEUR_RESULTS,
+                    CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGS, &got, room);
+    a->count += got < CONFIGS ? got : CONFIGS;
     return CREMA_OK;
 }
 
-/* Walks the answers, best first.  cuDNN fills descriptors made by the caller.
- */
-static enum crema_status take(struct cudnn_graph *g,
-                              const struct cudnn_target *t,
-                              const struct cudnn_filter *filter,
-                              cudnnBackendDescriptor_t heuristic,
-                              struct cudnn_plan **out)
-{
-    cudnnBackendDescriptor_t config[CONFIGS] = { 0 };
-    enum crema_status result = CREMA_OK;
-    cudnnStatus_t status;
-    int64_t got = 0;
-
-    for (int i = 0; i < CONFIGS && !result; i++)
-        result = make(g->ctx, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, &config[i]);
-    if (!result) {
-        status = cudnnBackendGetAttribute(
-            heuristic, CUDNN_ATTR_ENGINEHEUR_RESULTS,
-            CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGS, &got, config);
-        result = status ? crema_cudnn_failed(g->ctx, NULL, status, "heuristics")
-                        : CREMA_EUNSUPPORTED;
-    }
-    for (int64_t i = 0; i < got && i < CONFIGS && result == CREMA_EUNSUPPORTED;
-         i++)
-        result = build(g->ctx, t, filter, config[i], out);
-    for (int i = 0; i < CONFIGS; i++)
-        if (config[i]) cudnnBackendDestroyDescriptor(config[i]);
-    return result;
-}
-
-enum crema_status crema_cudnn_search(struct cudnn_graph *g,
-                                     const struct cudnn_target *t,
-                                     const struct cudnn_filter *filter,
-                                     struct cudnn_plan **out)
+/* A mode that fails is as good as one without an answer. */
+static enum crema_status
+ask_all(struct cudnn_graph *g, const struct cudnn_target *t, struct answers *a)
 {
     static const cudnnBackendHeurMode_t modes[] = { CUDNN_HEUR_MODE_A,
                                                     CUDNN_HEUR_MODE_FALLBACK };
-    enum crema_status status = CREMA_EUNSUPPORTED;
 
-    for (int i = 0; i < 2 && status == CREMA_EUNSUPPORTED; i++) {
+    for (int i = 0; i < 2; i++) {
         cudnnBackendDescriptor_t heuristic;
+        enum crema_status status;
 
         CREMA_TRY(
             make(g->ctx, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, &heuristic));
-        status = ask(g, t, modes[i], heuristic);
-        if (!status) status = take(g, t, filter, heuristic, out);
+        status = ask(g, t, modes[i], heuristic, a);
         cudnnBackendDestroyDescriptor(heuristic);
-        /* the heuristics' own failure is as good as no answer */
-        if (status == CREMA_EDEVICE) status = CREMA_EUNSUPPORTED;
+        if (status == CREMA_ENOMEM) return status;
     }
+    return CREMA_OK;
+}
+
+enum crema_status crema_cudnn_search(struct cudnn_graph *g,
+                                     const struct cudnn_target *t, int filters,
+                                     const struct cudnn_filter *filter,
+                                     struct cudnn_plan **out)
+{
+    struct answers a = { { 0 }, 0 };
+    enum crema_status status = ask_all(g, t, &a);
+
+    if (!status) status = CREMA_EUNSUPPORTED;
+    for (int f = 0; f < filters; f++)
+        for (int64_t i = 0; i < a.count && status == CREMA_EUNSUPPORTED; i++)
+            status = build(g->ctx, t, &filter[f], a.config[i], out);
+    forget(&a);
     return status;
 }
 

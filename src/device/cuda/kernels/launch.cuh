@@ -12,7 +12,8 @@
          i < (n); i += each_)
 
 /* Kernel launch over n items, one thread each; n is above 0. */
-#define OVER(n, stream) <<<crema_blocks(n, CREMA_BLOCK), CREMA_BLOCK, 0, stream>>>
+#define OVER(n, stream)                                                        \
+<<<crema_blocks(n, CREMA_BLOCK), CREMA_BLOCK, 0, stream>>>
 
 /* Sum over threadIdx.y of each column threadIdx.x; valid where y is 0.  The
  * block is a power of two in y; room has one float a thread. */
@@ -27,7 +28,7 @@ static __device__ __forceinline__ float column_sum(float *room, float v)
         __syncthreads();
     }
     v = room[threadIdx.x];
-    __syncthreads();                     /* room may be used again */
+    __syncthreads(); /* room may be used again */
     return v;
 }
 

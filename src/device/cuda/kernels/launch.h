@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-enum { CREMA_BLOCK = 256, CREMA_MAX_BLOCKS_X = 1 << 20 };
+enum { CREMA_BLOCK = 256, CREMA_MOST_BLOCKS = 1 << 20 };
 
 /* Blocks for `items` of which one block does `each` at a time.  Not more than a
  * grid can have: a kernel loops until all items are done. */
@@ -14,13 +14,13 @@ CREMA_FORMULA unsigned crema_blocks(int64_t items, int64_t each)
 {
     int64_t n = items / each + (items % each != 0);
 
-    return (unsigned)(n < CREMA_MAX_BLOCKS_X ? n : CREMA_MAX_BLOCKS_X);
+    return n < CREMA_MOST_BLOCKS ? (unsigned)n : (unsigned)CREMA_MOST_BLOCKS;
 }
 
 /* N x C x H x W numbers, dense or with the channels innermost. */
 struct crema_planes {
     int64_t n, c, h, w;
-    bool last;                           /* channels innermost */
+    bool last; /* channels innermost */
 };
 
 struct crema_place4 {

@@ -1,0 +1,248 @@
+/* device.c - a GPU: its stream, its memory, its libraries' handles.
+ *
+ * Everything is enqueued on one stream of our own, in the order of the program;
+ * only download and finish wait.  That stream does not wait for the legacy
+ * stream, so nothing here may use that one.
+ */
+#include "device/cuda/cuda.h"
+#include "device/module.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OLDEST_MAJOR = 7, OLDEST_MINOR = 5, OLDEST_CUDNN = 90800 };
+
+static const size_t MIB = (size_t)1 << 20;
+
+/* cuBLAS wants its workspace from outside: a captured graph would make one of
+ * its own each time.  32 MiB is what NVIDIA advises for Hopper. */
+static const size_t CUBLAS_BYTES = (size_t)32 << 20;
+
+/* ---- opening ----------------------------------------------------------- */
+
+static enum crema_status look_at(struct crema_device *dev, size_t *memory)
+{
+    struct cudaDeviceProp p;
+
+    CREMA_CUDA_TRY(dev->ctx, NULL, cudaGetDeviceProperties, &p, dev->ordinal);
+    if (p.major * 10 + p.minor < OLDEST_MAJOR * 10 + OLDEST_MINOR)
+        return crema_fail(dev->ctx, CREMA_EUNSUPPORTED,
+                          "%s is too old: its compute capability is %d.%d, "
+                          "%d.%d is needed",
+                          p.name, p.major, p.minor, OLDEST_MAJOR, OLDEST_MINOR);
+    snprintf(dev->name, sizeof dev->name, "%.127s", p.name);
+    *memory = p.totalGlobalMem;
+    return CREMA_OK;
+}
+
+/* Since 9.8 cuDNN plans for a described device, which is how plans are found.
+ */
+static enum crema_status open_cudnn(struct crema_device *dev,
+                                    struct crema_cuda *c)
+{
+    int version = (int)cudnnGetVersion();
+
+    if (version < OLDEST_CUDNN)
+        return crema_fail(dev->ctx, CREMA_EUNSUPPORTED,
+                          "cuDNN %d.%d.%d is too old; %d.%d is needed",
+                          version / 10000, version / 100 % 100, version % 100,
+                          OLDEST_CUDNN / 10000, OLDEST_CUDNN / 100 % 100);
+    CREMA_CUDNN_TRY(dev->ctx, NULL, cudnnCreate, &c->cudnn);
+    CREMA_CUDNN_TRY(dev->ctx, NULL, cudnnSetStream, c->cudnn, c->stream);
+    return crema_cudnn_target_live(dev->ctx, c->cudnn, &c->target);
+}
+
+static enum crema_status open_cublas(struct crema_device *dev,
+                                     struct crema_cuda *c)
+{
+    struct crema_ctx *ctx = dev->ctx;
+
+    CREMA_CUDA_TRY(ctx, NULL, cudaMalloc, &c->cublas_workspace, CUBLAS_BYTES);
+    CREMA_CUBLAS_TRY(ctx, NULL, cublasCreate, &c->cublas);
+    CREMA_CUBLAS_TRY(ctx, NULL, cublasSetStream, c->cublas, c->stream);
+    CREMA_CUBLAS_TRY(ctx, NULL, cublasSetWorkspace, c->cublas,
+                     c->cublas_workspace, CUBLAS_BYTES);
+    /* float32 means float32: no TF32, no sums in fewer bits */
+    CREMA_CUBLAS_TRY(ctx, NULL, cublasSetMathMode, c->cublas,
+                     CUBLAS_DEFAULT_MATH);
+    CREMA_CUBLAS_TRY(ctx, NULL, cublasSetPointerMode, c->cublas,
+                     CUBLAS_POINTER_MODE_HOST);
+    return CREMA_OK;
+}
+
+static enum crema_status open_parts(struct crema_device *dev,
+                                    struct crema_cuda *c)
+{
+    struct crema_ctx *ctx = dev->ctx;
+    size_t memory = 0;
+
+    c->ordinal = dev->ordinal;
+    CREMA_CUDA_TRY(ctx, NULL, cudaSetDevice, c->ordinal);
+    CREMA_TRY(look_at(dev, &memory));
+    /* A sixteenth of the GPU, but never less or more than is of use. */
+    c->workspace_limit = memory / 16;
+    if (c->workspace_limit < 64 * MIB) c->workspace_limit = 64 * MIB;
+    if (c->workspace_limit > 1024 * MIB) c->workspace_limit = 1024 * MIB;
+    CREMA_CUDA_TRY(ctx, NULL, cudaStreamCreateWithFlags, &c->stream,
+                   cudaStreamNonBlocking);
+    CREMA_TRY(open_cudnn(dev, c));
+    return open_cublas(dev, c);
+}
+
+/* What was opened, as far as it came; a failure on the way out tells nobody
+ * anything new. */
+static void close_parts(struct crema_cuda *c)
+{
+    cudaSetDevice(c->ordinal);
+    if (c->stream) cudaStreamSynchronize(c->stream);
+    if (c->cublas) cublasDestroy(c->cublas);
+    if (c->cublas_workspace) cudaFree(c->cublas_workspace);
+    crema_cudnn_target_free(&c->target);
+    if (c->cudnn) cudnnDestroy(c->cudnn);
+    if (c->stream) cudaStreamDestroy(c->stream);
+    free(c);
+}
+
+static enum crema_status open_cuda(struct crema_device *dev)
+{
+    struct crema_cuda *c = calloc(1, sizeof *c);
+    enum crema_status status;
+
+    if (!c) return crema_no_memory(dev->ctx, "a GPU's state");
+    status = open_parts(dev, c);
+    if (status != CREMA_OK) {
+        close_parts(c);
+        return status;
+    }
+    dev->state = c;
+    return CREMA_OK;
+}
+
+static void close_cuda(struct crema_device *dev)
+{
+    if (dev->state) close_parts(crema_cuda(dev));
+    dev->state = NULL;
+}
+
+/* ---- memory ------------------------------------------------------------ */
+
+/* Other threads, such as the one that reads data, start on GPU 0. */
+static enum crema_status enter(struct crema_device *dev)
+{
+    CREMA_CUDA_TRY(dev->ctx, NULL, cudaSetDevice, crema_cuda(dev)->ordinal);
+    return CREMA_OK;
+}
+
+static enum crema_status no_room(struct crema_device *dev, size_t bytes)
+{
+    size_t left = 0, all = 0;
+
+    (void)cudaGetLastError(); /* this failure is dealt with */
+    (void)cudaMemGetInfo(&left, &all);
+    return crema_fail(dev->ctx, CREMA_ENOMEM,
+                      "out of memory on %s: %.1f MB wanted, %.1f of %.1f MB "
+                      "are free; a smaller batch_size needs less",
+                      dev->name, (double)bytes / 1e6, (double)left / 1e6,
+                      (double)all / 1e6);
+}
+
+static enum crema_status alloc_cuda(struct crema_device *dev, size_t bytes,
+                                    void **out)
+{
+    size_t whole = bytes ? bytes : 1;
+    cudaError_t error;
+
+    CREMA_TRY(enter(dev));
+    *out = NULL;
+    error = cudaMalloc(out, whole);
+    if (error == cudaErrorMemoryAllocation) return no_room(dev, bytes);
+    if (error != cudaSuccess)
+        return crema_cuda_failed(dev->ctx, NULL, error, "cudaMalloc");
+    error = cudaMemsetAsync(*out, 0, whole, crema_cuda(dev)->stream);
+    if (error == cudaSuccess) return CREMA_OK;
+    cudaFree(*out);
+    *out = NULL;
+    return crema_cuda_failed(dev->ctx, NULL, error, "cudaMemsetAsync");
+}
+
+/* cudaFree waits for what still runs. */
+static void free_cuda(struct crema_device *dev, void *memory)
+{
+    if (enter(dev) == CREMA_OK) cudaFree(memory);
+}
+
+/* Ordinary memory is copied away before cudaMemcpyAsync returns; memory that is
+ * pinned would be read later. */
+static enum crema_status upload_cuda(struct crema_device *dev, void *to,
+                                     const void *from_host, size_t bytes)
+{
+    struct crema_cuda *c = crema_cuda(dev);
+    struct cudaPointerAttributes a = { 0 };
+
+    CREMA_TRY(enter(dev));
+    CREMA_CUDA_TRY(dev->ctx, NULL, cudaMemcpyAsync, to, from_host, bytes,
+                   cudaMemcpyHostToDevice, c->stream);
+    CREMA_CUDA_TRY(dev->ctx, NULL, cudaPointerGetAttributes, &a, from_host);
+    if (a.type != cudaMemoryTypeUnregistered)
+        CREMA_CUDA_TRY(dev->ctx, NULL, cudaStreamSynchronize, c->stream);
+    return CREMA_OK;
+}
+
+static enum crema_status download_cuda(struct crema_device *dev, void *to_host,
+                                       const void *from, size_t bytes)
+{
+    struct crema_cuda *c = crema_cuda(dev);
+
+    CREMA_TRY(enter(dev));
+    CREMA_CUDA_TRY(dev->ctx, NULL, cudaMemcpyAsync, to_host, from, bytes,
+                   cudaMemcpyDeviceToHost, c->stream);
+    CREMA_CUDA_TRY(dev->ctx, NULL, cudaStreamSynchronize, c->stream);
+    return CREMA_OK;
+}
+
+static enum crema_status clear_cuda(struct crema_device *dev, void *memory,
+                                    size_t bytes)
+{
+    CREMA_TRY(enter(dev));
+    CREMA_CUDA_TRY(dev->ctx, NULL, cudaMemsetAsync, memory, 0, bytes,
+                   crema_cuda(dev)->stream);
+    return CREMA_OK;
+}
+
+static enum crema_status finish_cuda(struct crema_device *dev)
+{
+    CREMA_TRY(enter(dev));
+    CREMA_CUDA_TRY(dev->ctx, NULL, cudaStreamSynchronize,
+                   crema_cuda(dev)->stream);
+    return CREMA_OK;
+}
+
+/* ---- the table --------------------------------------------------------- */
+
+static const struct crema_backend *const backends[] = {
+    &crema_cuda_libraries,
+    &crema_cuda_kernels,
+    NULL,
+};
+
+const struct crema_device_type crema_device_cuda = {
+    .name = "cuda",
+    .host = false,
+    .backends = backends,
+    .open = open_cuda,
+    .close = close_cuda,
+    .alloc = alloc_cuda,
+    .free = free_cuda,
+    .upload = upload_cuda,
+    .download = download_cuda,
+    .clear = clear_cuda,
+    .finish = finish_cuda,
+};
+
+/* CREMA_MODULE_SYMBOL */
+crema_module_device_fn crema_module_device;
+const struct crema_device_type *crema_module_device(void)
+{
+    return &crema_device_cuda;
+}

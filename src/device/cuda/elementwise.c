@@ -1,0 +1,245 @@
+/* elementwise.c - launches of what works element by element, and of moves. */
+#include "device/cuda/kernels.h"
+
+static int64_t count_of(const struct crema_tensor *t)
+{
+    return crema_shape_count(&t->shape);
+}
+
+/* ---- activations --------------------------------------------------------- */
+
+static cudaError_t unary(cudaStream_t s, const struct crema_op *op,
+                         void *scratch)
+{
+    (void)scratch;
+    return crema_cuda_unary(s, op->params, count_of(op->in[0]), crema_in(op, 0),
+                            crema_out(op, 0));
+}
+
+static cudaError_t unary_bwd(cudaStream_t s, const struct crema_op *op,
+                             void *scratch)
+{
+    (void)scratch;
+    return crema_cuda_unary_bwd(s, op->params, count_of(op->in[0]),
+                                crema_in(op, 0), crema_in(op, 1),
+                                crema_out(op, 0));
+}
+
+/* ---- several tensors of one shape ---------------------------------------- */
+
+/* The first n inputs, and where their gradients go. */
+static struct crema_many many(const struct crema_op *op, int n)
+{
+    struct crema_many m = { .n = n };
+
+    for (int i = 0; i < n; i++) {
+        m.x[i] = crema_in(op, i);
+        m.dx[i] = crema_out(op, i);
+    }
+    return m;
+}
+
+static cudaError_t sum(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    const struct crema_sum *params = op->params;
+    struct crema_many m = many(op, op->nin);
+
+    (void)scratch;
+    for (int i = 0; i < m.n; i++) m.coeff[i] = params->coeff[i];
+    return crema_cuda_sum(s, &m, count_of(op->in[0]), crema_out(op, 0));
+}
+
+static cudaError_t product(cudaStream_t s, const struct crema_op *op,
+                           void *scratch)
+{
+    struct crema_many m = many(op, op->nin);
+
+    (void)scratch;
+    return crema_cuda_product(s, &m, count_of(op->in[0]), crema_out(op, 0));
+}
+
+static cudaError_t product_bwd(cudaStream_t s, const struct crema_op *op,
+                               void *scratch)
+{
+    struct crema_many m = many(op, op->nout);
+
+    (void)scratch;
+    return crema_cuda_product_bwd(s, &m, count_of(op->in[0]),
+                                  crema_in(op, op->nout),
+                                  crema_in(op, op->nout + 1));
+}
+
+static cudaError_t maximum(cudaStream_t s, const struct crema_op *op,
+                           void *scratch)
+{
+    struct crema_many m = many(op, op->nin);
+
+    (void)scratch;
+    return crema_cuda_maximum(s, &m, count_of(op->in[0]), crema_out(op, 0));
+}
+
+static cudaError_t maximum_bwd(cudaStream_t s, const struct crema_op *op,
+                               void *scratch)
+{
+    struct crema_many m = many(op, op->nout);
+
+    (void)scratch;
+    return crema_cuda_maximum_bwd(s, &m, count_of(op->in[0]),
+                                  crema_in(op, op->nout));
+}
+
+/* ---- fill, dropout ------------------------------------------------------- */
+
+static cudaError_t fill(cudaStream_t s, const struct crema_op *op,
+                        void *scratch)
+{
+    const float *value = op->params;
+
+    (void)scratch;
+    return crema_cuda_fill(s, *value, count_of(op->out[0]), crema_out(op, 0));
+}
+
+static cudaError_t dropout(cudaStream_t s, const struct crema_op *op,
+                           void *scratch)
+{
+    struct crema_planes planes = { 0 };
+    bool last = crema_cuda_channels_last(&op->in[0]->layout);
+
+    (void)scratch;
+    if (last) planes = crema_cuda_planes(op->in[0]);
+    return crema_cuda_dropout(s, op->params, last ? &planes : NULL,
+                              count_of(op->in[0]), op->in[1]->data,
+                              crema_in(op, 0), crema_out(op, 0));
+}
+
+/* ---- moves --------------------------------------------------------------- */
+
+static cudaError_t view(cudaStream_t s, const struct crema_op *op,
+                        void *scratch)
+{
+    size_t bytes = op->in[0]->layout.bytes;
+
+    (void)scratch;
+    if (bytes == 0 || op->in[0]->data == op->out[0]->data) return cudaSuccess;
+    return cudaMemcpyAsync(op->out[0]->data, op->in[0]->data, bytes,
+                           cudaMemcpyDeviceToDevice, s);
+}
+
+static void reorder_ports(const struct crema_op *op, struct crema_port in[],
+                          struct crema_port out[])
+{
+    (void)op;
+    in[0].want = *in[0].have;
+    out[0].want = *out[0].have;
+}
+
+static cudaError_t reorder(cudaStream_t s, const struct crema_op *op,
+                           void *scratch)
+{
+    const struct crema_layout *from = &op->in[0]->layout;
+    const struct crema_layout *to = &op->out[0]->layout;
+
+    (void)scratch;
+    if (crema_layout_is_padded(to)) {
+        cudaError_t error = cudaMemsetAsync(op->out[0]->data, 0, to->bytes, s);
+
+        if (error != cudaSuccess) return error;
+    }
+    return crema_cuda_reorder(s, from, op->in[0]->data, to, op->out[0]->data,
+                              count_of(op->in[0]));
+}
+
+/* Along axis 1 tensors with the channels innermost join as well as dense ones:
+ * each pixel is a row. */
+static void join_ports(const struct crema_op *op, struct crema_port in[],
+                       struct crema_port out[])
+{
+    const struct crema_along *params = op->params;
+
+    crema_cuda_all_dense(op, in, out);
+    if (params->axis != 1 || !in[0].have ||
+        !crema_cuda_channels_last(in[0].have))
+        return;
+    for (int i = 0; i < op->nin; i++)
+        in[i].want = crema_layout_channels_last(&op->in[i]->shape, CREMA_F32);
+    for (int i = 0; i < op->nout; i++)
+        out[i].want = crema_layout_channels_last(&op->out[i]->shape, CREMA_F32);
+}
+
+/* Rows that the whole and its part have; n: elements of a row of the part. */
+static struct crema_rows rows_of(const struct crema_op *op,
+                                 const struct crema_tensor *whole,
+                                 const struct crema_tensor *part,
+                                 int64_t *whole_row)
+{
+    const struct crema_along *params = op->params;
+    struct crema_sides w = crema_sides(&whole->shape, params->axis);
+    int64_t length = part->shape.dim[params->axis];
+
+    /* by what the op agreed to, for a layout may be dense and the other too */
+    if (params->axis == 1 && (crema_cuda_channels_last(&whole->layout) ||
+                              crema_cuda_channels_last(&part->layout))) {
+        *whole_row = w.length;
+        return (struct crema_rows){ .rows = w.outer * w.inner, .n = length };
+    }
+    *whole_row = w.length * w.inner;
+    return (struct crema_rows){ .rows = w.outer, .n = length * w.inner };
+}
+
+static cudaError_t concat(cudaStream_t s, const struct crema_op *op,
+                          void *scratch)
+{
+    float *to = crema_out(op, 0);
+
+    (void)scratch;
+    for (int i = 0; i < op->nin; i++) {
+        int64_t row;
+        struct crema_rows r = rows_of(op, op->out[0], op->in[i], &row);
+        cudaError_t error;
+
+        r.from_step = r.n;
+        r.to_step = row;
+        error = crema_cuda_rows(s, &r, crema_in(op, i), to);
+        if (error != cudaSuccess) return error;
+        to += r.n;
+    }
+    return cudaSuccess;
+}
+
+static cudaError_t slice(cudaStream_t s, const struct crema_op *op,
+                         void *scratch)
+{
+    const float *from = crema_in(op, 0);
+
+    (void)scratch;
+    for (int i = 0; i < op->nout; i++) {
+        int64_t row;
+        struct crema_rows r = rows_of(op, op->in[0], op->out[i], &row);
+        cudaError_t error;
+
+        r.from_step = row;
+        r.to_step = r.n;
+        error = crema_cuda_rows(s, &r, from, crema_out(op, i));
+        if (error != cudaSuccess) return error;
+        from += r.n;
+    }
+    return cudaSuccess;
+}
+
+const struct cuda_kernel crema_cuda_elementwise[] = {
+    { &crema_op_unary, unary, 0, NULL, NULL },
+    { &crema_op_unary_zero, unary, 0, NULL, NULL },
+    { &crema_op_unary_bwd, unary_bwd, 0, NULL, NULL },
+    { &crema_op_sum, sum, 0, NULL, NULL },
+    { &crema_op_product, product, 0, NULL, NULL },
+    { &crema_op_product_bwd, product_bwd, 0, NULL, NULL },
+    { &crema_op_maximum, maximum, 0, NULL, NULL },
+    { &crema_op_maximum_bwd, maximum_bwd, 0, NULL, NULL },
+    { &crema_op_fill, fill, -1, NULL, NULL },
+    { &crema_op_dropout, dropout, 0, NULL, NULL },
+    { &crema_op_view, view, -1, NULL, NULL },
+    { &crema_op_reorder, reorder, -1, reorder_ports, NULL },
+    { &crema_op_concat, concat, -1, join_ports, NULL },
+    { &crema_op_slice, slice, -1, join_ports, NULL },
+    { NULL, NULL, 0, NULL, NULL },
+};

@@ -1,0 +1,84 @@
+/* kernels.c - the backend of our own kernels: everything that NVIDIA's
+ * libraries do not do as Caffe does, or not deterministically. */
+#include "device/cuda/kernels.h"
+
+#include <stdlib.h>
+
+static const struct cuda_kernel *const tables[] = { crema_cuda_elementwise,
+                                                    crema_cuda_layers,
+                                                    crema_cuda_learning };
+enum { TABLES = sizeof tables / sizeof *tables };
+
+struct kernel_call {
+    struct crema_call base;
+    const struct cuda_kernel *kernel;
+    void *scratch;
+};
+
+static enum crema_status run(struct crema_call *base, struct crema_op *op)
+{
+    struct kernel_call *call = (struct kernel_call *)base;
+    cudaError_t error =
+        call->kernel->launch(crema_cuda(base->dev)->stream, op, call->scratch);
+
+    return error ? crema_cuda_failed(base->dev->ctx, op, error, "kernel")
+                 : CREMA_OK;
+}
+
+static enum crema_status bind(struct crema_call *base, struct crema_op *op,
+                              void *scratch)
+{
+    (void)op;
+    ((struct kernel_call *)base)->scratch = scratch;
+    return CREMA_OK;
+}
+
+static void free_call(struct crema_call *base)
+{
+    free(base);
+}
+
+static const struct cuda_kernel *find(const struct crema_op_type *type)
+{
+    for (int i = 0; i < TABLES; i++)
+        for (const struct cuda_kernel *k = tables[i]; k->type; k++)
+            if (k->type == type) return k;
+    return NULL;
+}
+
+/* float16 is nobody's yet */
+static bool reorders(const struct crema_port *in, const struct crema_port *out)
+{
+    return in->have->type != CREMA_F16 && out->have->type != CREMA_F16;
+}
+
+static enum crema_status plan(struct crema_device *dev, struct crema_op *op,
+                              struct crema_port in[], struct crema_port out[])
+{
+    const struct cuda_kernel *k = find(op->type);
+    struct kernel_call *call;
+
+    if (!k || op->relu) return CREMA_EUNSUPPORTED;
+    if (op->type == &crema_op_reorder && !reorders(in, out))
+        return CREMA_EUNSUPPORTED;
+    call = calloc(1, sizeof *call);
+    if (!call) return crema_no_memory(dev->ctx, "a kernel's call");
+    call->base = (struct crema_call){
+        .run = run, .bind = bind, .free = free_call, .info = "kernel"
+    };
+    call->kernel = k;
+    if (k->scratch) call->base.scratch_bytes = k->scratch(op);
+    if (k->ports)
+        k->ports(op, in, out);
+    else if (k->lead >= 0)
+        crema_cuda_follow(op, k->lead, in, out);
+    else
+        crema_cuda_all_dense(op, in, out);
+    op->call = &call->base;
+    return CREMA_OK;
+}
+
+const struct crema_backend crema_cuda_kernels = {
+    .name = "kernels",
+    .plan = plan,
+};

@@ -1,0 +1,127 @@
+/* channels.cu - sums over all but one axis, and batch normalization.
+ *
+ * A block sums for blockDim.x neighbouring channels; its threads along y share
+ * the elements of one.  Channels innermost: 32 columns, so that a warp reads
+ * what lies side by side.  Long planes: one channel a block, for the same
+ * reason.
+ */
+#include "device/cuda/kernels/launch.cuh"
+
+static __global__ void sums(const __grid_constant__ crema_summands s,
+                            float factor, float *a, float *b)
+{
+    __shared__ float room[CREMA_BLOCK];
+    int64_t step = (int64_t)gridDim.x * blockDim.x;
+
+    for (int64_t first = (int64_t)blockIdx.x * blockDim.x;
+         first < s.axis.length; first += step) {
+        int64_t c = first + threadIdx.x;
+        crema_two sum = { 0, 0 };
+
+        if (c < s.axis.length)
+            sum = crema_part_of_sum(&s, c, threadIdx.y, blockDim.y);
+        sum.a = column_sum(room, sum.a);
+        sum.b = column_sum(room, sum.b);
+        if (c >= s.axis.length || threadIdx.y != 0) continue;
+        if (a) a[c] = sum.a * factor;
+        if (b) b[c] = sum.b * factor;
+    }
+}
+
+cudaError_t crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
+                            float factor, float *a, float *b)
+{
+    unsigned columns = s->axis.inner < 32 ? 32 : 1;
+    dim3 block(columns, CREMA_BLOCK / columns);
+
+    if (s->axis.length == 0) return cudaSuccess;
+    sums<<<crema_blocks(s->axis.length, columns), block, 0, stream>>>(
+        *s, factor, a, b);
+    return cudaGetLastError();
+}
+
+static __global__ void batch_norm(crema_axis a, float eps, const float *mean,
+                                  const float *var, const float *x, float *y)
+{
+    EACH(i, crema_count3(&a))
+    y[i] = crema_at_batch_norm(&a, eps, mean, var, i, x[i]);
+}
+
+cudaError_t crema_cuda_batch_norm(cudaStream_t s, const struct crema_axis *a,
+                                  float eps, const float *mean,
+                                  const float *var, const float *x, float *y)
+{
+    int64_t count = crema_count3(a);
+
+    if (count == 0) return cudaSuccess;
+    batch_norm OVER(count, s)(*a, eps, mean, var, x, y);
+    return cudaGetLastError();
+}
+
+static __global__ void batch_norm_bwd(crema_axis a, float eps,
+                                      const float *mean, const float *var,
+                                      const float *dot, const float *sum,
+                                      const float *x, const float *dy,
+                                      float *dx)
+{
+    EACH(i, crema_count3(&a))
+    dx[i] =
+        crema_at_batch_norm_bwd(&a, eps, mean, var, dot, sum, i, x[i], dy[i]);
+}
+
+cudaError_t crema_cuda_batch_norm_bwd(cudaStream_t s,
+                                      const struct crema_axis *a, float eps,
+                                      const float *mean, const float *var,
+                                      const float *dot, const float *sum,
+                                      const float *x, const float *dy,
+                                      float *dx)
+{
+    int64_t count = crema_count3(a);
+
+    if (count == 0) return cudaSuccess;
+    batch_norm_bwd OVER(count, s)(*a, eps, mean, var, dot, sum, x, dy, dx);
+    return cudaGetLastError();
+}
+
+static __global__ void global_norm(crema_axis a, float eps, const float *mean,
+                                   const float *var, const float *factor,
+                                   const float *x, float *y)
+{
+    EACH(i, crema_count3(&a))
+    y[i] = crema_at_global_norm(&a, eps, mean, var, *factor, i, x[i]);
+}
+
+cudaError_t crema_cuda_global_norm(cudaStream_t s, const struct crema_axis *a,
+                                   float eps, const float *mean,
+                                   const float *var, const float *factor,
+                                   const float *x, float *y)
+{
+    int64_t count = crema_count3(a);
+
+    if (count == 0) return cudaSuccess;
+    global_norm OVER(count, s)(*a, eps, mean, var, factor, x, y);
+    return cudaGetLastError();
+}
+
+static __global__ void running(float fraction, float unbias, int64_t channels,
+                               const float *mean, const float *var,
+                               float *sum_mean, float *sum_var, float *factor)
+{
+    EACH(c, channels)
+    {
+        sum_mean[c] = sum_mean[c] * fraction + mean[c];
+        sum_var[c] = sum_var[c] * fraction + var[c] * unbias;
+    }
+    if (blockIdx.x == 0 && threadIdx.x == 0)
+        *factor = *factor * fraction + 1.0f;
+}
+
+cudaError_t crema_cuda_running(cudaStream_t s, float fraction, float unbias,
+                               int64_t channels, const float *mean,
+                               const float *var, float *sum_mean,
+                               float *sum_var, float *factor)
+{
+    running<<<crema_blocks(channels + 1, CREMA_BLOCK), CREMA_BLOCK, 0, s>>>(
+        fraction, unbias, channels, mean, var, sum_mean, sum_var, factor);
+    return cudaGetLastError();
+}

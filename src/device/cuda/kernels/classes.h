@@ -1,0 +1,144 @@
+/* classes.h - one lane's share of softmax, its loss, and accuracy: the classes
+ * first, first + step, ... of one position outside the axis. */
+#ifndef CREMA_DEVICE_CUDA_KERNELS_CLASSES_H
+#define CREMA_DEVICE_CUDA_KERNELS_CLASSES_H
+
+#include "device/cuda/kernels/launch.h"
+
+#include <float.h>
+#include <math.h>
+
+CREMA_FORMULA float crema_part_of_most(const struct crema_axis *a,
+                                       const float *x, int64_t position,
+                                       int64_t first, int64_t step)
+{
+    float most = -INFINITY;
+
+    for (int64_t c = first; c < a->length; c += step) {
+        float v = x[crema_offset3(a, position, c)];
+
+        if (v > most) most = v;
+    }
+    return most;
+}
+
+/* y = exp(x - most); returns their sum */
+CREMA_FORMULA float crema_part_of_exp(const struct crema_axis *a,
+                                      const float *x, float most, float *y,
+                                      int64_t position, int64_t first,
+                                      int64_t step)
+{
+    float sum = 0;
+
+    for (int64_t c = first; c < a->length; c += step) {
+        int64_t i = crema_offset3(a, position, c);
+        float e = expf(x[i] - most);
+
+        y[i] = e;
+        sum += e;
+    }
+    return sum;
+}
+
+CREMA_FORMULA void crema_part_of_division(const struct crema_axis *a, float sum,
+                                          float *y, int64_t position,
+                                          int64_t first, int64_t step)
+{
+    for (int64_t c = first; c < a->length; c += step)
+        y[crema_offset3(a, position, c)] /= sum;
+}
+
+/* Sum of y dy. */
+CREMA_FORMULA float crema_part_of_dot(const struct crema_axis *a,
+                                      const float *y, const float *dy,
+                                      int64_t position, int64_t first,
+                                      int64_t step)
+{
+    float sum = 0;
+
+    for (int64_t c = first; c < a->length; c += step) {
+        int64_t i = crema_offset3(a, position, c);
+
+        sum += y[i] * dy[i];
+    }
+    return sum;
+}
+
+CREMA_FORMULA void crema_part_of_softmax_bwd(const struct crema_axis *a,
+                                             const float *y, const float *dy,
+                                             float dot, float *dx,
+                                             int64_t position, int64_t first,
+                                             int64_t step)
+{
+    for (int64_t c = first; c < a->length; c += step) {
+        int64_t i = crema_offset3(a, position, c);
+
+        dx[i] = y[i] * (dy[i] - dot);
+    }
+}
+
+/* ---- labels ------------------------------------------------------------ */
+
+struct crema_labels {
+    struct crema_axis axis; /* of the scores */
+    bool ignores;
+    int ignore_label;
+};
+
+enum { CREMA_IGNORED = -1, CREMA_NO_CLASS = -2 };
+
+/* The class at a position; CREMA_NO_CLASS for what the host should have
+ * refused, so that nothing is ever read beyond the scores. */
+CREMA_FORMULA int64_t crema_at_label(const struct crema_labels *l,
+                                     const float *label, int64_t position)
+{
+    float v = label[position];
+
+    if (l->ignores && v == (float)l->ignore_label) return CREMA_IGNORED;
+    if (v > -1 && v < (float)l->axis.length) return (int64_t)v;
+    return CREMA_NO_CLASS;
+}
+
+/* -log of the true class's probability; NaN where there is no such class */
+CREMA_FORMULA float crema_at_loss(const struct crema_labels *l,
+                                  const float *prob, int64_t position,
+                                  int64_t label)
+{
+    float likely;
+
+    if (label == CREMA_IGNORED) return 0.0f;
+    if (label == CREMA_NO_CLASS) return NAN;
+    likely = prob[crema_offset3(&l->axis, position, label)];
+    return -logf(likely < FLT_MIN ? FLT_MIN : likely);
+}
+
+/* dX at offset i, given the rate dloss / n */
+CREMA_FORMULA float crema_at_loss_bwd(const struct crema_labels *l,
+                                      const float *prob, const float *label,
+                                      float rate, int64_t i)
+{
+    const struct crema_axis *a = &l->axis;
+    int64_t c = i / a->inner % a->length;
+    int64_t position = i / a->inner / a->length * a->inner + i % a->inner;
+    int64_t class_ = crema_at_label(l, label, position);
+
+    if (class_ == CREMA_IGNORED) return 0.0f;
+    if (class_ == CREMA_NO_CLASS) return NAN;
+    return (prob[i] - (c == class_ ? 1.0f : 0.0f)) * rate;
+}
+
+/* How many of the lane's classes score at least what `label` does. */
+CREMA_FORMULA int crema_part_of_better(const struct crema_axis *a,
+                                       const float *x, int64_t position,
+                                       int64_t label, int64_t first,
+                                       int64_t step)
+{
+    float own = x[crema_offset3(a, position, label)];
+    int better = 0;
+
+    for (int64_t c = first; c < a->length; c += step)
+        better += x[crema_offset3(a, position, c)] >= own;
+    return better;
+}
+
+#endif

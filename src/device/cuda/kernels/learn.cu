@@ -1,0 +1,70 @@
+/* learn.cu - update rules, sums of gradients, the norm that clips them. */
+#include "device/cuda/kernels/launch.cuh"
+
+static __global__ void update(struct crema_update u, struct crema_updated m,
+                              int64_t count)
+{
+    EACH(i, count) crema_at_update(&u, &m, i);
+}
+
+cudaError_t crema_cuda_update(cudaStream_t s, const struct crema_update *u,
+                              const struct crema_updated *m, int64_t count)
+{
+    if (count == 0) return cudaSuccess;
+    update OVER(count, s)(*u, *m, count);
+    return cudaGetLastError();
+}
+
+static __global__ void accumulate(int64_t count, const float *x, float *sum)
+{
+    EACH(i, count) sum[i] += x[i];
+}
+
+cudaError_t crema_cuda_accumulate(cudaStream_t s, int64_t count, const float *x,
+                                  float *sum)
+{
+    if (count == 0) return cudaSuccess;
+    accumulate OVER(count, s)(count, x, sum);
+    return cudaGetLastError();
+}
+
+/* A fixed number of blocks, so that the sum does not depend on the GPU. */
+static __global__ void squares(int64_t count, const float *x, float *parts)
+{
+    __shared__ float room[CREMA_BLOCK];
+    float sum = crema_part_of_squares(
+        x, count, (int64_t)blockIdx.x * CREMA_BLOCK + threadIdx.y,
+        (int64_t)CREMA_CLIP_PARTS * CREMA_BLOCK);
+
+    sum = column_sum(room, sum);
+    if (threadIdx.y == 0) parts[blockIdx.x] = sum;
+}
+
+cudaError_t crema_cuda_squares(cudaStream_t s, int64_t count, const float *x,
+                               float *parts)
+{
+    squares<<<CREMA_CLIP_PARTS, dim3(1, CREMA_BLOCK), 0, s>>>(count, x, parts);
+    return cudaGetLastError();
+}
+
+static __global__ void clip(struct crema_clip c, int64_t nparts,
+                            const float *parts, const float *before, float *y)
+{
+    __shared__ float room[CREMA_BLOCK];
+    float sum = 0, norm;
+
+    for (int64_t i = threadIdx.y; i < nparts; i += CREMA_BLOCK) sum += parts[i];
+    sum = column_sum(room, sum);
+    if (threadIdx.y) return;
+    if (before) sum += *before;
+    norm = sqrtf(sum);
+    *y = c.partial ? sum : norm > c.threshold ? c.threshold / norm : 1.0f;
+}
+
+cudaError_t crema_cuda_clip(cudaStream_t s, const struct crema_clip *c,
+                            int64_t nparts, const float *parts,
+                            const float *before, float *y)
+{
+    clip<<<1, dim3(1, CREMA_BLOCK), 0, s>>>(*c, nparts, parts, before, y);
+    return cudaGetLastError();
+}
