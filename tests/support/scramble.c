@@ -42,15 +42,34 @@ static void choose(const struct crema_op *op, const struct crema_tensor *t,
     if (which == 2) *want = blocked(&t->shape);
 }
 
+static size_t nonzeros(const uint32_t *words, size_t n)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < n; i++) found += (words[i] & 0x7fffffff) != 0;
+    return found;
+}
+
+/* To dense; fails when padding holds anything. */
+static enum crema_status unpack(struct crema_ctx *ctx,
+                                const struct crema_tensor *t, void *dense)
+{
+    int64_t count = crema_shape_count(&t->shape);
+
+    crema_layout_unpack(&t->layout, t->data, 0, count, dense);
+    if (t->layout.type != CREMA_F32 || nonzeros(t->data, t->layout.bytes / 4) ==
+                                           nonzeros(dense, (size_t)count))
+        return CREMA_OK;
+    return crema_fail(ctx, CREMA_EDEVICE, "padding is not zero");
+}
+
 static enum crema_status run(struct crema_call *call, struct crema_op *op)
 {
     struct scrambled *s = (struct scrambled *)call;
 
     for (int i = 0; i < op->nin; i++)
         if (op->in[i])
-            crema_layout_unpack(&op->in[i]->layout, op->in[i]->data, 0,
-                                crema_shape_count(&op->in[i]->shape),
-                                s->op.in[i]->data);
+            CREMA_TRY(unpack(call->dev->ctx, op->in[i], s->op.in[i]->data));
     CREMA_TRY(op->type->ref(call->dev->ctx, &s->op));
     for (int i = 0; i < op->nin; i++)
         if (op->in[i] && (op->type->mutates >> i & 1))

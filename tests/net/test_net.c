@@ -1,0 +1,311 @@
+/* test_net.c - from definitions to nets: what is refused, shared and kept. */
+#include "crema.h"
+#include "net/model.h"
+#include "proto/upgrade.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct crema_ctx *ctx;
+static struct crema_device *dev;
+
+static void set_up(void)
+{
+    ctx = crema_ctx_new(NULL, NULL);
+    ck_assert_int_eq(crema_device_open(ctx, "ref", 1, &dev), CREMA_OK);
+}
+
+static void tear_down(void)
+{
+    crema_device_free(dev);
+    crema_ctx_free(ctx);
+}
+
+/* The text in a file of its own. */
+static const char *file_of(const char *text)
+{
+    static char path[64];
+    FILE *f;
+
+    snprintf(path, sizeof path, "/tmp/crema_test_net_%ld.prototxt",
+             (long)getpid());
+    f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs(text, f);
+    ck_assert_int_eq(fclose(f), 0);
+    return path;
+}
+
+static enum crema_status open_text(const char *text,
+                                   const struct crema_model_options *o,
+                                   struct crema_model **out)
+{
+    const char *path = file_of(text);
+    enum crema_status status = crema_model_open(dev, path, o, out);
+
+    unlink(path);
+    return status;
+}
+
+static struct crema_model *opened(const char *text, bool train)
+{
+    const struct crema_model_options o = { .train = train };
+    struct crema_model *m = NULL;
+
+    ck_assert_msg(open_text(text, &o, &m) == CREMA_OK, "%s",
+                  crema_ctx_message(ctx));
+    return m;
+}
+
+/* ---- what is refused, and where ------------------------------------------ */
+
+#define DATA                                                                   \
+    "layer { name: 'in' type: 'Input' top: 'x'\n"                              \
+    "  input_param { shape { dim: 2 dim: 3 dim: 5 dim: 5 } } }\n"
+
+static const struct {
+    const char *text, *place, *says;
+} refusals[] = {
+    { DATA "layer { name: 'r' type: 'RelU' bottom: 'x' top: 'y' }\n",
+      ":3:19: ", "did you mean \"ReLU\"?" },
+    { DATA "layer { name: 'r' type: 'Sofmax' bottom: 'x' top: 'y' }\n"
+           "layer { name: 's' type: 'Sigmod' bottom: 'y' top: 'z' }\n",
+      ":4:19: ", "did you mean \"Sigmoid\"?" },
+    { DATA "layer { name: 'p' type: 'Python' bottom: 'x' top: 'y' }\n",
+      ":3:19: ", "Python" },
+    { DATA "layer { name: 'r' type: 'ReLU' bottom: 'xx' top: 'y' }\n",
+      ":3:32: ", "did you mean \"x\"?" },
+    { DATA "layer { name: 'a' type: 'ReLU' bottom: 'x' top: 'y' }\n"
+           "layer { name: 'b' type: 'ReLU' bottom: 'x' top: 'y' }\n",
+      ":4:44: ", "already made by layer \"a\"" },
+    { DATA "layer { name: 'r' type: 'ReLU' top: 'y' }\n",
+      ":3:1: ", "takes 1 bottom, got 0" },
+    { DATA "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y'\n"
+           "  include { phase: TEST } exclude { phase: TRAIN } }\n",
+      ":4:27: ", "include or exclude" },
+    { DATA "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y'\n"
+           "  loss_weight: 1 loss_weight: 2 }\n",
+      ":4:3: ", "2 loss_weight for 1 tops" },
+    { DATA "layer { name: 'c' type: 'Convolution' bottom: 'x' top: 'y'\n"
+           "  convolution_param { num_output: 2 kernel_size: 9 } }\n",
+      ":4:", "kernel 9 is larger than the padded input" },
+    { DATA "layer { name: 'c' type: 'Convolution' bottom: 'x' top: 'y'\n"
+           "  convolution_param { num_output: 0 kernel_size: 3 } }\n",
+      ":4:23: ", "num_output" },
+    { DATA "layer { name: 'a' type: 'InnerProduct' bottom: 'x' top: 'y'\n"
+           "  param { name: 'w' } inner_product_param { num_output: 4 } }\n"
+           "layer { name: 'b' type: 'InnerProduct' bottom: 'y' top: 'z'\n"
+           "  param { name: 'w' } inner_product_param { num_output: 4 } }\n",
+      ":6:", "shared" },
+    { "", "", "no layer is left" },
+};
+enum { NREFUSALS = sizeof refusals / sizeof *refusals };
+
+START_TEST(refused)
+{
+    struct crema_model *m = NULL;
+
+    ck_assert_int_eq(open_text(refusals[_i].text, NULL, &m), CREMA_EINVAL);
+    ck_assert_msg(strstr(crema_ctx_message(ctx), refusals[_i].place) &&
+                      strstr(crema_ctx_message(ctx), refusals[_i].says),
+                  "expected '%s' and '%s', got:\n%s", refusals[_i].place,
+                  refusals[_i].says, crema_ctx_message(ctx));
+}
+END_TEST
+
+/* ---- phases, stages, levels ---------------------------------------------- */
+
+static const char staged[] = DATA
+    "layer { name: 'a' type: 'ReLU' bottom: 'x' top: 'a'\n"
+    "  include { phase: TRAIN } }\n"
+    "layer { name: 'b' type: 'ReLU' bottom: 'x' top: 'b'\n"
+    "  include { phase: TEST stage: 'deploy' } include { min_level: 3 } }\n"
+    "layer { name: 'c' type: 'ReLU' bottom: 'x' top: 'c'\n"
+    "  exclude { not_stage: 'deploy' } }\n";
+
+static const struct {
+    struct crema_model_options o;
+    const char *outputs;
+} states[] = {
+    { { .train = true }, "a" },
+    { { .train = false }, "x" },
+    { { .train = false, .stages = "x,deploy" }, "bc" },
+    { { .train = true, .level = 3 }, "ab" },
+};
+
+START_TEST(rules)
+{
+    struct crema_model *m = NULL;
+    const char *want = states[_i].outputs;
+    int n = 0;
+
+    ck_assert_int_eq(open_text(staged, &states[_i].o, &m), CREMA_OK);
+    for (; crema_model_output(m, n); n++)
+        ck_assert_int_eq(crema_model_output(m, n)[0], want[n]);
+    ck_assert_int_eq(n, (int)strlen(want));
+    crema_model_free(m);
+}
+END_TEST
+
+/* ---- running ------------------------------------------------------------- */
+
+static const char small[] =
+    DATA "layer { name: 'ip' type: 'InnerProduct' bottom: 'x' top: 'y'\n"
+         "  inner_product_param { num_output: 2\n"
+         "    weight_filler { type: 'constant' value: 0.5 }\n"
+         "    bias_filler { type: 'constant' value: 1 } } }\n"
+         "layer { name: 'r' type: 'ReLU' bottom: 'y' top: 'y' }\n";
+
+START_TEST(forward_and_reshape)
+{
+    struct crema_model *m = opened(small, false);
+    const int64_t two[4] = { 2, 3, 5, 5 }, one[4] = { 1, 3, 5, 5 };
+    int64_t dims[CREMA_MODEL_DIMS];
+    float x[150], y[4];
+
+    for (int i = 0; i < 150; i++) x[i] = i < 75 ? 1 : -1;
+    ck_assert_str_eq(crema_model_input(m, 0), "x");
+    ck_assert_ptr_null(crema_model_input(m, 1));
+    ck_assert_int_eq(crema_model_write(m, "x", 4, two, x), CREMA_OK);
+    ck_assert_int_eq(crema_model_read(m, "y", y, 4), CREMA_EINVAL);
+    ck_assert_int_eq(crema_model_forward(m), CREMA_OK);
+    ck_assert_int_eq(crema_model_read(m, "y", y, 4), CREMA_OK);
+    ck_assert_float_eq(y[0], 38.5f);
+    ck_assert_float_eq(y[3], 0);
+    ck_assert_int_eq(crema_model_read(m, "y", y, 3), CREMA_EINVAL);
+
+    ck_assert_int_eq(crema_model_write(m, "x", 4, one, x + 50), CREMA_OK);
+    ck_assert_int_eq(crema_model_forward(m), CREMA_OK);
+    ck_assert_int_eq(crema_model_shape(m, "y", dims), 2);
+    ck_assert_int_eq(dims[0], 1);
+    ck_assert_int_eq(crema_model_read(m, "y", y, 2), CREMA_OK);
+    ck_assert_float_eq(y[0], 0); /* 25 - 50, halved, plus 1 */
+    ck_assert_int_eq(crema_model_write(m, "y", 4, one, x), CREMA_EINVAL);
+    crema_model_free(m);
+}
+END_TEST
+
+/* What is saved is what is loaded; shared weights stand in every layer. */
+START_TEST(weights_round_trip)
+{
+    char path[64];
+    struct crema_model *a = opened(small, false), *b = NULL;
+    struct crema_model_options o = { .weights = path };
+    struct crema_slot *s;
+    float w[150];
+
+    snprintf(path, sizeof path, "/tmp/crema_test_net_%ld.caffemodel",
+             (long)getpid());
+    s = crema_weights_find(&crema_model_net(a)->world->weights, "ip", 0);
+    for (int i = 0; i < 150; i++) w[i] = (float)i;
+    ck_assert_int_eq(crema_param_write(&s->weight->value, 0, 150, w), CREMA_OK);
+    ck_assert_int_eq(crema_net_save_weights(crema_model_net(a), path),
+                     CREMA_OK);
+    ck_assert_msg(open_text(small, &o, &b) == CREMA_OK, "%s",
+                  crema_ctx_message(ctx));
+    s = crema_weights_find(&crema_model_net(b)->world->weights, "ip", 0);
+    memset(w, 0, sizeof w);
+    ck_assert_int_eq(crema_param_read(&s->weight->value, 0, 150, w), CREMA_OK);
+    for (int i = 0; i < 150; i++) ck_assert_float_eq(w[i], (float)i);
+    crema_model_free(a);
+    crema_model_free(b);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(weights_of_another_shape)
+{
+    static const char other[] =
+        DATA "layer { name: 'ip' type: 'InnerProduct' bottom: 'x' top: 'y'\n"
+             "  inner_product_param { num_output: 3 } }\n";
+    char path[64];
+    struct crema_model *a = opened(small, false), *b = NULL;
+    struct crema_model_options o = { .weights = path };
+
+    snprintf(path, sizeof path, "/tmp/crema_test_net_%ld.caffemodel",
+             (long)getpid());
+    ck_assert_int_eq(crema_net_save_weights(crema_model_net(a), path),
+                     CREMA_OK);
+    ck_assert_int_eq(open_text(other, &o, &b), CREMA_EINVAL);
+    ck_assert_ptr_nonnull(strstr(crema_ctx_message(ctx),
+                                 "blob 0 is 2x75 in the file, 3x75 in the "
+                                 "net"));
+    o.weights = "/nowhere/at/all.caffemodel";
+    ck_assert_int_eq(open_text(small, &o, &b), CREMA_EIO);
+    crema_model_free(a);
+    unlink(path);
+}
+END_TEST
+
+/* A test net reads the weights that the train net learns. */
+START_TEST(nets_share_weights)
+{
+    struct crema_net_options o = { .train = true };
+    struct crema_net *train, *test;
+    struct crema_source *source;
+    Crema__NetParameter *param;
+    struct crema_world *world;
+    const char *path = file_of(small);
+
+    ck_assert_int_eq(
+        crema_net_file_read(ctx, path, CREMA_TEXT_STRICT, &param, &source),
+        CREMA_OK);
+    unlink(path);
+    ck_assert_int_eq(crema_world_open(ctx, dev, 1, &world), CREMA_OK);
+    ck_assert_int_eq(crema_net_build(world, param, source, &o, &train),
+                     CREMA_OK);
+    o.train = false;
+    ck_assert_int_eq(crema_net_build(world, param, source, &o, &test),
+                     CREMA_OK);
+    ck_assert_ptr_eq(world->weights.first->next, world->weights.last);
+    crema_net_free(test);
+    crema_net_free(train);
+    crema_world_free(world);
+    crema_source_free(source);
+}
+END_TEST
+
+/* A label that no class has is named, not used as an index. */
+START_TEST(labels_are_checked)
+{
+    static const char text[] =
+        "layer { name: 'd' type: 'DummyData' top: 'x' top: 'l'\n"
+        "  dummy_data_param { shape { dim: 2 dim: 3 } shape { dim: 2 }\n"
+        "    data_filler { type: 'constant' value: 1 }\n"
+        "    data_filler { type: 'constant' value: 3 } } }\n"
+        "layer { name: 's' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'l' }\n";
+    struct crema_model *m = opened(text, true);
+
+    ck_assert_int_eq(crema_model_forward(m), CREMA_EINVAL);
+    ck_assert_msg(strstr(crema_ctx_message(ctx), "label 3") &&
+                      strstr(crema_ctx_message(ctx), "0..2"),
+                  "%s", crema_ctx_message(ctx));
+    crema_model_free(m);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("net");
+    TCase *t = tcase_create("net");
+    SRunner *r;
+    int failed;
+
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_loop_test(t, refused, 0, NREFUSALS);
+    tcase_add_loop_test(t, rules, 0, sizeof states / sizeof *states);
+    tcase_add_test(t, forward_and_reshape);
+    tcase_add_test(t, weights_round_trip);
+    tcase_add_test(t, weights_of_another_shape);
+    tcase_add_test(t, nets_share_weights);
+    tcase_add_test(t, labels_are_checked);
+    suite_add_tcase(s, t);
+    r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
