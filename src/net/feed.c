@@ -184,7 +184,7 @@ static enum crema_status prepare(struct crema_net *net)
     net->prepared = true;
     for (int i = 0; i < net->ndiffs; i++)
         CREMA_TRY(write_user(net, &net->diff[i]));
-    return CREMA_OK;
+    return net->ready ? net->ready(net->ready_user, net) : CREMA_OK;
 }
 
 /* Input layers hold what the user wrote last, or zeros. */

@@ -95,6 +95,10 @@ struct crema_net {
     /* Called when the program was recorded, before it is prepared. */
     enum crema_status (*recorded)(void *user, struct crema_net *);
     void *recorded_user;
+    /* Called when the program was prepared: what is watched from then on does
+     * not keep anything from being fused. */
+    enum crema_status (*ready)(void *user, struct crema_net *);
+    void *ready_user;
     /* Told of every watched tensor as it is written; may be NULL. */
     crema_watch_fn *watch;
     void *watch_user;
