@@ -7,8 +7,6 @@
  */
 #include "device/cuda/conv.h"
 
-#include "device/cuda/kernels/kernels.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,7 +23,7 @@ struct conv_call {
 /* ---- running ----------------------------------------------------------- */
 
 /* db[k] = sum of dY over all but the channels */
-static cudaError_t sum_bias(cudaStream_t stream, const struct conv_parts *p)
+static int sum_bias(cudaStream_t stream, const struct conv_parts *p)
 {
     struct crema_summands s = {
         .what = CREMA_SUM_V,
@@ -36,8 +34,7 @@ static cudaError_t sum_bias(cudaStream_t stream, const struct conv_parts *p)
     return crema_cuda_sums(stream, &s, 1.0f, p->b->data, NULL);
 }
 
-static cudaError_t epilogue(cudaStream_t stream, const struct conv_parts *p,
-                            bool relu)
+static int epilogue(cudaStream_t stream, const struct conv_parts *p, bool relu)
 {
     struct crema_axis channels = crema_cuda_channels(p->y);
 
@@ -67,13 +64,12 @@ static enum crema_status run(struct crema_call *base, struct crema_op *op)
     struct conv_call *call = (struct conv_call *)base;
     struct conv_parts p = crema_cuda_conv_parts(op);
     cudaStream_t stream = crema_cuda(base->dev)->stream;
-    cudaError_t error = cudaSuccess;
+    int error = 0;
 
     if (call->plan || call->legacy) CREMA_TRY(convolve(call, op, &p));
     if (call->behind) error = epilogue(stream, &p, op->relu);
     if (p.way == CUDNN_BWD_FILTER && p.b) error = sum_bias(stream, &p);
-    return error ? crema_cuda_failed(base->dev->ctx, op, error, "bias kernel")
-                 : CREMA_OK;
+    return error ? crema_cuda_launch_failed(base->dev, op, error) : CREMA_OK;
 }
 
 static enum crema_status bind(struct crema_call *base, struct crema_op *op,

@@ -8,7 +8,7 @@
 
 #include "device/backend.h"
 #include "device/cuda/graph.h"
-#include "device/cuda/kernels/launch.h"
+#include "device/cuda/kernels.h"
 
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
@@ -23,7 +23,9 @@ struct crema_cuda {
     cublasHandle_t cublas;
     void *cublas_workspace;
     size_t workspace_limit; /* bytes one convolution may want */
-    bool channels_last;     /* what convolutions ask for */
+    bool channels_last;     /* what convolutions ask for: not in
+                               float32, whose engines are dense; tests set
+                               CREMA_CUDA_CHANNELS_LAST */
     struct crema_ctx trial; /* reasons of what was only tried */
 };
 
@@ -42,10 +44,6 @@ enum crema_status crema_cublas_failed(struct crema_ctx *,
 enum crema_status crema_cudnn_failed(struct crema_ctx *,
                                      const struct crema_op *, cudnnStatus_t,
                                      const char *call) CREMA_MUST_USE;
-/* Puts the op's place before the message that `from` has. */
-enum crema_status crema_cuda_blame(struct crema_ctx *, const struct crema_op *,
-                                   enum crema_status,
-                                   const struct crema_ctx *from) CREMA_MUST_USE;
 
 /* A check is one statement; the call's own name becomes part of the reason. */
 #define CREMA_CUDA_TRY(ctx, op, function, ...)                                 \
@@ -67,24 +65,8 @@ enum crema_status crema_cuda_blame(struct crema_ctx *, const struct crema_op *,
             return crema_cudnn_failed(ctx, op, cudnn_status_, #function);      \
     } while (0)
 
-/* Backends, in the order in which they are asked. */
-extern const struct crema_backend crema_cuda_libraries; /* cuDNN, cuBLAS */
-extern const struct crema_backend crema_cuda_kernels;
+/* Asked first: cuDNN and cuBLAS. */
+extern const struct crema_backend crema_cuda_libraries;
 extern const struct crema_device_type crema_device_cuda;
-
-/* ---- ports.c: layouts that own kernels read and write */
-
-/* Every port dense float32 but for the op's whole-number inputs. */
-void crema_cuda_all_dense(const struct crema_op *, struct crema_port in[],
-                          struct crema_port out[]);
-/* Ports of in[lead]'s shape lie as in[lead] does, dense or with the channels
- * innermost; the others are dense. */
-void crema_cuda_follow(const struct crema_op *, int lead,
-                       struct crema_port in[], struct crema_port out[]);
-bool crema_cuda_channels_last(const struct crema_layout *);
-/* A settled tensor as [outer][channels][inner], [planes], whichever way it
- * lies. */
-struct crema_axis crema_cuda_channels(const struct crema_tensor *);
-struct crema_planes crema_cuda_planes(const struct crema_tensor *);
 
 #endif

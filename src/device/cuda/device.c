@@ -78,6 +78,7 @@ static enum crema_status open_parts(struct crema_device *dev,
     size_t memory = 0;
 
     c->ordinal = dev->ordinal;
+    c->channels_last = getenv("CREMA_CUDA_CHANNELS_LAST") != NULL;
     CREMA_CUDA_TRY(ctx, NULL, cudaSetDevice, c->ordinal);
     CREMA_TRY(look_at(dev, &memory));
     /* A sixteenth of the GPU, but never less or more than is of use. */
@@ -117,6 +118,11 @@ static enum crema_status open_cuda(struct crema_device *dev)
     }
     dev->state = c;
     return CREMA_OK;
+}
+
+cudaStream_t crema_cuda_stream(const struct crema_device *dev)
+{
+    return crema_cuda(dev)->stream;
 }
 
 static void close_cuda(struct crema_device *dev)

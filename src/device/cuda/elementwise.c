@@ -8,16 +8,14 @@ static int64_t count_of(const struct crema_tensor *t)
 
 /* ---- activations --------------------------------------------------------- */
 
-static cudaError_t unary(cudaStream_t s, const struct crema_op *op,
-                         void *scratch)
+static int unary(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     (void)scratch;
     return crema_cuda_unary(s, op->params, count_of(op->in[0]), crema_in(op, 0),
                             crema_out(op, 0));
 }
 
-static cudaError_t unary_bwd(cudaStream_t s, const struct crema_op *op,
-                             void *scratch)
+static int unary_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     (void)scratch;
     return crema_cuda_unary_bwd(s, op->params, count_of(op->in[0]),
@@ -39,7 +37,7 @@ static struct crema_many many(const struct crema_op *op, int n)
     return m;
 }
 
-static cudaError_t sum(cudaStream_t s, const struct crema_op *op, void *scratch)
+static int sum(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const struct crema_sum *params = op->params;
     struct crema_many m = many(op, op->nin);
@@ -49,8 +47,7 @@ static cudaError_t sum(cudaStream_t s, const struct crema_op *op, void *scratch)
     return crema_cuda_sum(s, &m, count_of(op->in[0]), crema_out(op, 0));
 }
 
-static cudaError_t product(cudaStream_t s, const struct crema_op *op,
-                           void *scratch)
+static int product(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_many m = many(op, op->nin);
 
@@ -58,8 +55,7 @@ static cudaError_t product(cudaStream_t s, const struct crema_op *op,
     return crema_cuda_product(s, &m, count_of(op->in[0]), crema_out(op, 0));
 }
 
-static cudaError_t product_bwd(cudaStream_t s, const struct crema_op *op,
-                               void *scratch)
+static int product_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_many m = many(op, op->nout);
 
@@ -69,8 +65,7 @@ static cudaError_t product_bwd(cudaStream_t s, const struct crema_op *op,
                                   crema_in(op, op->nout + 1));
 }
 
-static cudaError_t maximum(cudaStream_t s, const struct crema_op *op,
-                           void *scratch)
+static int maximum(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_many m = many(op, op->nin);
 
@@ -78,8 +73,7 @@ static cudaError_t maximum(cudaStream_t s, const struct crema_op *op,
     return crema_cuda_maximum(s, &m, count_of(op->in[0]), crema_out(op, 0));
 }
 
-static cudaError_t maximum_bwd(cudaStream_t s, const struct crema_op *op,
-                               void *scratch)
+static int maximum_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_many m = many(op, op->nout);
 
@@ -90,8 +84,7 @@ static cudaError_t maximum_bwd(cudaStream_t s, const struct crema_op *op,
 
 /* ---- fill, dropout ------------------------------------------------------- */
 
-static cudaError_t fill(cudaStream_t s, const struct crema_op *op,
-                        void *scratch)
+static int fill(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const float *value = op->params;
 
@@ -99,8 +92,7 @@ static cudaError_t fill(cudaStream_t s, const struct crema_op *op,
     return crema_cuda_fill(s, *value, count_of(op->out[0]), crema_out(op, 0));
 }
 
-static cudaError_t dropout(cudaStream_t s, const struct crema_op *op,
-                           void *scratch)
+static int dropout(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_planes planes = { 0 };
     bool last = crema_cuda_channels_last(&op->in[0]->layout);
@@ -114,15 +106,11 @@ static cudaError_t dropout(cudaStream_t s, const struct crema_op *op,
 
 /* ---- moves --------------------------------------------------------------- */
 
-static cudaError_t view(cudaStream_t s, const struct crema_op *op,
-                        void *scratch)
+static int view(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
-    size_t bytes = op->in[0]->layout.bytes;
-
     (void)scratch;
-    if (bytes == 0 || op->in[0]->data == op->out[0]->data) return cudaSuccess;
-    return cudaMemcpyAsync(op->out[0]->data, op->in[0]->data, bytes,
-                           cudaMemcpyDeviceToDevice, s);
+    return crema_cuda_copy(s, op->in[0]->data, op->out[0]->data,
+                           op->in[0]->layout.bytes);
 }
 
 static void reorder_ports(const struct crema_op *op, struct crema_port in[],
@@ -133,17 +121,16 @@ static void reorder_ports(const struct crema_op *op, struct crema_port in[],
     out[0].want = *out[0].have;
 }
 
-static cudaError_t reorder(cudaStream_t s, const struct crema_op *op,
-                           void *scratch)
+static int reorder(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const struct crema_layout *from = &op->in[0]->layout;
     const struct crema_layout *to = &op->out[0]->layout;
 
     (void)scratch;
     if (crema_layout_is_padded(to)) {
-        cudaError_t error = cudaMemsetAsync(op->out[0]->data, 0, to->bytes, s);
+        int error = crema_cuda_zero(s, op->out[0]->data, to->bytes);
 
-        if (error != cudaSuccess) return error;
+        if (error) return error;
     }
     return crema_cuda_reorder(s, from, op->in[0]->data, to, op->out[0]->data,
                               count_of(op->in[0]));
@@ -186,8 +173,7 @@ static struct crema_rows rows_of(const struct crema_op *op,
     return (struct crema_rows){ .rows = w.outer, .n = length * w.inner };
 }
 
-static cudaError_t concat(cudaStream_t s, const struct crema_op *op,
-                          void *scratch)
+static int concat(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     float *to = crema_out(op, 0);
 
@@ -195,19 +181,18 @@ static cudaError_t concat(cudaStream_t s, const struct crema_op *op,
     for (int i = 0; i < op->nin; i++) {
         int64_t row;
         struct crema_rows r = rows_of(op, op->out[0], op->in[i], &row);
-        cudaError_t error;
+        int error;
 
         r.from_step = r.n;
         r.to_step = row;
         error = crema_cuda_rows(s, &r, crema_in(op, i), to);
-        if (error != cudaSuccess) return error;
+        if (error) return error;
         to += r.n;
     }
-    return cudaSuccess;
+    return 0;
 }
 
-static cudaError_t slice(cudaStream_t s, const struct crema_op *op,
-                         void *scratch)
+static int slice(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const float *from = crema_in(op, 0);
 
@@ -215,15 +200,15 @@ static cudaError_t slice(cudaStream_t s, const struct crema_op *op,
     for (int i = 0; i < op->nout; i++) {
         int64_t row;
         struct crema_rows r = rows_of(op, op->in[0], op->out[i], &row);
-        cudaError_t error;
+        int error;
 
         r.from_step = row;
         r.to_step = r.n;
         error = crema_cuda_rows(s, &r, from, crema_out(op, i));
-        if (error != cudaSuccess) return error;
+        if (error) return error;
         from += r.n;
     }
-    return cudaSuccess;
+    return 0;
 }
 
 const struct cuda_kernel crema_cuda_elementwise[] = {

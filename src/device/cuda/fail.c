@@ -30,6 +30,12 @@ enum crema_status crema_cuda_failed(struct crema_ctx *ctx,
         cudaGetErrorString(error));
 }
 
+enum crema_status crema_cuda_launch_failed(struct crema_device *dev,
+                                           const struct crema_op *op, int error)
+{
+    return crema_cuda_failed(dev->ctx, op, (cudaError_t)error, "kernel");
+}
+
 enum crema_status crema_cublas_failed(struct crema_ctx *ctx,
                                       const struct crema_op *op,
                                       cublasStatus_t status, const char *call)
@@ -65,15 +71,4 @@ enum crema_status crema_cudnn_failed(struct crema_ctx *ctx,
         if (*c == '\n') *c = ' ';
     return crema_fail(ctx, meaning(status), "%s%s: %s%s%s", place(op, text),
                       call, cudnnGetErrorString(status), *why ? ": " : "", why);
-}
-
-enum crema_status crema_cuda_blame(struct crema_ctx *ctx,
-                                   const struct crema_op *op,
-                                   enum crema_status status,
-                                   const struct crema_ctx *from)
-{
-    char text[PLACE_SIZE], message[1024];
-
-    snprintf(message, sizeof message, "%.1000s", from->message);
-    return crema_fail(ctx, status, "%s%s", place(op, text), message);
 }

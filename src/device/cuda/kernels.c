@@ -18,11 +18,10 @@ struct kernel_call {
 static enum crema_status run(struct crema_call *base, struct crema_op *op)
 {
     struct kernel_call *call = (struct kernel_call *)base;
-    cudaError_t error =
-        call->kernel->launch(crema_cuda(base->dev)->stream, op, call->scratch);
+    int error =
+        call->kernel->launch(crema_cuda_stream(base->dev), op, call->scratch);
 
-    return error ? crema_cuda_failed(base->dev->ctx, op, error, "kernel")
-                 : CREMA_OK;
+    return error ? crema_cuda_launch_failed(base->dev, op, error) : CREMA_OK;
 }
 
 static enum crema_status bind(struct crema_call *base, struct crema_op *op,

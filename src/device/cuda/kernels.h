@@ -1,16 +1,20 @@
-/* kernels.h - which kernel of our own runs which op. */
+/* kernels.h - the backend of our own kernels: which kernel runs which op, and
+ * which layouts it reads and writes.
+ *
+ * Nothing of CUDA's is in here, so that tests drive all of it on the host, with
+ * stand-ins for the launchers and for the two functions at the end.
+ */
 #ifndef CREMA_DEVICE_CUDA_KERNELS_H
 #define CREMA_DEVICE_CUDA_KERNELS_H
 
-#include "device/cuda/cuda.h"
+#include "device/backend.h"
 #include "device/cuda/kernels/kernels.h"
 
 struct cuda_kernel {
     const struct crema_op_type *type; /* NULL ends a table */
-    /* Enqueues; everything it needs is in the op. */
-    cudaError_t (*launch)(cudaStream_t, const struct crema_op *, void *scratch);
-    /* in[lead]'s layout is followed; -1: all dense; `ports` decides otherwise
-     */
+    /* Enqueues; everything it needs is in the op.  Not 0: a cudaError_t. */
+    int (*launch)(cudaStream_t, const struct crema_op *, void *scratch);
+    /* in[lead]'s layout is followed; -1: all dense; unless `ports` decides */
     int lead;
     void (*ports)(const struct crema_op *, struct crema_port in[],
                   struct crema_port out[]);
@@ -20,5 +24,31 @@ struct cuda_kernel {
 extern const struct cuda_kernel crema_cuda_elementwise[];
 extern const struct cuda_kernel crema_cuda_layers[];
 extern const struct cuda_kernel crema_cuda_learning[];
+
+/* Asked after the libraries. */
+extern const struct crema_backend crema_cuda_kernels;
+
+/* ---- ports.c: layouts that own kernels read and write */
+
+/* Every port dense float32 but for the op's whole-number inputs. */
+void crema_cuda_all_dense(const struct crema_op *, struct crema_port in[],
+                          struct crema_port out[]);
+/* Ports of in[lead]'s shape lie as in[lead] does, dense or with the channels
+ * innermost; the others are dense. */
+void crema_cuda_follow(const struct crema_op *, int lead,
+                       struct crema_port in[], struct crema_port out[]);
+bool crema_cuda_channels_last(const struct crema_layout *);
+/* A settled tensor as [outer][channels][inner], [planes], whichever way it
+ * lies. */
+struct crema_axis crema_cuda_channels(const struct crema_tensor *);
+struct crema_planes crema_cuda_planes(const struct crema_tensor *);
+
+/* ---- the device's own */
+
+cudaStream_t crema_cuda_stream(const struct crema_device *);
+/* Words a failed launch; error is a cudaError_t. */
+enum crema_status crema_cuda_launch_failed(struct crema_device *,
+                                           const struct crema_op *,
+                                           int error) CREMA_MUST_USE;
 
 #endif

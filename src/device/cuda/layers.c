@@ -54,8 +54,7 @@ static bool takes_maximum(const struct crema_op *op)
     return params->pool.method == CREMA_POOL_MAX;
 }
 
-static cudaError_t pool(cudaStream_t s, const struct crema_op *op,
-                        void *scratch)
+static int pool(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_pool_shape p =
         pool_shape(op, op->in[0], op->out[0], op->out[1]);
@@ -67,8 +66,7 @@ static cudaError_t pool(cudaStream_t s, const struct crema_op *op,
                : crema_cuda_pool_ave(s, &p, crema_in(op, 0), crema_out(op, 0));
 }
 
-static cudaError_t pool_bwd(cudaStream_t s, const struct crema_op *op,
-                            void *scratch)
+static int pool_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_pool_shape p =
         pool_shape(op, op->out[0], op->in[0], op->in[1]);
@@ -83,7 +81,7 @@ static cudaError_t pool_bwd(cudaStream_t s, const struct crema_op *op,
 
 /* ---- normalization ------------------------------------------------------- */
 
-static cudaError_t lrn(cudaStream_t s, const struct crema_op *op, void *scratch)
+static int lrn(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_axis a = crema_cuda_channels(op->in[0]);
 
@@ -91,8 +89,7 @@ static cudaError_t lrn(cudaStream_t s, const struct crema_op *op, void *scratch)
     return crema_cuda_lrn(s, op->params, &a, crema_in(op, 0), crema_out(op, 0));
 }
 
-static cudaError_t lrn_bwd(cudaStream_t s, const struct crema_op *op,
-                           void *scratch)
+static int lrn_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_axis a = crema_cuda_channels(op->in[0]);
 
@@ -102,8 +99,7 @@ static cudaError_t lrn_bwd(cudaStream_t s, const struct crema_op *op,
 }
 
 /* The mean first, the variance round it second, then y. */
-static cudaError_t batch_norm(cudaStream_t s, const struct crema_op *op,
-                              void *scratch)
+static int batch_norm(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const struct crema_batch_norm *params = op->params;
     struct crema_axis a = crema_cuda_channels(op->in[0]);
@@ -113,7 +109,7 @@ static cudaError_t batch_norm(cudaStream_t s, const struct crema_op *op,
     struct crema_summands sum = { .what = CREMA_SUM_V,
                                   .axis = a,
                                   .v = crema_in(op, 0) };
-    cudaError_t error = crema_cuda_sums(s, &sum, factor, mean, NULL);
+    int error = crema_cuda_sums(s, &sum, factor, mean, NULL);
 
     (void)scratch;
     sum.what = CREMA_SUM_SQUARES;
@@ -130,8 +126,8 @@ static size_t two_sums(const struct crema_op *op)
     return 2 * sizeof(float) * (size_t)op->in[0]->shape.dim[1];
 }
 
-static cudaError_t batch_norm_bwd(cudaStream_t s, const struct crema_op *op,
-                                  void *scratch)
+static int batch_norm_bwd(cudaStream_t s, const struct crema_op *op,
+                          void *scratch)
 {
     const struct crema_batch_norm *params = op->params;
     const float *x = crema_in(op, 0), *dy = crema_in(op, 1);
@@ -139,15 +135,15 @@ static cudaError_t batch_norm_bwd(cudaStream_t s, const struct crema_op *op,
     struct crema_axis a = crema_cuda_channels(op->in[0]);
     struct crema_summands what = { CREMA_SUM_NORMALIZED, a, dy, x, mean };
     float *dot = scratch, *sum = dot + a.length;
-    cudaError_t error = crema_cuda_sums(s, &what, 1.0f, dot, sum);
+    int error = crema_cuda_sums(s, &what, 1.0f, dot, sum);
 
     if (error) return error;
     return crema_cuda_batch_norm_bwd(s, &a, params->eps, mean, var, dot, sum, x,
                                      dy, crema_out(op, 0));
 }
 
-static cudaError_t batch_norm_global(cudaStream_t s, const struct crema_op *op,
-                                     void *scratch)
+static int batch_norm_global(cudaStream_t s, const struct crema_op *op,
+                             void *scratch)
 {
     const struct crema_batch_norm *params = op->params;
     struct crema_axis a = crema_cuda_channels(op->in[0]);
@@ -158,8 +154,8 @@ static cudaError_t batch_norm_global(cudaStream_t s, const struct crema_op *op,
                                   crema_in(op, 0), crema_out(op, 0));
 }
 
-static cudaError_t
-batch_norm_global_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
+static int batch_norm_global_bwd(cudaStream_t s, const struct crema_op *op,
+                                 void *scratch)
 {
     const struct crema_batch_norm *params = op->params;
     struct crema_axis a = crema_cuda_channels(op->in[0]);
@@ -170,8 +166,8 @@ batch_norm_global_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
                                   crema_out(op, 0));
 }
 
-static cudaError_t batch_norm_update(cudaStream_t s, const struct crema_op *op,
-                                     void *scratch)
+static int batch_norm_update(cudaStream_t s, const struct crema_op *op,
+                             void *scratch)
 {
     const struct crema_batch_norm_update *u = op->params;
     float unbias = u->m > 1 ? (float)u->m / (float)(u->m - 1) : 1.0f;
@@ -238,8 +234,7 @@ static struct crema_axis scale_axis(const struct crema_op *op,
     };
 }
 
-static cudaError_t scale(cudaStream_t s, const struct crema_op *op,
-                         void *scratch)
+static int scale(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_axis a = scale_axis(op, op->in[0], either(op->in + 1));
 
@@ -248,8 +243,8 @@ static cudaError_t scale(cudaStream_t s, const struct crema_op *op,
                             crema_in(op, 2), false, crema_out(op, 0));
 }
 
-static cudaError_t scale_bwd_data(cudaStream_t s, const struct crema_op *op,
-                                  void *scratch)
+static int scale_bwd_data(cudaStream_t s, const struct crema_op *op,
+                          void *scratch)
 {
     struct crema_axis a = scale_axis(op, op->in[1], op->in[0]);
 
@@ -258,8 +253,8 @@ static cudaError_t scale_bwd_data(cudaStream_t s, const struct crema_op *op,
                             false, crema_out(op, 0));
 }
 
-static cudaError_t scale_bwd_params(cudaStream_t s, const struct crema_op *op,
-                                    void *scratch)
+static int scale_bwd_params(cudaStream_t s, const struct crema_op *op,
+                            void *scratch)
 {
     struct crema_summands sum = {
         .what = CREMA_SUM_PRODUCT,
@@ -281,8 +276,7 @@ static struct crema_axis axis_of(const struct crema_tensor *x, int axis)
     return (struct crema_axis){ s.outer, s.length, s.inner };
 }
 
-static cudaError_t softmax(cudaStream_t s, const struct crema_op *op,
-                           void *scratch)
+static int softmax(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const struct crema_along *params = op->params;
     struct crema_axis a = axis_of(op->in[0], params->axis);
@@ -291,8 +285,7 @@ static cudaError_t softmax(cudaStream_t s, const struct crema_op *op,
     return crema_cuda_softmax(s, &a, crema_in(op, 0), crema_out(op, 0));
 }
 
-static cudaError_t softmax_bwd(cudaStream_t s, const struct crema_op *op,
-                               void *scratch)
+static int softmax_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const struct crema_along *params = op->params;
     struct crema_axis a = axis_of(op->in[0], params->axis);
@@ -315,15 +308,14 @@ static float normalizer(const struct crema_softmax_loss *l,
     return n > 1 ? (float)n : 1.0f;
 }
 
-static cudaError_t softmax_loss(cudaStream_t s, const struct crema_op *op,
-                                void *scratch)
+static int softmax_loss(cudaStream_t s, const struct crema_op *op,
+                        void *scratch)
 {
     const struct crema_softmax_loss *l = op->params;
     struct crema_labels labels = { axis_of(op->in[0], l->axis), l->ignores,
                                    l->ignore_label };
     float *prob = crema_out(op, 1);
-    cudaError_t error =
-        crema_cuda_softmax(s, &labels.axis, crema_in(op, 0), prob);
+    int error = crema_cuda_softmax(s, &labels.axis, crema_in(op, 0), prob);
 
     (void)scratch;
     if (error) return error;
@@ -337,8 +329,8 @@ static size_t one_float(const struct crema_op *op)
     return sizeof(float);
 }
 
-static cudaError_t softmax_loss_bwd(cudaStream_t s, const struct crema_op *op,
-                                    void *scratch)
+static int softmax_loss_bwd(cudaStream_t s, const struct crema_op *op,
+                            void *scratch)
 {
     const struct crema_softmax_loss *l = op->params;
     struct crema_labels labels = { axis_of(op->in[0], l->axis), l->ignores,
@@ -354,8 +346,7 @@ static size_t one_a_label(const struct crema_op *op)
     return sizeof(float) * (size_t)crema_shape_count(&op->in[1]->shape);
 }
 
-static cudaError_t accuracy(cudaStream_t s, const struct crema_op *op,
-                            void *scratch)
+static int accuracy(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const struct crema_accuracy *a = op->params;
     struct crema_labels labels = { axis_of(op->in[0], a->axis), a->ignores,

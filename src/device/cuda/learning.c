@@ -1,8 +1,7 @@
 /* learning.c - launches of what is done to weights. */
 #include "device/cuda/kernels.h"
 
-static cudaError_t update(cudaStream_t s, const struct crema_op *op,
-                          void *scratch)
+static int update(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_updated m = {
         .w = op->in[0]->data,
@@ -18,22 +17,17 @@ static cudaError_t update(cudaStream_t s, const struct crema_op *op,
                              crema_shape_count(&op->in[0]->shape));
 }
 
-static cudaError_t accumulate(cudaStream_t s, const struct crema_op *op,
-                              void *scratch)
+static int accumulate(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     (void)scratch;
     return crema_cuda_accumulate(s, crema_shape_count(&op->in[0]->shape),
                                  crema_in(op, 1), op->in[0]->data);
 }
 
-static cudaError_t clear(cudaStream_t s, const struct crema_op *op,
-                         void *scratch)
+static int clear(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
-    size_t bytes = op->in[0]->layout.bytes;
-
     (void)scratch;
-    if (bytes == 0) return cudaSuccess;
-    return cudaMemsetAsync(op->in[0]->data, 0, bytes, s);
+    return crema_cuda_zero(s, op->in[0]->data, op->in[0]->layout.bytes);
 }
 
 /* The order of elements does not matter: dense, or as it already lies. */
@@ -52,18 +46,16 @@ static size_t clip_parts(const struct crema_op *op)
     return sizeof(float) * CREMA_CLIP_PARTS * (size_t)op->nin;
 }
 
-static cudaError_t clip_factor(cudaStream_t s, const struct crema_op *op,
-                               void *scratch)
+static int clip_factor(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     float *parts = scratch;
     int64_t n = 0;
 
     for (int i = 1; i < op->nin; i++) {
-        cudaError_t error =
-            crema_cuda_squares(s, crema_shape_count(&op->in[i]->shape),
-                               crema_in(op, i), parts + n);
+        int error = crema_cuda_squares(s, crema_shape_count(&op->in[i]->shape),
+                                       crema_in(op, i), parts + n);
 
-        if (error != cudaSuccess) return error;
+        if (error) return error;
         n += CREMA_CLIP_PARTS;
     }
     return crema_cuda_clip(s, op->params, n, parts, crema_in(op, 0),

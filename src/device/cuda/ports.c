@@ -1,6 +1,6 @@
 /* ports.c - layouts that own kernels read and write: dense, or with the
  * channels innermost, always float32. */
-#include "device/cuda/cuda.h"
+#include "device/cuda/kernels.h"
 
 bool crema_cuda_channels_last(const struct crema_layout *l)
 {

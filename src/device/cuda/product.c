@@ -5,8 +5,6 @@
  */
 #include "device/cuda/conv.h"
 
-#include "device/cuda/kernels/kernels.h"
-
 #include <stdlib.h>
 
 /* A row-major matrix as it lies, and whether its transpose is meant. */
@@ -40,12 +38,10 @@ static enum crema_status add_bias(const struct crema_call *call,
                                   const struct crema_op *op,
                                   struct crema_axis columns, float *y)
 {
-    cudaError_t error =
-        crema_cuda_scale(crema_cuda(call->dev)->stream, &columns, y, NULL,
-                         crema_in(op, 2), op->relu, y);
+    int error = crema_cuda_scale(crema_cuda(call->dev)->stream, &columns, y,
+                                 NULL, crema_in(op, 2), op->relu, y);
 
-    return error ? crema_cuda_failed(call->dev->ctx, op, error, "bias kernel")
-                 : CREMA_OK;
+    return error ? crema_cuda_launch_failed(call->dev, op, error) : CREMA_OK;
 }
 
 static bool transposed(const struct crema_op *op)
@@ -91,11 +87,10 @@ static enum crema_status sum_bias(const struct crema_call *call,
     struct crema_summands s = { .what = CREMA_SUM_V,
                                 .axis = columns,
                                 .v = crema_in(op, 1) };
-    cudaError_t error = crema_cuda_sums(crema_cuda(call->dev)->stream, &s, 1.0f,
-                                        crema_out(op, 1), NULL);
+    int error = crema_cuda_sums(crema_cuda(call->dev)->stream, &s, 1.0f,
+                                crema_out(op, 1), NULL);
 
-    return error ? crema_cuda_failed(call->dev->ctx, op, error, "bias kernel")
-                 : CREMA_OK;
+    return error ? crema_cuda_launch_failed(call->dev, op, error) : CREMA_OK;
 }
 
 /* dW[n,k] = dY^T X, or dW[k,n] = X^T dY when transposed */

@@ -28,13 +28,13 @@ static __global__ void sums(const __grid_constant__ crema_summands s,
     }
 }
 
-cudaError_t crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
-                            float factor, float *a, float *b)
+int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
+                    float factor, float *a, float *b)
 {
     unsigned columns = s->axis.inner < 32 ? 32 : 1;
     dim3 block(columns, CREMA_BLOCK / columns);
 
-    if (s->axis.length == 0) return cudaSuccess;
+    if (s->axis.length == 0) return 0;
     sums<<<crema_blocks(s->axis.length, columns), block, 0, stream>>>(
         *s, factor, a, b);
     return cudaGetLastError();
@@ -47,13 +47,13 @@ static __global__ void batch_norm(crema_axis a, float eps, const float *mean,
     y[i] = crema_at_batch_norm(&a, eps, mean, var, i, x[i]);
 }
 
-cudaError_t crema_cuda_batch_norm(cudaStream_t s, const struct crema_axis *a,
-                                  float eps, const float *mean,
-                                  const float *var, const float *x, float *y)
+int crema_cuda_batch_norm(cudaStream_t s, const struct crema_axis *a, float eps,
+                          const float *mean, const float *var, const float *x,
+                          float *y)
 {
     int64_t count = crema_count3(a);
 
-    if (count == 0) return cudaSuccess;
+    if (count == 0) return 0;
     batch_norm OVER(count, s)(*a, eps, mean, var, x, y);
     return cudaGetLastError();
 }
@@ -69,16 +69,14 @@ static __global__ void batch_norm_bwd(crema_axis a, float eps,
         crema_at_batch_norm_bwd(&a, eps, mean, var, dot, sum, i, x[i], dy[i]);
 }
 
-cudaError_t crema_cuda_batch_norm_bwd(cudaStream_t s,
-                                      const struct crema_axis *a, float eps,
-                                      const float *mean, const float *var,
-                                      const float *dot, const float *sum,
-                                      const float *x, const float *dy,
-                                      float *dx)
+int crema_cuda_batch_norm_bwd(cudaStream_t s, const struct crema_axis *a,
+                              float eps, const float *mean, const float *var,
+                              const float *dot, const float *sum,
+                              const float *x, const float *dy, float *dx)
 {
     int64_t count = crema_count3(a);
 
-    if (count == 0) return cudaSuccess;
+    if (count == 0) return 0;
     batch_norm_bwd OVER(count, s)(*a, eps, mean, var, dot, sum, x, dy, dx);
     return cudaGetLastError();
 }
@@ -91,14 +89,13 @@ static __global__ void global_norm(crema_axis a, float eps, const float *mean,
     y[i] = crema_at_global_norm(&a, eps, mean, var, *factor, i, x[i]);
 }
 
-cudaError_t crema_cuda_global_norm(cudaStream_t s, const struct crema_axis *a,
-                                   float eps, const float *mean,
-                                   const float *var, const float *factor,
-                                   const float *x, float *y)
+int crema_cuda_global_norm(cudaStream_t s, const struct crema_axis *a,
+                           float eps, const float *mean, const float *var,
+                           const float *factor, const float *x, float *y)
 {
     int64_t count = crema_count3(a);
 
-    if (count == 0) return cudaSuccess;
+    if (count == 0) return 0;
     global_norm OVER(count, s)(*a, eps, mean, var, factor, x, y);
     return cudaGetLastError();
 }
@@ -116,10 +113,9 @@ static __global__ void running(float fraction, float unbias, int64_t channels,
         *factor = *factor * fraction + 1.0f;
 }
 
-cudaError_t crema_cuda_running(cudaStream_t s, float fraction, float unbias,
-                               int64_t channels, const float *mean,
-                               const float *var, float *sum_mean,
-                               float *sum_var, float *factor)
+int crema_cuda_running(cudaStream_t s, float fraction, float unbias,
+                       int64_t channels, const float *mean, const float *var,
+                       float *sum_mean, float *sum_var, float *factor)
 {
     running<<<crema_blocks(channels + 1, CREMA_BLOCK), CREMA_BLOCK, 0, s>>>(
         fraction, unbias, channels, mean, var, sum_mean, sum_var, factor);

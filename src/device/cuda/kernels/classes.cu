@@ -21,12 +21,12 @@ static __global__ void softmax(crema_axis a, const float *x, float *y)
     }
 }
 
-cudaError_t crema_cuda_softmax(cudaStream_t s, const struct crema_axis *a,
-                               const float *x, float *y)
+int crema_cuda_softmax(cudaStream_t s, const struct crema_axis *a,
+                       const float *x, float *y)
 {
     int64_t positions = a->outer * a->inner;
 
-    if (positions == 0 || a->length == 0) return cudaSuccess;
+    if (positions == 0 || a->length == 0) return 0;
     if (a->inner < 32)
         softmax<32>
             <<<crema_blocks(positions, CREMA_BLOCK / 32), CREMA_BLOCK, 0, s>>>(
@@ -51,12 +51,12 @@ static __global__ void softmax_bwd(crema_axis a, const float *y,
     }
 }
 
-cudaError_t crema_cuda_softmax_bwd(cudaStream_t s, const struct crema_axis *a,
-                                   const float *y, const float *dy, float *dx)
+int crema_cuda_softmax_bwd(cudaStream_t s, const struct crema_axis *a,
+                           const float *y, const float *dy, float *dx)
 {
     int64_t positions = a->outer * a->inner;
 
-    if (positions == 0 || a->length == 0) return cudaSuccess;
+    if (positions == 0 || a->length == 0) return 0;
     if (a->inner < 32)
         softmax_bwd<32>
             <<<crema_blocks(positions, CREMA_BLOCK / 32), CREMA_BLOCK, 0, s>>>(
@@ -89,9 +89,9 @@ static __global__ void loss_sum(crema_labels l, float normalizer,
         *loss = sum / (normalizer > 0 ? normalizer : fmaxf(valid, 1.0f));
 }
 
-cudaError_t crema_cuda_loss(cudaStream_t s, const struct crema_labels *l,
-                            float normalizer, const float *prob,
-                            const float *label, float *loss)
+int crema_cuda_loss(cudaStream_t s, const struct crema_labels *l,
+                    float normalizer, const float *prob, const float *label,
+                    float *loss)
 {
     loss_sum<<<1, dim3(1, CREMA_BLOCK), 0, s>>>(*l, normalizer, prob, label,
                                                 loss);
@@ -121,14 +121,13 @@ static __global__ void loss_bwd(crema_labels l, const float *prob,
     dx[i] = crema_at_loss_bwd(&l, prob, label, *rate, i);
 }
 
-cudaError_t crema_cuda_loss_bwd(cudaStream_t s, const struct crema_labels *l,
-                                float normalizer, const float *prob,
-                                const float *label, const float *dloss,
-                                float *room, float *dx)
+int crema_cuda_loss_bwd(cudaStream_t s, const struct crema_labels *l,
+                        float normalizer, const float *prob, const float *label,
+                        const float *dloss, float *room, float *dx)
 {
     int64_t count = crema_count3(&l->axis);
 
-    if (count == 0) return cudaSuccess;
+    if (count == 0) return 0;
     loss_rate<<<1, dim3(1, CREMA_BLOCK), 0, s>>>(*l, normalizer, label, dloss,
                                                  room);
     loss_bwd OVER(count, s)(*l, prob, label, room, dx);
@@ -194,9 +193,9 @@ static __global__ void hits_by_class(crema_labels l, const float *label,
     }
 }
 
-cudaError_t crema_cuda_accuracy(cudaStream_t s, const struct crema_labels *l,
-                                int top_k, const float *x, const float *label,
-                                float *room, float *accuracy, float *per_class)
+int crema_cuda_accuracy(cudaStream_t s, const struct crema_labels *l, int top_k,
+                        const float *x, const float *label, float *room,
+                        float *accuracy, float *per_class)
 {
     int64_t positions = l->axis.outer * l->axis.inner;
 

@@ -1,9 +1,10 @@
 /* kernels.h - our own kernels' launchers.
  *
- * Each only enqueues on the stream.  Pointers to tensors are device memory,
- * structs are the host's and copied into the launch.  Nothing to do is no
- * launch.  What one thread computes stands in the header of the same name,
- * which gcc compiles too.
+ * Each only enqueues on the stream; not 0 is a cudaError_t.  Pointers to
+ * tensors are device memory, structs are the host's and copied into the launch.
+ * Nothing to do is no launch.  What one thread computes stands in the header of
+ * the same name, which gcc compiles too, so that all but the launch is tested
+ * without a GPU; nothing of CUDA's is in here for the same reason.
  */
 #ifndef CREMA_DEVICE_CUDA_KERNELS_KERNELS_H
 #define CREMA_DEVICE_CUDA_KERNELS_KERNELS_H
@@ -16,7 +17,7 @@
 #include "device/cuda/kernels/move.h"
 #include "device/cuda/kernels/pool.h"
 
-#include <cuda_runtime_api.h>
+typedef struct CUstream_st *cudaStream_t; /* as CUDA has it */
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,119 +25,110 @@ extern "C" {
 
 /* ---- elementwise.cu: `count` elements; y may be x, dx may be dy */
 
-cudaError_t crema_cuda_unary(cudaStream_t, const struct crema_unary_params *,
-                             int64_t count, const float *x, float *y);
-cudaError_t crema_cuda_unary_bwd(cudaStream_t,
-                                 const struct crema_unary_params *,
-                                 int64_t count, const float *v, const float *dy,
-                                 float *dx);
-cudaError_t crema_cuda_sum(cudaStream_t, const struct crema_many *,
-                           int64_t count, float *y);
-cudaError_t crema_cuda_product(cudaStream_t, const struct crema_many *,
-                               int64_t count, float *y);
-cudaError_t crema_cuda_product_bwd(cudaStream_t, const struct crema_many *,
-                                   int64_t count, const float *y,
-                                   const float *dy);
-cudaError_t crema_cuda_maximum(cudaStream_t, const struct crema_many *,
-                               int64_t count, float *y);
-cudaError_t crema_cuda_maximum_bwd(cudaStream_t, const struct crema_many *,
-                                   int64_t count, const float *dy);
-cudaError_t crema_cuda_fill(cudaStream_t, float value, int64_t count, float *y);
+int crema_cuda_unary(cudaStream_t, const struct crema_unary_params *,
+                     int64_t count, const float *x, float *y);
+int crema_cuda_unary_bwd(cudaStream_t, const struct crema_unary_params *,
+                         int64_t count, const float *v, const float *dy,
+                         float *dx);
+int crema_cuda_sum(cudaStream_t, const struct crema_many *, int64_t count,
+                   float *y);
+int crema_cuda_product(cudaStream_t, const struct crema_many *, int64_t count,
+                       float *y);
+int crema_cuda_product_bwd(cudaStream_t, const struct crema_many *,
+                           int64_t count, const float *y, const float *dy);
+int crema_cuda_maximum(cudaStream_t, const struct crema_many *, int64_t count,
+                       float *y);
+int crema_cuda_maximum_bwd(cudaStream_t, const struct crema_many *,
+                           int64_t count, const float *dy);
+int crema_cuda_fill(cudaStream_t, float value, int64_t count, float *y);
 /* planes NULL: dense */
-cudaError_t crema_cuda_dropout(cudaStream_t, const struct crema_dropout *,
-                               const struct crema_planes *, int64_t count,
-                               const uint32_t *step, const float *x, float *y);
+int crema_cuda_dropout(cudaStream_t, const struct crema_dropout *,
+                       const struct crema_planes *, int64_t count,
+                       const uint32_t *step, const float *x, float *y);
 /* y = x s + b, then max(y, 0) if relu; s, b may be NULL; y may be x */
-cudaError_t crema_cuda_scale(cudaStream_t, const struct crema_axis *,
-                             const float *x, const float *s, const float *b,
-                             bool relu, float *y);
+int crema_cuda_scale(cudaStream_t, const struct crema_axis *, const float *x,
+                     const float *s, const float *b, bool relu, float *y);
 
 /* ---- pool.cu, lrn.cu */
 
-cudaError_t crema_cuda_pool_max(cudaStream_t, const struct crema_pool_shape *,
-                                const float *x, float *y, float *ws);
-cudaError_t crema_cuda_pool_ave(cudaStream_t, const struct crema_pool_shape *,
-                                const float *x, float *y);
-cudaError_t crema_cuda_pool_max_bwd(cudaStream_t,
-                                    const struct crema_pool_shape *,
-                                    const float *dy, const float *ws,
-                                    float *dx);
-cudaError_t crema_cuda_pool_ave_bwd(cudaStream_t,
-                                    const struct crema_pool_shape *,
-                                    const float *dy, float *dx);
-cudaError_t crema_cuda_lrn(cudaStream_t, const struct crema_lrn *,
-                           const struct crema_axis *, const float *x, float *y);
-cudaError_t crema_cuda_lrn_bwd(cudaStream_t, const struct crema_lrn *,
-                               const struct crema_axis *, const float *x,
-                               const float *dy, float *dx);
+int crema_cuda_pool_max(cudaStream_t, const struct crema_pool_shape *,
+                        const float *x, float *y, float *ws);
+int crema_cuda_pool_ave(cudaStream_t, const struct crema_pool_shape *,
+                        const float *x, float *y);
+int crema_cuda_pool_max_bwd(cudaStream_t, const struct crema_pool_shape *,
+                            const float *dy, const float *ws, float *dx);
+int crema_cuda_pool_ave_bwd(cudaStream_t, const struct crema_pool_shape *,
+                            const float *dy, float *dx);
+int crema_cuda_lrn(cudaStream_t, const struct crema_lrn *,
+                   const struct crema_axis *, const float *x, float *y);
+int crema_cuda_lrn_bwd(cudaStream_t, const struct crema_lrn *,
+                       const struct crema_axis *, const float *x,
+                       const float *dy, float *dx);
 
 /* ---- channels.cu: a[c] and b[c] get the sums times `factor`; either may be
  * NULL */
 
-cudaError_t crema_cuda_sums(cudaStream_t, const struct crema_summands *,
-                            float factor, float *a, float *b);
-cudaError_t crema_cuda_batch_norm(cudaStream_t, const struct crema_axis *,
-                                  float eps, const float *mean,
-                                  const float *var, const float *x, float *y);
+int crema_cuda_sums(cudaStream_t, const struct crema_summands *, float factor,
+                    float *a, float *b);
+int crema_cuda_batch_norm(cudaStream_t, const struct crema_axis *, float eps,
+                          const float *mean, const float *var, const float *x,
+                          float *y);
 /* dot[c]: sum of dY (X - mean), sum[c]: of dY */
-cudaError_t crema_cuda_batch_norm_bwd(cudaStream_t, const struct crema_axis *,
-                                      float eps, const float *mean,
-                                      const float *var, const float *dot,
-                                      const float *sum, const float *x,
-                                      const float *dy, float *dx);
+int crema_cuda_batch_norm_bwd(cudaStream_t, const struct crema_axis *,
+                              float eps, const float *mean, const float *var,
+                              const float *dot, const float *sum,
+                              const float *x, const float *dy, float *dx);
 /* mean NULL: backward */
-cudaError_t crema_cuda_global_norm(cudaStream_t, const struct crema_axis *,
-                                   float eps, const float *mean,
-                                   const float *var, const float *factor,
-                                   const float *x, float *y);
-cudaError_t crema_cuda_running(cudaStream_t, float fraction, float unbias,
-                               int64_t channels, const float *mean,
-                               const float *var, float *sum_mean,
-                               float *sum_var, float *factor);
+int crema_cuda_global_norm(cudaStream_t, const struct crema_axis *, float eps,
+                           const float *mean, const float *var,
+                           const float *factor, const float *x, float *y);
+int crema_cuda_running(cudaStream_t, float fraction, float unbias,
+                       int64_t channels, const float *mean, const float *var,
+                       float *sum_mean, float *sum_var, float *factor);
 
 /* ---- classes.cu */
 
-cudaError_t crema_cuda_softmax(cudaStream_t, const struct crema_axis *,
-                               const float *x, float *y);
-cudaError_t crema_cuda_softmax_bwd(cudaStream_t, const struct crema_axis *,
-                                   const float *y, const float *dy, float *dx);
+int crema_cuda_softmax(cudaStream_t, const struct crema_axis *, const float *x,
+                       float *y);
+int crema_cuda_softmax_bwd(cudaStream_t, const struct crema_axis *,
+                           const float *y, const float *dy, float *dx);
 /* normalizer 0: the number of labels that count, at least 1 */
-cudaError_t crema_cuda_loss(cudaStream_t, const struct crema_labels *,
-                            float normalizer, const float *prob,
-                            const float *label, float *loss);
+int crema_cuda_loss(cudaStream_t, const struct crema_labels *, float normalizer,
+                    const float *prob, const float *label, float *loss);
 /* room: one float */
-cudaError_t crema_cuda_loss_bwd(cudaStream_t, const struct crema_labels *,
-                                float normalizer, const float *prob,
-                                const float *label, const float *dloss,
-                                float *room, float *dx);
+int crema_cuda_loss_bwd(cudaStream_t, const struct crema_labels *,
+                        float normalizer, const float *prob, const float *label,
+                        const float *dloss, float *room, float *dx);
 /* per_class may be NULL; room: one float a position */
-cudaError_t crema_cuda_accuracy(cudaStream_t, const struct crema_labels *,
-                                int top_k, const float *x, const float *label,
-                                float *room, float *accuracy, float *per_class);
+int crema_cuda_accuracy(cudaStream_t, const struct crema_labels *, int top_k,
+                        const float *x, const float *label, float *room,
+                        float *accuracy, float *per_class);
 
 /* ---- move.cu */
 
-cudaError_t crema_cuda_rows(cudaStream_t, const struct crema_rows *,
-                            const float *from, float *to);
+int crema_cuda_zero(cudaStream_t, void *to, size_t bytes);
+int crema_cuda_copy(cudaStream_t, const void *from, void *to, size_t bytes);
+
+int crema_cuda_rows(cudaStream_t, const struct crema_rows *, const float *from,
+                    float *to);
 /* count: elements; y's padding is left alone */
-cudaError_t crema_cuda_reorder(cudaStream_t, const struct crema_layout *from,
-                               const void *x, const struct crema_layout *to,
-                               void *y, int64_t count);
+int crema_cuda_reorder(cudaStream_t, const struct crema_layout *from,
+                       const void *x, const struct crema_layout *to, void *y,
+                       int64_t count);
 
 /* ---- learn.cu */
 
-cudaError_t crema_cuda_update(cudaStream_t, const struct crema_update *,
-                              const struct crema_updated *, int64_t count);
-cudaError_t crema_cuda_accumulate(cudaStream_t, int64_t count, const float *x,
-                                  float *sum);
+int crema_cuda_update(cudaStream_t, const struct crema_update *,
+                      const struct crema_updated *, int64_t count);
+int crema_cuda_accumulate(cudaStream_t, int64_t count, const float *x,
+                          float *sum);
 /* parts: CREMA_CLIP_PARTS floats of sums of x^2 */
 enum { CREMA_CLIP_PARTS = 512 };
-cudaError_t crema_cuda_squares(cudaStream_t, int64_t count, const float *x,
-                               float *parts);
+int crema_cuda_squares(cudaStream_t, int64_t count, const float *x,
+                       float *parts);
 /* y = min(1, threshold / norm), or the sum itself; before may be NULL */
-cudaError_t crema_cuda_clip(cudaStream_t, const struct crema_clip *,
-                            int64_t nparts, const float *parts,
-                            const float *before, float *y);
+int crema_cuda_clip(cudaStream_t, const struct crema_clip *, int64_t nparts,
+                    const float *parts, const float *before, float *y);
 
 #ifdef __cplusplus
 }

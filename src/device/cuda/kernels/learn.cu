@@ -7,10 +7,10 @@ static __global__ void update(struct crema_update u, struct crema_updated m,
     EACH(i, count) crema_at_update(&u, &m, i);
 }
 
-cudaError_t crema_cuda_update(cudaStream_t s, const struct crema_update *u,
-                              const struct crema_updated *m, int64_t count)
+int crema_cuda_update(cudaStream_t s, const struct crema_update *u,
+                      const struct crema_updated *m, int64_t count)
 {
-    if (count == 0) return cudaSuccess;
+    if (count == 0) return 0;
     update OVER(count, s)(*u, *m, count);
     return cudaGetLastError();
 }
@@ -20,10 +20,10 @@ static __global__ void accumulate(int64_t count, const float *x, float *sum)
     EACH(i, count) sum[i] += x[i];
 }
 
-cudaError_t crema_cuda_accumulate(cudaStream_t s, int64_t count, const float *x,
-                                  float *sum)
+int crema_cuda_accumulate(cudaStream_t s, int64_t count, const float *x,
+                          float *sum)
 {
-    if (count == 0) return cudaSuccess;
+    if (count == 0) return 0;
     accumulate OVER(count, s)(count, x, sum);
     return cudaGetLastError();
 }
@@ -40,8 +40,8 @@ static __global__ void squares(int64_t count, const float *x, float *parts)
     if (threadIdx.y == 0) parts[blockIdx.x] = sum;
 }
 
-cudaError_t crema_cuda_squares(cudaStream_t s, int64_t count, const float *x,
-                               float *parts)
+int crema_cuda_squares(cudaStream_t s, int64_t count, const float *x,
+                       float *parts)
 {
     squares<<<CREMA_CLIP_PARTS, dim3(1, CREMA_BLOCK), 0, s>>>(count, x, parts);
     return cudaGetLastError();
@@ -61,9 +61,8 @@ static __global__ void clip(struct crema_clip c, int64_t nparts,
     *y = c.partial ? sum : norm > c.threshold ? c.threshold / norm : 1.0f;
 }
 
-cudaError_t crema_cuda_clip(cudaStream_t s, const struct crema_clip *c,
-                            int64_t nparts, const float *parts,
-                            const float *before, float *y)
+int crema_cuda_clip(cudaStream_t s, const struct crema_clip *c, int64_t nparts,
+                    const float *parts, const float *before, float *y)
 {
     clip<<<1, dim3(1, CREMA_BLOCK), 0, s>>>(*c, nparts, parts, before, y);
     return cudaGetLastError();

@@ -7,12 +7,12 @@ static __global__ void lrn(struct crema_lrn l, struct crema_axis a,
     EACH(i, crema_count3(&a)) y[i] = crema_at_lrn(&l, &a, x, i);
 }
 
-cudaError_t crema_cuda_lrn(cudaStream_t s, const struct crema_lrn *l,
-                           const struct crema_axis *a, const float *x, float *y)
+int crema_cuda_lrn(cudaStream_t s, const struct crema_lrn *l,
+                   const struct crema_axis *a, const float *x, float *y)
 {
     int64_t count = crema_count3(a);
 
-    if (count == 0) return cudaSuccess;
+    if (count == 0) return 0;
     lrn OVER(count, s)(*l, *a, x, y);
     return cudaGetLastError();
 }
@@ -23,13 +23,13 @@ static __global__ void lrn_bwd(struct crema_lrn l, struct crema_axis a,
     EACH(i, crema_count3(&a)) dx[i] = crema_at_lrn_bwd(&l, &a, x, dy, i);
 }
 
-cudaError_t crema_cuda_lrn_bwd(cudaStream_t s, const struct crema_lrn *l,
-                               const struct crema_axis *a, const float *x,
-                               const float *dy, float *dx)
+int crema_cuda_lrn_bwd(cudaStream_t s, const struct crema_lrn *l,
+                       const struct crema_axis *a, const float *x,
+                       const float *dy, float *dx)
 {
     int64_t count = crema_count3(a);
 
-    if (count == 0) return cudaSuccess;
+    if (count == 0) return 0;
     lrn_bwd OVER(count, s)(*l, *a, x, dy, dx);
     return cudaGetLastError();
 }
