@@ -1,0 +1,220 @@
+/* test_pipeline_records.c - records of all kinds on their way into batches:
+ * undecodable, mislabelled, of other sizes, floats, pictures. */
+#include "data_floor/rig.h"
+
+/* A database of `records`, those whose bit is set in `bad` without pixels. */
+static const char *make_bad_db(int records, uint32_t bad)
+{
+    static const char name[] = "bad";
+    struct crema_lmdb_writer *writer;
+
+    OK(crema_lmdb_create(ctx, in_scratch(name), &writer));
+    for (int i = 0; i < records; i++) {
+        struct crema_datum datum = { .data = (const uint8_t *)"no picture",
+                                     .size = 10,
+                                     .encoded = true };
+        char key[32];
+
+        snprintf(key, sizeof key, "%08d_bad", i);
+        if (bad >> i & 1)
+            put_datum(writer, key, &datum, NULL);
+        else
+            put_record(writer, i);
+    }
+    OK(crema_lmdb_commit(writer));
+    return in_scratch(name);
+}
+
+START_TEST(bad_records_stop_in_their_place)
+{
+    struct crema_pipeline_options options = { .batch_size = 3,
+                                              .workers = _i + 1 };
+    const struct crema_filled_batch *batch;
+    struct rig rig;
+
+    OK(open_rig(make_bad_db(12, 1 << 7 | 1 << 8 | 1 << 10), NULL, &options,
+                &rig));
+    next(&rig);
+    next(&rig);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(crema_pipeline_next(ctx, rig.pipeline, &batch),
+                         CREMA_EINVAL);
+        ck_assert_msg(
+            strncmp(ctx->message, "record 00000007_bad of database ", 32) == 0,
+            "%s", ctx->message);
+    }
+    crema_pipeline_seek(rig.pipeline, 11);
+    check_item(next(&rig), 0, 11);
+    close_rig(&rig);
+}
+END_TEST
+
+START_TEST(bad_records_are_left_out)
+{
+    static const int good[] = { 1, 2, 4, 5, 6, 9 };
+    struct crema_pipeline_options options = { .batch_size = 4,
+                                              .workers = _i + 1,
+                                              .skip_bad = true };
+    uint32_t bad = 1 << 0 | 1 << 3 | 1 << 7 | 1 << 8;
+    struct rig rig;
+    int n = 0;
+
+    OK(open_rig(make_bad_db(10, bad), NULL, &options, &rig));
+    for (int b = 0; b < 30; b++) {
+        const struct crema_filled_batch *batch = next(&rig);
+
+        for (int i = 0; i < 4; i++) check_item(batch, i, good[n++ % 6]);
+    }
+    ck_assert_uint_eq(crema_pipeline_stats(rig.pipeline).bad, 4);
+    ck_assert_uint_eq(crema_pipeline_position(rig.pipeline), 200);
+    crema_pipeline_seek(rig.pipeline, 196);
+    check_item(next(&rig), 0, 6);
+    close_rig(&rig);
+}
+END_TEST
+
+START_TEST(only_bad_records)
+{
+    struct crema_pipeline_options options = { .batch_size = 4,
+                                              .skip_bad = true };
+    struct rig rig;
+
+    ck_assert_int_eq(open_rig(make_bad_db(5, 31), NULL, &options, &rig),
+                     CREMA_EINVAL);
+    close_rig(&rig);
+}
+END_TEST
+
+START_TEST(labels_out_of_range)
+{
+    struct crema_pipeline_options options = { .batch_size = 2,
+                                              .workers = 2,
+                                              .skip_bad = true };
+    const struct crema_filled_batch *batch;
+    int64_t ignore = 9;
+    struct rig rig;
+
+    OK(open_rig(make_db("db", 10), NULL, &options, &rig));
+    crema_pipeline_accept(rig.pipeline, 10, NULL);
+    crema_pipeline_accept(rig.pipeline, 8, &ignore);
+    for (int i = 0; i < 4; i++) next(&rig);
+    ck_assert_int_eq(crema_pipeline_next(ctx, rig.pipeline, &batch),
+                     CREMA_EINVAL);
+    ck_assert_msg(strstr(ctx->message, "record 00000008_r8 ") &&
+                      strstr(ctx->message, "label 8") &&
+                      strstr(ctx->message, "0 to 7"),
+                  "%s", ctx->message);
+    close_rig(&rig);
+}
+END_TEST
+
+static const char *make_sizes_db(void)
+{
+    struct crema_lmdb_writer *writer;
+    uint8_t data[300];
+
+    memset(data, 3, sizeof data);
+    OK(crema_lmdb_create(ctx, in_scratch("sizes"), &writer));
+    for (int i = 0; i < 6; i++) {
+        struct crema_datum datum = {
+            .channels = 1, .height = 4 + i, .width = 30 - 4 * i, .data = data
+        };
+        char key[32];
+
+        datum.size = (size_t)(datum.height * datum.width);
+        snprintf(key, sizeof key, "%08d", i);
+        put_datum(writer, key, &datum, NULL);
+    }
+    OK(crema_lmdb_commit(writer));
+    return in_scratch("sizes");
+}
+
+START_TEST(sizes_may_differ_in_batches_of_one)
+{
+    struct crema_pipeline_options options = { .batch_size = 1, .workers = 3 };
+    const struct crema_filled_batch *batch;
+    const char *path = make_sizes_db();
+    struct rig rig;
+
+    OK(open_rig(path, NULL, &options, &rig));
+    for (int i = 0; i < 20; i++) {
+        batch = next(&rig);
+        ck_assert_int_eq(batch->shape[2], 4 + i % 6);
+        ck_assert_int_eq(batch->shape[3], 30 - 4 * (i % 6));
+        ck_assert_float_eq(batch->data[batch->shape[2] * batch->shape[3] - 1],
+                           3);
+    }
+    close_rig(&rig);
+    options.batch_size = 2;
+    OK(open_rig(path, NULL, &options, &rig));
+    ck_assert_int_eq(crema_pipeline_next(ctx, rig.pipeline, &batch),
+                     CREMA_EINVAL);
+    ck_assert_msg(strstr(ctx->message, "record 00000001 ") != NULL, "%s",
+                  ctx->message);
+    close_rig(&rig);
+}
+END_TEST
+
+/* float_data, and an encoded picture with its channels */
+START_TEST(floats_and_pictures)
+{
+    struct crema_pipeline_options options = { .batch_size = 2 };
+    static const float values[] = { -1.5f, 0, 1e6f, 3.25f };
+    struct crema_datum datum = {
+        .channels = 1, .height = 2, .width = 2, .nfloats = 4
+    };
+    uint8_t pixels[] = { 1, 2, 3, 4, 5, 6 };
+    struct crema_image image = { 1, 2, 3, pixels, 6 };
+    struct crema_lmdb_writer *writer;
+    const struct crema_filled_batch *batch;
+    struct rig rig;
+    uint8_t *bytes;
+
+    OK(crema_lmdb_create(ctx, in_scratch("floats"), &writer));
+    put_datum(writer, "a", &datum, values);
+    OK(crema_lmdb_commit(writer));
+    OK(open_rig(in_scratch("floats"), NULL, &options, &rig));
+    ck_assert_mem_eq(next(&rig)->data, values, sizeof values);
+    close_rig(&rig);
+
+    OK(crema_image_encode(ctx, &image, CREMA_IMAGE_PNG, &bytes, &datum.size));
+    datum = (struct crema_datum){ .data = bytes,
+                                  .size = datum.size,
+                                  .encoded = true };
+    OK(crema_lmdb_create(ctx, in_scratch("pictures"), &writer));
+    put_datum(writer, "a", &datum, NULL);
+    OK(crema_lmdb_commit(writer));
+    free(bytes);
+    OK(open_rig(in_scratch("pictures"), NULL, &options, &rig));
+    batch = next(&rig);
+    ck_assert_int_eq(batch->shape[1], 3);
+    for (int c = 0; c < 3; c++)
+        for (int x = 0; x < 2; x++)
+            ck_assert_float_eq(batch->data[2 * c + x],
+                               (float)pixels[3 * x + c]);
+    close_rig(&rig);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("pipeline_records");
+    TCase *t = tcase_create("pipeline_records");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(t, 60);
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_loop_test(t, bad_records_stop_in_their_place, 0, 4);
+    tcase_add_loop_test(t, bad_records_are_left_out, 0, 4);
+    tcase_add_test(t, only_bad_records);
+    tcase_add_test(t, labels_out_of_range);
+    tcase_add_test(t, sizes_may_differ_in_batches_of_one);
+    tcase_add_test(t, floats_and_pictures);
+    suite_add_tcase(s, t);
+    runner = srunner_create(s);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
