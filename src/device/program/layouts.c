@@ -62,14 +62,17 @@ static enum crema_status negotiate(struct crema_program *p, struct crema_op *op)
     return CREMA_OK;
 }
 
+static void free_call(struct crema_op *op)
+{
+    if (op->call) op->call->free(op->call);
+    op->call = NULL;
+}
+
 static void forget(struct crema_program *p)
 {
     for (int i = 0; i < p->nops; i++) {
-        struct crema_op *op = p->op[i];
-
-        if (op->call) op->call->free(op->call);
-        op->call = NULL;
-        op->backend = NULL;
+        free_call(p->op[i]);
+        p->op[i]->backend = NULL;
     }
     for (struct crema_tensor *t = p->tensors; t; t = t->next)
         if (t->role == CREMA_VALUE) t->settled = false;
@@ -207,12 +210,10 @@ static enum crema_status as(struct crema_program *p, struct crema_tensor *t,
     return reorder(p, t, copy);
 }
 
-/* op with its inputs as it wants them; what it changes goes home behind it. */
-static enum crema_status insert(struct crema_program *p, struct crema_op *op)
+/* Inputs as the op wants them; home[k]: where what it changes belongs. */
+static enum crema_status provide(struct crema_program *p, struct crema_op *op,
+                                 struct crema_tensor **home)
 {
-    struct crema_tensor *home[CREMA_MAX_PORTS] = { NULL };
-
-    p->layer = op->layer;
     for (int k = 0; k < op->nin; k++) {
         bool mutated = op->type->mutates >> k & 1;
         struct crema_tensor *t = op->in[k];
@@ -221,7 +222,24 @@ static enum crema_status insert(struct crema_program *p, struct crema_op *op)
         CREMA_TRY(as(p, t, &op->want[k], mutated, &op->in[k]));
         if (mutated && op->in[k] != t) home[k] = t;
     }
-    if (!crema_program_append(p, op)) return p->ctx->status;
+    return CREMA_OK;
+}
+
+/* op, with reorders before it and behind it; when it does not get into the
+ * list its call is freed. */
+static enum crema_status insert(struct crema_program *p, struct crema_op *op)
+{
+    struct crema_tensor *home[CREMA_MAX_PORTS] = { NULL };
+    enum crema_status status;
+
+    p->layer = op->layer;
+    status = provide(p, op, home);
+    if (status == CREMA_OK && !crema_program_append(p, op))
+        status = p->ctx->status;
+    if (status != CREMA_OK) {
+        free_call(op);
+        return status;
+    }
     for (int k = 0; k < op->nin; k++)
         if (home[k]) CREMA_TRY(reorder(p, op->in[k], home[k]));
     return CREMA_OK;
@@ -241,8 +259,8 @@ static enum crema_status insert_all(struct crema_program *p)
             p->end[stage++] = p->nops;
         if (status == CREMA_OK)
             status = insert(p, old[i]);
-        else if (old[i]->call) /* not in the list: free it here */
-            old[i]->call->free(old[i]->call);
+        else
+            free_call(old[i]); /* it is in no list any more */
     }
     while (stage < CREMA_STAGES) p->end[stage++] = p->nops;
     free(old);
