@@ -264,6 +264,9 @@ static enum crema_status index_blob(struct crema_blob_file *file)
                           instead ? instead : "empty");
     CREMA_TRY(crema_stored__read(file, &w, "the blob", &file->blobs));
     file->nblobs = 1;
+    if (file->blobs->count == 0)
+        return crema_fail(file->ctx, CREMA_EINVAL,
+                          "%s is no blob: it holds no numbers", file->path);
     return CREMA_OK;
 }
 

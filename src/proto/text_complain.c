@@ -105,12 +105,13 @@ enum crema_status crema_text__unexpected(struct crema_text__reader *r,
                             t->start, t->kind == TOKEN_STRING ? "" : "\"");
 }
 
-/* The message field of `descriptor` inside which `name` would be known. */
+/* The message field of `descriptor` inside which `name` would be known; short
+ * names are known in too many. */
 static const ProtobufCFieldDescriptor *
 home_of(const ProtobufCMessageDescriptor *descriptor, const char *name,
         size_t length)
 {
-    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+    for (unsigned i = 0; length > 3 && i < descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
 
         if (field->type == PROTOBUF_C_TYPE_MESSAGE &&

@@ -154,7 +154,7 @@ static enum crema_status one_field(struct crema_text__reader *r,
     const ProtobufCMessageDescriptor *of = message->descriptor;
     const char *name = r->token.start;
     const ProtobufCFieldDescriptor *field;
-    bool found;
+    bool found, again;
 
     if (r->token.kind != TOKEN_NAME)
         return crema_text__unexpected(r, "a field name");
@@ -163,14 +163,16 @@ static enum crema_status one_field(struct crema_text__reader *r,
         CREMA_TRY(crema_text__unknown_field(r, of, frame));
         return crema_text__skip(r, frame->depth);
     }
-    if (!crema_field_repeated(field) && seen(s, (unsigned)(field - of->fields)))
+    again = seen(s, (unsigned)(field - of->fields));
+    if (!crema_field_repeated(field) && again)
         return crema_text__fail(r, name,
                                 "\"%.*s\" is given twice, but takes one value",
                                 (int)r->token.length, name);
     see(s, (unsigned)(field - of->fields));
     CREMA_TRY(crema_text__next(r));
     CREMA_TRY(colon(r, field));
-    CREMA_TRY(mark(r, (const char *)message + field->offset, name));
+    if (!again)
+        CREMA_TRY(mark(r, (const char *)message + field->offset, name));
     if (crema_text__is(r, '['))
         CREMA_TRY(list(r, message, field, frame));
     else
