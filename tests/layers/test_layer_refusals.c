@@ -1,0 +1,276 @@
+/* test_layer_refusals.c - what a layer cannot do is said at the right place.
+ *
+ * Each text has an '@' where the complaint must point; it is taken out before
+ * the text is read.
+ */
+#include "net/net.h"
+#include "proto/text.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct refusal {
+    const char *text, *message;
+};
+
+#define X                                                                      \
+    "layer { name: 'x' type: 'Input' top: 'x' "                                \
+    "input_param { shape { dim: [2, 4, 6, 6] } } }\n"
+#define Z                                                                      \
+    "layer { name: 'z' type: 'Input' top: 'z' "                                \
+    "input_param { shape { dim: [2, 3, 6, 6] } } }\n"
+#define LABEL                                                                  \
+    "layer { name: 'l' type: 'Input' top: 'l' "                                \
+    "input_param { shape { dim: 2 } } }\n"
+#define ON_X(type) "name: 'a' type: '" type "' bottom: 'x' top: 'y' "
+#define ON_XZ(type) "name: 'a' type: '" type "' bottom: 'x' bottom: 'z' top: 'y' "
+#define CONV(fields)                                                           \
+    X "layer { " ON_X("Convolution") "\n convolution_param { " fields " } }"
+#define POOL(fields)                                                           \
+    X "layer { " ON_X("Pooling") "\n pooling_param { " fields " } }"
+#define FILLED(filler)                                                         \
+    X "layer { " ON_X("InnerProduct") "inner_product_param { num_output: 2\n"  \
+      "weight_filler { " filler " } } }"
+
+static const struct refusal cases[] = {
+    /* convolution */
+    { CONV("@num_output: 0 kernel_size: 3"),
+      "num_output must be positive, got 0" },
+    { CONV("num_output: 5 kernel_size: 3 @group: 2"),
+      "group 2 does not divide num_output 5" },
+    { CONV("num_output: 6 kernel_size: 3 @group: 3"),
+      "group 3 does not divide the 4 channels of the bottom" },
+    { CONV("num_output: 6 @kernel_size: 9 pad: 1"),
+      "kernel 9 is larger than the padded input, 6 + 2*1" },
+    { CONV("num_output: 6 kernel_h: 3 @kernel_w: 7"),
+      "kernel 7 is larger than the padded input, 6 + 2*0" },
+    { CONV("num_output: 6 @kernel_size: 4 dilation: 2"),
+      "kernel 7 (dilated) is larger than the padded input, 6 + 2*0" },
+    { CONV("num_output: 6 kernel_size: 3 @kernel_size: 0"),
+      "kernel_size must be positive" },
+    { X "@layer { " ON_X("Convolution")
+      "convolution_param { num_output: 6 } }",
+      "kernel_size must be positive" },
+    { CONV("num_output: 6 kernel_size: 3 @stride: 0"),
+      "stride must be positive" },
+    { CONV("num_output: 6 kernel_size: 3 stride: [@1, 1, 1]"),
+      "3 times stride for 2 spatial axes" },
+    { CONV("num_output: 6 @kernel_size: 3 kernel_h: 2 kernel_w: 2"),
+      "kernel_size is given, and kernel_size_h or kernel_size_w as well" },
+    { CONV("num_output: 6 kernel_size: 3 @axis: 4"),
+      "axis 4 does not exist in a blob of 4 axes" },
+    { CONV("num_output: 6 kernel_size: 3 @axis: -5"),
+      "axis -5 does not exist in a blob of 4 axes" },
+    { CONV("num_output: 6 kernel_size: 3 @relu: true"),
+      "relu, which only some forks of Caffe have, is not supported" },
+    { X "@layer { name: 'a' type: 'Convolution' bottom: 'x' top: 'y' top: 'v' "
+      "convolution_param { num_output: 6 kernel_size: 3 } }",
+      "1 bottoms but 2 tops" },
+    { X Z "layer { name: 'a' type: 'Convolution' bottom: 'x' @bottom: 'z' "
+      "top: 'y' top: 'v' convolution_param { num_output: 6 kernel_size: 3 } }",
+      "the bottoms do not have the same axes or channels" },
+
+    /* pooling */
+    { POOL("kernel_size: 2 @pad: 2"), "pad 2 must be smaller than kernel 2" },
+    { POOL("kernel_h: 3 kernel_w: 2 pad_h: 1 @pad_w: 2"),
+      "pad 2 must be smaller than kernel 2" },
+    { POOL("@kernel_size: 9 round_mode: FLOOR"),
+      "kernel 9 is larger than the padded input, 6 + 2*0" },
+    { POOL("@kernel_size: 0"), "the kernel must be positive" },
+    { POOL("kernel_size: 2 @stride: 0"), "stride must be positive" },
+    { POOL("@kernel_h: 2"), "kernel_size needs both _h and _w" },
+    { POOL("@kernel_size: 2 kernel_h: 2 kernel_w: 2"),
+      "kernel_size is given, and its _h or _w as well" },
+    { POOL("@pool: STOCHASTIC kernel_size: 2"), "pool must be MAX or AVE" },
+    { POOL("@global_pooling: true kernel_size: 2"), "leave the kernel out" },
+    { POOL("@global_pooling: true stride: 2"),
+      "global_pooling takes pad 0 and stride 1 only" },
+    { X "layer { name: 'a' type: 'Pooling' bottom: 'x' top: 'y' @top: 'm' "
+      "pooling_param { pool: AVE kernel_size: 2 } }",
+      "only MAX pooling has a second top" },
+    { LABEL "@layer { name: 'a' type: 'Pooling' bottom: 'l' top: 'y' "
+      "pooling_param { kernel_size: 2 } }",
+      "Pooling reads blobs of 4 axes, not 1" },
+
+    /* the others */
+    { X "layer { " ON_X("LRN") "lrn_param { @local_size: 4 } }",
+      "local_size must be odd, got 4" },
+    { X "layer { " ON_X("InnerProduct")
+      "inner_product_param { bias_term: false @num_output: 0 } }",
+      "num_output must be positive, got 0" },
+    { X "layer { " ON_X("Dropout") "dropout_param { @dropout_ratio: 1 } }",
+      "dropout_ratio must be in [0, 1), got 1" },
+    { X "layer { " ON_X("Softmax") "softmax_param { @axis: 7 } }",
+      "axis 7 does not exist in a blob of 4 axes" },
+    { X LABEL "layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "
+      "bottom: 'l' top: 'y' loss_param { @normalization: PRE_FIXED } }",
+      "normalization PRE_FIXED" },
+    { X LABEL "layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "
+      "bottom: 'l' top: 'y' loss_param { @label_smoothing: 0.1 } }",
+      "label_smoothing, which only some forks of Caffe have" },
+    { X LABEL "@layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "
+      "bottom: 'l' top: 'y' }",
+      "labels of 2 do not fit scores of 2x4x6x6: 72 are needed" },
+    { X LABEL "layer { name: 'a' type: 'Accuracy' bottom: 'x' bottom: 'l' "
+      "top: 'y' accuracy_param { @top_k: 5 } }",
+      "top_k 5 of 4 classes" },
+    { X LABEL "layer { name: 'a' type: 'Accuracy' bottom: 'x' bottom: 'l' "
+      "top: 'y' accuracy_param { @top_k: 0 } }",
+      "top_k must be positive, got 0" },
+    { X Z "layer { " ON_XZ("Concat") "concat_param { axis: 1 @concat_dim: 1 } }",
+      "axis and concat_dim are both given" },
+    { X Z "layer { " ON_XZ("Concat") "concat_param { @concat_dim: 4 } }",
+      "concat_dim 4 does not exist in a blob of 4 axes" },
+    { X Z "@layer { " ON_XZ("Concat") "concat_param { axis: 2 } }",
+      "blobs of 2x4x6x6 and 2x3x6x6 differ in more than axis 2" },
+    { X Z "@layer { " ON_XZ("Eltwise") "}",
+      "sum of blobs of different shape, 2x4x6x6 and 2x3x6x6" },
+    { X "layer { name: 'a' type: 'Eltwise' bottom: 'x' bottom: 'x' top: 'y' "
+      "eltwise_param { coeff: [@1, 2, 3] } }",
+      "3 coeff for 2 bottoms" },
+    { X "layer { name: 'a' type: 'Eltwise' bottom: 'x' bottom: 'x' top: 'y' "
+      "eltwise_param { operation: PROD coeff: [@1, 2] } }",
+      "coeff goes with operation SUM alone" },
+    { X "layer { " ON_X("Flatten") "flatten_param { axis: 2 @end_axis: 1 } }",
+      "end_axis 1 lies before axis 2" },
+    { X "layer { " ON_X("Scale") "scale_param { @num_axes: 4 } }",
+      "4 axes from axis 1 on do not exist in a blob of 4 axes" },
+    { X "layer { " ON_X("Scale") "scale_param { @num_axes: -2 } }",
+      "num_axes must be at least -1, got -2" },
+    { X Z "@layer { " ON_XZ("Scale") "}",
+      "a scale of 2x3x6x6 does not fit a blob of 2x4x6x6 at axis 1" },
+    { X "layer { " ON_X("BatchNorm") "param { @lr_mult: 1 } }",
+      "lr_mult must be 0, got 1" },
+    { X "layer { " ON_X("BatchNorm") "batch_norm_param { @scale_bias: true } }",
+      "scale_bias, which only some forks of Caffe have" },
+    { "layer { name: 'x' type: 'Input' top: 'x' top: 'y' top: 'z'\n"
+      "input_param { @shape { dim: 1 } shape { dim: 2 } } }",
+      "2 shapes for 3 tops" },
+    { "layer { name: 'x' type: 'Input' top: 'x'\n"
+      "input_param { shape { dim: 1 @dim: -1 } } }",
+      "dim -1 is negative" },
+    { "layer { name: 'x' type: 'Input' @top: 'x' }",
+      "top \"x\" has no shape" },
+    { "layer { name: 'd' type: 'DummyData' top: 'x' top: 'y' top: 'z'\n"
+      "dummy_data_param { @shape { dim: 1 } shape { dim: 2 } } }",
+      "2 shape for 3 tops" },
+
+    /* weights */
+    { FILLED("@type: 'xaver'"), "unknown filler type \"xaver\"" },
+    { FILLED("@type: 'bilinear'"),
+      "bilinear fills square kernels, K x C x S x S, not 2x144" },
+    { FILLED("@type: 'xavier' sparse: 3"), "only gaussian fillers can be" },
+    { X "layer { " ON_X("InnerProduct")
+      "inner_product_param { num_output: 2 } param { name: 'w' } }\n"
+      "layer { name: 'b' type: 'InnerProduct' bottom: 'y' top: 'v' "
+      "inner_product_param { num_output: 2 } param { @name: 'w' } }",
+      "shared param \"w\" is 2x144 in layer \"a\" and 2x2 here" },
+    { X "layer { " ON_X("InnerProduct")
+      "inner_product_param { num_output: 2 } param { name: 'w' lr_mult: 2 } }\n"
+      "layer { name: 'b' type: 'InnerProduct' bottom: 'x' top: 'v' "
+      "inner_product_param { num_output: 2 } param { name: 'w' @lr_mult: 1 } }",
+      "lr_mult 1 of the shared param \"w\" is not the 2 that layer \"a\"" },
+};
+
+struct trial {
+    struct crema_ctx *ctx;
+    struct crema_device *dev;
+    struct crema_world *world;
+    struct crema_source *source;
+    struct crema_net *net;
+};
+
+static enum crema_status build(struct trial *t, const char *text)
+{
+    const struct crema_net_options options = { .train = true,
+                                               .backward = true };
+    ProtobufCMessage *net;
+
+    ck_assert_ptr_nonnull(t->ctx = crema_ctx_new(NULL, NULL));
+    CREMA_TRY(crema_device_open(t->ctx, "ref", 1, &t->dev));
+    CREMA_TRY(crema_text_read(t->ctx, "net", text, strlen(text),
+                              &crema__net_parameter__descriptor,
+                              CREMA_TEXT_STRICT, &net, &t->source));
+    CREMA_TRY(crema_world_open(t->ctx, t->dev, 1, &t->world));
+    return crema_net_build(t->world, (Crema__NetParameter *)net, t->source,
+                           &options, &t->net);
+}
+
+static void close_all(struct trial *t)
+{
+    crema_net_free(t->net);
+    crema_world_free(t->world);
+    crema_source_free(t->source);
+    crema_device_free(t->dev);
+    crema_ctx_free(t->ctx);
+}
+
+/* Takes the '@' out; "net:LINE:COLUMN:" of where it was. */
+static void find_place(const char *marked, char *text, char place[32])
+{
+    size_t at = strcspn(marked, "@");
+    int line = 1, column = 1;
+
+    ck_assert_msg(marked[at] == '@', "no '@' in %s", marked);
+    for (size_t i = 0; i < at; i++) {
+        column = marked[i] == '\n' ? 1 : column + 1;
+        line += marked[i] == '\n';
+    }
+    snprintf(place, 32, "net:%d:%d:", line, column);
+    memcpy(text, marked, at);
+    strcpy(text + at, marked + at + 1);
+}
+
+START_TEST(refused)
+{
+    const struct refusal *r = &cases[_i];
+    struct trial t = { 0 };
+    char *text = malloc(strlen(r->text) + 1), place[32];
+    enum crema_status status;
+
+    ck_assert_ptr_nonnull(text);
+    find_place(r->text, text, place);
+    status = build(&t, text);
+    ck_assert_msg(status == CREMA_EINVAL, "accepted:\n%s", text);
+    ck_assert_msg(!strncmp(t.ctx->message, place, strlen(place)) &&
+                      strstr(t.ctx->message, r->message),
+                  "should be %s %s\nis %s", place, r->message,
+                  t.ctx->message);
+    close_all(&t);
+    free(text);
+}
+END_TEST
+
+/* A window that ends with the input is one, as it is in Caffe. */
+START_TEST(accepted)
+{
+    static const char *const texts[] = {
+        POOL("kernel_size: 7 stride: 7"),
+        POOL("kernel_size: 2 torch_pooling: false engine: CAFFE"),
+        CONV("num_output: 6 kernel_size: 3 relu: false bias_term: true"),
+        X "layer { " ON_X("BatchNorm") "param { lr_mult: 0 } }",
+    };
+    struct trial t = { 0 };
+
+    ck_assert_msg(build(&t, texts[_i]) == CREMA_OK, "%s", t.ctx->message);
+    close_all(&t);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("layer refusals");
+    TCase *t = tcase_create("places");
+    SRunner *runner = srunner_create(s);
+    int failed;
+
+    tcase_add_loop_test(t, refused, 0, sizeof cases / sizeof *cases);
+    tcase_add_loop_test(t, accepted, 0, 4);
+    suite_add_tcase(s, t);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
