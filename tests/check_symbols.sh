@@ -8,15 +8,20 @@ forbidden='exit|_exit|_Exit|quick_exit|abort|__assert_fail|printf|vprintf|puts|p
 
 # check FOLDER - a line for each violation in the objects below it
 check() {
-    find "$1" -name '*.o' | sort | while read -r object; do
-        nm -f sysv "$object" | awk -F '|' -v object="${object#"$1"/}" -v forbidden="^($forbidden)$" '
-            { gsub(/ /, "", $1); gsub(/ /, "", $7) }
-            $7 == "*UND*" && $1 ~ forbidden { print object ": calls " $1 }
-            # a constant table of pointers lies in .data.rel.ro and is fine
-            $4 ~ /OBJECT|TLS/ && $7 ~ /^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ && $7 !~ /^\.data\.rel\.ro/ {
-                print object ": variable " $1
-            }'
-    done
+    find "$1" -name '*.o' -exec nm -f sysv {} + | awk -F '|' -v folder="$1/" -v forbidden="^($forbidden)$" '
+        /^(Symbols|Undefined symbols) from / || /\.o:$/ {
+            object = $0
+            sub(/^.* from /, "", object)
+            sub(/(\[.*\])?:$/, "", object)
+            sub(folder, "", object)
+            next
+        }
+        { gsub(/ /, "", $1); gsub(/ /, "", $7) }
+        $7 == "*UND*" && $1 ~ forbidden { print object ": calls " $1 }
+        # a constant table of pointers lies in .data.rel.ro and is fine
+        $4 ~ /OBJECT|TLS/ && $7 ~ /^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ && $7 !~ /^\.data\.rel\.ro/ {
+            print object ": variable " $1
+        }'
 }
 
 # plant TEXT - must be reported
