@@ -154,3 +154,19 @@ void console_progress(struct console *console, const char *what, uint64_t done,
     }
     pthread_mutex_unlock(&console->lock);
 }
+
+void console_status(struct console *console, const char *text)
+{
+    double now = crema_seconds();
+
+    if (!console->terminal) return;
+    pthread_mutex_lock(&console->lock);
+    if (now - console->shown >= 0.1) {
+        console->shown = now;
+        wipe(console);
+        snprintf(console->status, sizeof console->status, "%s", text);
+        cut_to_width(console);
+        draw(console);
+    }
+    pthread_mutex_unlock(&console->lock);
+}

@@ -54,6 +54,8 @@ int console_failed(struct console *, const struct crema_ctx *);
  * redrawn ten times a second at most.  total 0: not known. */
 void console_progress(struct console *, const char *what, uint64_t done,
                       uint64_t total);
+/* A status line of the caller's own wording, likewise. */
+void console_status(struct console *, const char *text);
 /* Takes the status line away, before something else is printed there. */
 void console_clear(struct console *);
 

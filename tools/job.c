@@ -1,0 +1,133 @@
+/* job.c - what crema's verbs share: console, context, device, net. */
+#include "job.h"
+
+#include "net/model.h"
+#include "proto/upgrade.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool job_open(struct job *job, const char *verb)
+{
+    *job = (struct job){ 0 };
+    console_open(&job->console, verb, stderr);
+    job->ctx = crema_ctx_new(console_log, &job->console);
+    if (job->ctx) return true;
+    console_say(&job->console, CREMA_ERROR, "out of memory");
+    console_close(&job->console);
+    return false;
+}
+
+int job_close(struct job *job, enum crema_status status)
+{
+    int code = status == CREMA_OK ? 0 : console_failed(&job->console, job->ctx);
+
+    crema_net_free(job->net);
+    crema_world_free(job->world);
+    crema_source_free(job->source);
+    crema_device_free(job->dev);
+    crema_ctx_free(job->ctx);
+    if (fflush(stdout) != 0 && code == 0) {
+        console_say(&job->console, CREMA_ERROR, "cannot write to stdout");
+        code = 1;
+    }
+    console_close(&job->console);
+    return code;
+}
+
+/* ---- the device --------------------------------------------------------- */
+
+/* "0" or "3": one GPU. */
+static bool is_number(const char *text)
+{
+    size_t n = strlen(text);
+
+    for (size_t i = 0; i < n; i++)
+        if (!isdigit((unsigned char)text[i])) return false;
+    return n > 0 && n < 4;
+}
+
+static enum crema_status open_gpu(struct job *job, const char *id, long threads)
+{
+    char name[16], reason[1024];
+
+    if (!is_number(id))
+        return crema_fail(job->ctx, CREMA_EUNSUPPORTED,
+                          "--gpu %s: one GPU is used at a time; give one "
+                          "number, as --gpu 0",
+                          id);
+    snprintf(name, sizeof name, "cuda:%s", id);
+    if (crema_device_open(job->ctx, name, (int)threads, &job->dev) == CREMA_OK)
+        return CREMA_OK;
+    snprintf(reason, sizeof reason, "%s", crema_ctx_message(job->ctx));
+    return crema_fail(job->ctx, CREMA_EDEVICE, "--gpu %s: %s%s", id, reason,
+                      strstr(reason, "--device cpu")
+                          ? ""
+                          : "; --device cpu computes on the processor");
+}
+
+enum crema_status job_device(struct job *job, const struct device_flags *flags,
+                             const char *fallback)
+{
+    if (flags->gpu) {
+        CREMA_TRY(open_gpu(job, flags->gpu, flags->threads));
+    } else {
+        CREMA_TRY(crema_device_open(job->ctx,
+                                    flags->device ? flags->device : fallback,
+                                    (int)flags->threads, &job->dev));
+    }
+    console_say(&job->console, CREMA_INFO, "Use %s: %s",
+                crema_device_kind(job->dev), crema_device_name(job->dev));
+    return CREMA_OK;
+}
+
+/* ---- the net ------------------------------------------------------------ */
+
+int split_list(char *text, char **pieces, int most)
+{
+    char *rest = NULL;
+    int n = 0;
+
+    for (char *w = strtok_r(text, ",", &rest); w && n < most;
+         w = strtok_r(NULL, ",", &rest))
+        pieces[n++] = w;
+    return n;
+}
+
+static enum crema_status build(struct job *job, const struct model_flags *model,
+                               const struct net_wishes *wishes)
+{
+    enum { MOST_STAGES = 64 };
+    struct crema_net_options options = {
+        .train = model->phase == 0,
+        .level = (int)model->level,
+        .backward = wishes->backward,
+        .force_backward = wishes->force_backward,
+        .no_fusion = wishes->no_fusion,
+        .optimistic = wishes->blind,
+    };
+    char *pieces[MOST_STAGES];
+    char *text = crema_arena_strdup(&job->world->arena,
+                                    model->stage ? model->stage : "");
+    const char **stages = crema_arena_alloc(&job->world->arena, sizeof pieces);
+
+    if (!text || !stages) return crema_no_memory(job->ctx, "stages");
+    options.nstages = split_list(text, pieces, MOST_STAGES);
+    memcpy(stages, pieces, (size_t)options.nstages * sizeof *pieces);
+    options.stages = stages;
+    return crema_net_build(job->world, job->param, job->source, &options,
+                           &job->net);
+}
+
+enum crema_status job_net(struct job *job, const struct model_flags *model,
+                          const struct net_wishes *wishes)
+{
+    CREMA_TRY(crema_net_file_read(job->ctx, model->model, CREMA_TEXT_STRICT,
+                                  &job->param, &job->source));
+    CREMA_TRY(crema_world_open(job->ctx, job->dev, wishes->seed, &job->world));
+    job->world->lender.opens_data = !wishes->blind;
+    CREMA_TRY(build(job, model, wishes));
+    return model->weights ? crema_net_load_list(job->net, model->weights)
+                          : CREMA_OK;
+}

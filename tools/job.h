@@ -1,0 +1,80 @@
+/* job.h - what crema's verbs share: console, context, device, net.
+ *
+ *     static int work(struct job *job, ...) ... CREMA_TRY ...
+ *
+ *     if (!job_open(&job, "train")) return 1;
+ *     return job_close(&job, work(&job, ...));
+ */
+#ifndef CREMA_TOOLS_JOB_H
+#define CREMA_TOOLS_JOB_H
+
+#include "console.h"
+#include "flags.h"
+#include "net/net.h"
+
+struct job {
+    struct console console;
+    struct crema_ctx *ctx;
+    struct crema_device *dev;
+    /* of job_net */
+    struct crema_source *source;
+    Crema__NetParameter *param;
+    struct crema_world *world;
+    struct crema_net *net;
+};
+
+/* False when out of memory, which it says. */
+bool job_open(struct job *, const char *verb);
+/* Says why it failed, if it did; frees everything; the exit status. */
+int job_close(struct job *, enum crema_status);
+
+/* Where to compute. */
+struct device_flags {
+    const char *device, *gpu;
+    long threads;
+    bool deterministic;
+};
+#define DEVICE_FLAGS(d)                                                        \
+    { "device", FLAG_TEXT, &(d)->device, "D",                                  \
+      "where to compute: auto, cpu, cuda, cuda:N or ref" },                    \
+        { "gpu", FLAG_TEXT, &(d)->gpu, "N",                                    \
+          "the GPU's number; as --device cuda:N" },                            \
+    {                                                                          \
+        "threads", FLAG_INT, &(d)->threads, "N", "of the CPU; 0: one per core" \
+    }
+/* fallback: where neither flag says it. */
+enum crema_status job_device(struct job *, const struct device_flags *,
+                             const char *fallback) CREMA_MUST_USE;
+
+/* Which net, and how it is looked at. */
+struct model_flags {
+    const char *model, *weights, *stage;
+    long level;
+    int phase; /* 0: TRAIN, 1: TEST */
+};
+#define MODEL_FLAGS(m)                                                         \
+    { "model", FLAG_TEXT, &(m)->model, "FILE", "the net's prototxt" },         \
+        { "weights", FLAG_TEXT, &(m)->weights, "FILE,..",                      \
+          ".caffemodel to load" },                                             \
+        { "level", FLAG_INT, &(m)->level, "N", "of the net, for its rules" },  \
+    {                                                                          \
+        "stage", FLAG_TEXT, &(m)->stage, "A,B", "of the net, for its rules"    \
+    }
+#define PHASE_FLAG(m)                                                          \
+    {                                                                          \
+        "phase", FLAG_CHOICE, &(m)->phase, "TRAIN|TEST", "of the net"          \
+    }
+
+struct net_wishes {
+    bool backward, force_backward, no_fusion;
+    bool blind; /* opens no data; shapes may be unknown */
+    uint32_t seed;
+};
+/* Reads the definition, builds the net on the job's device, loads weights. */
+enum crema_status job_net(struct job *, const struct model_flags *,
+                          const struct net_wishes *) CREMA_MUST_USE;
+
+/* "a,b" into pieces, in place; returns how many. */
+int split_list(char *text, char **pieces, int most);
+
+#endif

@@ -1,0 +1,223 @@
+/* test.c - crema test: a net's outputs, averaged over its test data.
+ *
+ * By default every record counts once: when batches do not divide the data,
+ * the last records run in a smaller batch and weigh less.
+ */
+#include "job.h"
+#include "verbs.h"
+
+#include "base/number.h"
+#include "data/lmdb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct test {
+    struct job job;
+    struct device_flags device;
+    struct model_flags model;
+    long iterations; /* 0: not given */
+    double *sum;     /* of every element of every output, weighted */
+    double loss, weight;
+    size_t elements;
+};
+
+/* ---- outputs ------------------------------------------------------------ */
+
+static const struct crema_blob *output(const struct test *t, int i)
+{
+    return &t->job.net->blob[t->job.net->output[i]];
+}
+
+static float loss_weight(const struct crema_net *net,
+                         const struct crema_blob *b)
+{
+    for (int i = 0; i < net->nlosses; i++)
+        if (net->loss[i].tensor == b->last) return net->loss[i].weight;
+    return 0;
+}
+
+static enum crema_status count_elements(struct test *t)
+{
+    for (int i = 0; i < t->job.net->noutputs; i++)
+        t->elements +=
+            (size_t)crema_shape_count(crema_blob_shape(output(t, i)));
+    t->sum = calloc(t->elements + 1, sizeof *t->sum);
+    return t->sum ? CREMA_OK : crema_no_memory(t->job.ctx, "scores");
+}
+
+static enum crema_status add_output(struct test *t, long batch, int i,
+                                    size_t *at, double weight)
+{
+    const struct crema_blob *b = output(t, i);
+    int64_t n = crema_shape_count(crema_blob_shape(b));
+    float *values = malloc((size_t)n * sizeof *values + 1);
+    char text[CREMA_NUMBER_TEXT];
+    enum crema_status status;
+
+    if (!values) return crema_no_memory(t->job.ctx, b->name);
+    status = crema_net_read_blob(t->job.net, b, values);
+    for (int64_t k = 0; k < n && status == CREMA_OK; k++) {
+        console_say(&t->job.console, CREMA_INFO, "Batch %ld, %s = %s", batch,
+                    b->name, crema_number_text(values[k], text));
+        if (*at < t->elements) t->sum[(*at)++] += weight * values[k];
+    }
+    free(values);
+    return status;
+}
+
+static enum crema_status run_batch(struct test *t, long batch, double weight)
+{
+    size_t at = 0;
+    float loss;
+
+    CREMA_TRY(crema_net_forward(t->job.net));
+    if (!t->sum) CREMA_TRY(count_elements(t));
+    CREMA_TRY(crema_net_loss(t->job.net, &loss));
+    t->loss += weight * loss;
+    t->weight += weight;
+    for (int i = 0; i < t->job.net->noutputs; i++)
+        CREMA_TRY(add_output(t, batch, i, &at, weight));
+    return CREMA_OK;
+}
+
+static void show(const struct test *t)
+{
+    const struct crema_net *net = t->job.net;
+    char text[CREMA_NUMBER_TEXT], w[CREMA_NUMBER_TEXT], l[CREMA_NUMBER_TEXT];
+    size_t at = 0;
+
+    printf("Loss: %s\n", crema_number_text((float)(t->loss / t->weight), text));
+    for (int i = 0; i < net->noutputs; i++) {
+        const struct crema_blob *b = output(t, i);
+        int64_t n = crema_shape_count(crema_blob_shape(b));
+        float weight = loss_weight(net, b);
+
+        for (int64_t k = 0; k < n && at < t->elements; k++) {
+            float mean = (float)(t->sum[at++] / t->weight);
+
+            printf("%s = %s", b->name, crema_number_text(mean, text));
+            if (weight != 0)
+                printf(" (* %s = %s loss)", crema_number_text(weight, w),
+                       crema_number_text(weight * mean, l));
+            printf("\n");
+        }
+    }
+}
+
+/* ---- one pass over the data --------------------------------------------- */
+
+/* The layer that reads a database; NULL when there is none. */
+static struct crema_layer *data_layer(const struct crema_net *net)
+{
+    for (int i = 0; i < net->nlayers; i++) {
+        struct crema_layer *l = &net->layer[i];
+
+        if (l->type->next && l->type->seek && l->param->data_param &&
+            l->param->data_param->source)
+            return l;
+    }
+    return NULL;
+}
+
+static enum crema_status count_records(struct test *t,
+                                       const struct crema_layer *l, uint64_t *n)
+{
+    struct crema_database *database;
+
+    CREMA_TRY(crema_database_open(t->job.ctx, t->job.world->lender.databases,
+                                  l->param->data_param->source, &database));
+    *n = crema_database_count(database);
+    return CREMA_OK;
+}
+
+/* The same net for `rest` records at a time, where the others ended. */
+static enum crema_status shrink(struct test *t, uint64_t done, uint64_t rest)
+{
+    struct crema_net *old = t->job.net;
+    const struct crema_net_options options = old->options;
+
+    for (size_t i = 0; i < t->job.param->n_layer; i++)
+        if (t->job.param->layer[i]->data_param)
+            t->job.param->layer[i]->data_param->batch_size = (uint32_t)rest;
+    t->job.net = NULL;
+    crema_net_free(old);
+    CREMA_TRY(crema_net_build(t->job.world, t->job.param, t->job.source,
+                              &options, &t->job.net));
+    for (int i = 0; i < t->job.net->nlayers; i++) {
+        struct crema_layer *l = &t->job.net->layer[i];
+
+        if (l->type->seek) CREMA_TRY(l->type->seek(l, done));
+    }
+    return CREMA_OK;
+}
+
+static enum crema_status run_all(struct test *t)
+{
+    const struct crema_layer *l = data_layer(t->job.net);
+    uint64_t records, batch;
+    long whole;
+
+    if (!l) return run_batch(t, 0, 1);
+    batch = (uint64_t)l->top[0]->shape.dim[0];
+    CREMA_TRY(count_records(t, l, &records));
+    whole = (long)(records / batch);
+    console_say(&t->job.console, CREMA_INFO, "Running over %llu records.",
+                (unsigned long long)records);
+    for (long k = 0; k < whole; k++) {
+        CREMA_TRY(run_batch(t, k, (double)batch));
+        console_progress(&t->job.console, "records", (uint64_t)(k + 1) * batch,
+                         records);
+    }
+    if (records % batch == 0) return CREMA_OK;
+    CREMA_TRY(shrink(t, records - records % batch, records % batch));
+    return run_batch(t, whole, (double)(records % batch));
+}
+
+static enum crema_status work(struct test *t)
+{
+    const struct net_wishes wishes = { 0 };
+
+    CREMA_TRY(job_device(&t->job, &t->device, "auto"));
+    CREMA_TRY(job_net(&t->job, &t->model, &wishes));
+    if (t->iterations)
+        console_say(&t->job.console, CREMA_INFO, "Running for %ld iterations.",
+                    t->iterations);
+    else
+        CREMA_TRY(run_all(t));
+    for (long k = 0; k < t->iterations; k++) CREMA_TRY(run_batch(t, k, 1));
+    console_clear(&t->job.console);
+    show(t);
+    return CREMA_OK;
+}
+
+int verb_test(int argc, char **argv)
+{
+    struct test t = { .model.phase = 1 };
+    const struct flag table[] = {
+        MODEL_FLAGS(&t.model),
+        DEVICE_FLAGS(&t.device),
+        { "iterations", FLAG_INT, &t.iterations, "N",
+          "batches to run; left out: every record once" },
+    };
+    const struct flags flags = { "crema test",
+                                 "",
+                                 "Averages a net's outputs over its test data.",
+                                 table,
+                                 sizeof table / sizeof *table,
+                                 0,
+                                 0 };
+    int status = flags_parse(&flags, &argc, argv);
+
+    if (status >= 0) return status;
+    if (!t.model.model) return flags_wrong(&flags, "wants --model FILE");
+    if (!t.model.weights)
+        return flags_wrong(&flags, "wants --weights FILE: what is to be "
+                                   "tested?");
+    if (t.iterations < 0)
+        return flags_wrong(&flags, "--iterations wants at least 1");
+    if (!job_open(&t.job, "test")) return 1;
+    status = job_close(&t.job, work(&t));
+    free(t.sum);
+    return status;
+}
