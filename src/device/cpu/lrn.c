@@ -2,7 +2,7 @@
  *
  * A loop of our own: oneDNN's is as fast where the channels fill their blocks,
  * but hundreds of times slower elsewhere.  X keeps its layout.  Nothing is
- * stored for the way back, since S^-beta costs less than its memory.  Left to
+ * stored for the way back: S^-beta costs less than its memory.  Left to
  * ref: more than 4096 channels, windows of more than 63.
  */
 #include "device/cpu/onednn.h"
@@ -11,7 +11,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_CHANNELS = 4096, MOST_HALF = 31, TILE = 16, MOST_TILED = 1024 };
+enum {
+    MOST_CHANNELS = 4096,
+    MOST_HALF = 31,
+    LINE = 1024, /* numbers that stay in the first cache */
+    ROOM = MOST_CHANNELS + 128,
+    TILE = 16,
+    MOST_TILED = 1024,
+};
 
 struct lrn {
     struct crema_cpu_view v;
@@ -21,164 +28,257 @@ struct lrn {
     float *out;
 };
 
-/* f = s^-beta */
-CREMA_CPU_CLONES
-static void factors(int64_t n, float beta, const float *s, float *f)
+/* x^-1/4 to 1e-7 of itself: a guess from the exponent, three steps of Newton */
+static inline float inverse_root4(float x)
 {
-    if (beta == 0.75f)
-        for (int64_t i = 0; i < n; i++) {
-            float root = sqrtf(s[i]);
+    uint32_t bits;
+    float y;
 
-            f[i] = 1.0f / (root * sqrtf(root));
-        }
-    else if (beta == 0.5f)
-        for (int64_t i = 0; i < n; i++) f[i] = 1.0f / sqrtf(s[i]);
-    else
-        for (int64_t i = 0; i < n; i++) f[i] = powf(s[i], -beta);
+    memcpy(&bits, &x, sizeof bits);
+    bits = 0x4F586000u - (bits >> 2);
+    memcpy(&y, &bits, sizeof y);
+    for (int i = 0; i < 3; i++) {
+        float y2 = y * y;
+
+        y += y * (0.25f - 0.25f * x * (y2 * y2));
+    }
+    return y;
 }
 
-/* ---- channels side by side: one position at a time --------------------- */
+/* *f = s^-beta and s^(-beta - 1); with `root4` beta is 3/4 */
+static inline float powers(float s, float beta, bool root4, float *f)
+{
+    if (root4) {
+        float y = inverse_root4(s), y2 = y * y;
 
-struct line {
-    float x[MOST_CHANNELS], s[MOST_CHANNELS], f[MOST_CHANNELS];
-    float dy[MOST_CHANNELS], out[MOST_CHANNELS];
-    float around[MOST_CHANNELS + 2 * MOST_HALF]; /* with zeros at both ends */
+        *f = y2 * y;
+        return *f * (y2 * y2);
+    }
+    *f = powf(s, -beta);
+    return *f / s;
+}
+
+/* ---- channels side by side: some positions at a time --------------------- */
+
+/* Lines of channels, `stride` apart, with zeros between.  The two arrays whose
+ * neighbours are summed have `half` zeros before the first line. */
+struct lines {
+    int64_t n, stride, count; /* channels; floats; lines */
+    float x[ROOM], dy[ROOM], f[ROOM], sums[ROOM], out[ROOM];
+    float squares[ROOM], ratios[ROOM];
 };
 
-/* s = bias + factor * sum of `around` over the window of each channel */
+/* sum of `size` numbers from each on, where no loop below has that size */
 CREMA_CPU_CLONES
-static void windows(int64_t n, int size, float bias, float factor,
-                    const float *around, float *s)
+static void sum_all(int64_t n, int size, const float *restrict around,
+                    float *restrict sums)
 {
-    for (int64_t c = 0; c < n; c++) s[c] = around[c];
-    for (int i = 1; i < size; i++)
-        for (int64_t c = 0; c < n; c++) s[c] += around[c + i];
-    for (int64_t c = 0; c < n; c++) s[c] = bias + factor * s[c];
+    for (int64_t i = 0; i < n; i++) sums[i] = around[i];
+    for (int j = 1; j < size; j++)
+        for (int64_t i = 0; i < n; i++) sums[i] += around[i + j];
 }
 
-CREMA_CPU_CLONES
-static void line_forward(const struct lrn *l, int64_t n, struct line *t)
+/* Y, or what the gradient sums; size and root4 are constants. */
+static inline __attribute__((always_inline)) void
+first_pass(const struct lrn *l, struct lines *t, const float *restrict around,
+           int size, bool root4)
 {
-    float *squares = t->around + l->half;
+    const float k = l->k, alpha = l->alpha, beta = l->beta;
+    const int64_t n = t->count * t->stride;
+    const float *restrict x = t->x, *restrict dy = t->dy;
+    float *restrict ratios = t->ratios + l->half, *restrict f = t->f;
     float *restrict out = t->out;
 
-    for (int64_t c = 0; c < n; c++) squares[c] = t->x[c] * t->x[c];
-    windows(n, 2 * l->half + 1, l->k, l->alpha, t->around, t->s);
-    factors(n, l->beta, t->s, t->f);
-    for (int64_t c = 0; c < n; c++) out[c] = t->x[c] * t->f[c];
+    for (int64_t i = 0; i < n; i++) {
+        float sum = around[i], ratio;
+
+        for (int j = 1; j < size; j++) sum += around[i + j];
+        ratio = powers(k + alpha * sum, beta, root4, &f[i]);
+        ratios[i] = dy[i] * x[i] * ratio;
+        out[i] = x[i] * f[i];
+    }
+}
+
+/* dX, from the gradient's sums */
+static inline __attribute__((always_inline)) void
+second_pass(const struct lrn *l, struct lines *t, const float *restrict around,
+            int size)
+{
+    const float factor = -2 * l->alpha * l->beta;
+    const int64_t n = t->count * t->stride;
+    const float *restrict x = t->x, *restrict dy = t->dy, *restrict f = t->f;
+    float *restrict out = t->out;
+
+    for (int64_t i = 0; i < n; i++) {
+        float sum = around[i];
+
+        for (int j = 1; j < size; j++) sum += around[i + j];
+        out[i] = dy[i] * f[i] + factor * x[i] * sum;
+    }
 }
 
 CREMA_CPU_CLONES
-static void line_backward(const struct lrn *l, int64_t n, struct line *t)
+static void lines_forward(const struct lrn *l, struct lines *t)
 {
-    float *restrict ratio = t->around + l->half;
-    float *restrict out = t->out;
+    const int64_t n = t->count * t->stride;
+    const int size = 2 * l->half + 1;
+    float *restrict squares = t->squares + l->half;
 
-    for (int64_t c = 0; c < n; c++)
-        ratio[c] = t->dy[c] * t->x[c] * t->f[c] / t->s[c];
-    windows(n, 2 * l->half + 1, 0, -2 * l->alpha * l->beta, t->around, t->s);
-    for (int64_t c = 0; c < n; c++)
-        out[c] = t->dy[c] * t->f[c] + t->x[c] * t->s[c];
+    for (int64_t i = 0; i < n; i++) squares[i] = t->x[i] * t->x[i];
+    if (l->beta == 0.75f && size == 5) {
+        first_pass(l, t, t->squares, 5, true);
+        return;
+    }
+    sum_all(n, size, t->squares, t->sums);
+    if (l->beta == 0.75f)
+        first_pass(l, t, t->sums, 1, true);
+    else
+        first_pass(l, t, t->sums, 1, false);
 }
 
-/* All channels at position s of an image, side by side. */
-static void gather(const struct crema_cpu_view *v, const float *image,
-                   int64_t s, float *line)
+/* Behind lines_forward. */
+CREMA_CPU_CLONES
+static void lines_backward(const struct lrn *l, struct lines *t)
+{
+    const int size = 2 * l->half + 1;
+
+    for (int64_t i = 0; i < t->count; i++)
+        memset(t->ratios + l->half + i * t->stride + t->n, 0,
+               sizeof *t->ratios * (size_t)(t->stride - t->n));
+    if (size == 5) {
+        second_pass(l, t, t->ratios, 5);
+        return;
+    }
+    sum_all(t->count * t->stride, size, t->ratios, t->sums);
+    second_pass(l, t, t->sums, 1);
+}
+
+/* `lanes` numbers each, from every `from_step` to every `to_step` */
+static inline void move_lanes(int64_t count, int64_t lanes, const float *from,
+                              int64_t from_step, float *to, int64_t to_step)
+{
+    for (int64_t i = 0; i < count; i++)
+        memcpy(to + i * to_step, from + i * from_step,
+               sizeof *to * (size_t)lanes);
+}
+
+static void move(int64_t count, int64_t lanes, const float *from,
+                 int64_t from_step, float *to, int64_t to_step)
+{
+    if (lanes == 16)
+        move_lanes(count, 16, from, from_step, to, to_step);
+    else if (lanes == 8)
+        move_lanes(count, 8, from, from_step, to, to_step);
+    else
+        move_lanes(count, lanes, from, from_step, to, to_step);
+}
+
+/* Positions s.. of an image into lines. */
+static void gather(const struct crema_cpu_view *v, const struct lines *t,
+                   const float *image, int64_t s, float *line)
 {
     for (int64_t b = 0; b < v->blocks; b++)
-        memcpy(line + b * v->lanes, image + (b * v->s + s) * v->lanes,
-               sizeof *line * (size_t)v->lanes);
+        move(t->count, v->lanes, image + (b * v->s + s) * v->lanes, v->lanes,
+             line + b * v->lanes, t->stride);
 }
 
-static void scatter(const struct crema_cpu_view *v, const float *line,
-                    int64_t s, float *image)
+static void scatter(const struct crema_cpu_view *v, const struct lines *t,
+                    const float *line, int64_t s, float *image)
 {
     for (int64_t b = 0; b < v->blocks; b++)
-        memcpy(image + (b * v->s + s) * v->lanes, line + b * v->lanes,
-               sizeof *line * (size_t)v->lanes);
+        move(t->count, v->lanes, line + b * v->lanes, t->stride,
+             image + (b * v->s + s) * v->lanes, v->lanes);
 }
 
-/* Positions from..to of all images. */
-static void lines(const void *user, int64_t from, int64_t to)
+/* Lines that are worked on at a time. */
+static int64_t lines_at_once(const struct lrn *l, int64_t *stride)
+{
+    *stride = (l->v.blocks * l->v.lanes + 2 * l->half + 15) / 16 * 16;
+    return *stride < LINE ? LINE / *stride : 1;
+}
+
+/* Groups from..to of positions, of all images. */
+static void line_part(const void *user, int64_t from, int64_t to)
 {
     const struct lrn *l = user;
-    int64_t n = l->v.blocks * l->v.lanes, image = n * l->v.s;
-    struct line t;
+    int64_t stride, most = lines_at_once(l, &stride);
+    int64_t across = (l->v.s + most - 1) / most;
+    struct lines t;
 
-    memset(t.around, 0, sizeof t.around);
+    memset(&t, 0, sizeof t);
+    t.n = l->v.blocks * l->v.lanes;
+    t.stride = stride;
     for (int64_t i = from; i < to; i++) {
-        int64_t at = i / l->v.s * image, s = i % l->v.s;
+        int64_t at = i / across * t.n * l->v.s, s = i % across * most;
 
-        gather(&l->v, l->x + at, s, t.x);
-        line_forward(l, n, &t);
-        if (l->dy) {
-            gather(&l->v, l->dy + at, s, t.dy);
-            line_backward(l, n, &t);
-        }
-        scatter(&l->v, t.out, s, l->out + at);
+        t.count = l->v.s - s < most ? l->v.s - s : most;
+        gather(&l->v, &t, l->x + at, s, t.x);
+        if (l->dy) gather(&l->v, &t, l->dy + at, s, t.dy);
+        lines_forward(l, &t);
+        if (l->dy) lines_backward(l, &t);
+        scatter(&l->v, &t, t.out, s, l->out + at);
     }
 }
 
 /* ---- dense: TILE positions at a time, channel by channel ---------------- */
 
 struct tile {
-    float x[TILE], s[TILE], f[MOST_TILED][TILE], ratio[MOST_TILED][TILE];
+    float f[MOST_TILED][TILE], ratio[MOST_TILED][TILE];
 };
 
-/* s = k + alpha * sum of squares round channel c; width <= TILE positions */
-CREMA_CPU_CLONES
-static void tile_scale(const struct lrn *l, const float *x, int64_t c,
-                       int64_t width, float *s)
+/* One tile; width <= TILE, and where it is less it is not a constant. */
+static inline __attribute__((always_inline)) void
+tile_of(const struct lrn *l, const float *restrict x, const float *restrict dy,
+        int64_t width, bool root4, float *restrict out, struct tile *t)
 {
-    int64_t first = c < l->half ? 0 : c - l->half;
-    int64_t last = c + l->half < l->v.c ? c + l->half : l->v.c - 1;
-    float sum[TILE] = { 0 };
+    const float k = l->k, alpha = l->alpha, beta = l->beta;
+    const float factor = -2 * alpha * beta;
+    const int64_t step = l->v.s, c_end = l->v.c, half = l->half;
 
-    for (int64_t i = first; i <= last; i++)
-        for (int64_t j = 0; j < width; j++)
-            sum[j] += x[i * l->v.s + j] * x[i * l->v.s + j];
-    for (int64_t j = 0; j < TILE; j++) s[j] = l->k + l->alpha * sum[j];
-}
-
-CREMA_CPU_CLONES
-static void tile_forward(const struct lrn *l, const float *x, int64_t width,
-                         float *y, struct tile *t)
-{
-    for (int64_t c = 0; c < l->v.c; c++) {
-        tile_scale(l, x, c, width, t->s);
-        factors(TILE, l->beta, t->s, t->f[0]);
-        for (int64_t j = 0; j < width; j++)
-            y[c * l->v.s + j] = x[c * l->v.s + j] * t->f[0][j];
-    }
-}
-
-CREMA_CPU_CLONES
-static void tile_backward(const struct lrn *l, const float *x, const float *dy,
-                          int64_t width, float *dx, struct tile *t)
-{
-    float factor = -2 * l->alpha * l->beta;
-
-    for (int64_t c = 0; c < l->v.c; c++) {
-        int64_t at = c * l->v.s;
-
-        tile_scale(l, x, c, width, t->s);
-        factors(TILE, l->beta, t->s, t->f[c]);
-        for (int64_t j = 0; j < width; j++)
-            t->ratio[c][j] = dy[at + j] * x[at + j] * t->f[c][j] / t->s[j];
-    }
-    for (int64_t c = 0; c < l->v.c; c++) {
-        int64_t first = c < l->half ? 0 : c - l->half, at = c * l->v.s;
-        int64_t last = c + l->half < l->v.c ? c + l->half : l->v.c - 1;
+    for (int64_t c = 0; c < c_end; c++) {
+        int64_t first = c < half ? 0 : c - half, at = c * step;
+        int64_t end = c + half < c_end ? c + half + 1 : c_end;
         float sum[TILE] = { 0 };
 
-        for (int64_t i = first; i <= last; i++)
+        for (int64_t i = first; i < end; i++)
+            for (int64_t j = 0; j < width; j++)
+                sum[j] += x[i * step + j] * x[i * step + j];
+        for (int64_t j = 0; j < width; j++) {
+            float f, g = powers(k + alpha * sum[j], beta, root4, &f);
+
+            if (dy) {
+                t->f[c][j] = f;
+                t->ratio[c][j] = dy[at + j] * x[at + j] * g;
+            } else {
+                out[at + j] = x[at + j] * f;
+            }
+        }
+    }
+    for (int64_t c = 0; c < c_end && dy; c++) {
+        int64_t first = c < half ? 0 : c - half, at = c * step;
+        int64_t end = c + half < c_end ? c + half + 1 : c_end;
+        float sum[TILE] = { 0 };
+
+        for (int64_t i = first; i < end; i++)
             for (int64_t j = 0; j < width; j++) sum[j] += t->ratio[i][j];
         for (int64_t j = 0; j < width; j++)
-            dx[at + j] = dy[at + j] * t->f[c][j] + factor * x[at + j] * sum[j];
+            out[at + j] = dy[at + j] * t->f[c][j] + factor * x[at + j] * sum[j];
     }
 }
 
-static void tiles(const void *user, int64_t from, int64_t to)
+CREMA_CPU_CLONES
+static void tile(const struct lrn *l, const float *x, const float *dy,
+                 int64_t width, float *out, struct tile *t)
+{
+    if (width == TILE && l->beta == 0.75f && dy)
+        tile_of(l, x, dy, TILE, true, out, t);
+    else if (width == TILE && l->beta == 0.75f)
+        tile_of(l, x, NULL, TILE, true, out, t);
+    else
+        tile_of(l, x, dy, width, false, out, t);
+}
+
+static void tile_part(const void *user, int64_t from, int64_t to)
 {
     const struct lrn *l = user;
     int64_t across = (l->v.s + TILE - 1) / TILE;
@@ -189,10 +289,7 @@ static void tiles(const void *user, int64_t from, int64_t to)
         int64_t at = i / across * l->v.c * l->v.s + s;
         int64_t width = l->v.s - s < TILE ? l->v.s - s : TILE;
 
-        if (l->dy)
-            tile_backward(l, l->x + at, l->dy + at, width, l->out + at, &t);
-        else
-            tile_forward(l, l->x + at, width, l->out + at, &t);
+        tile(l, l->x + at, l->dy ? l->dy + at : NULL, width, l->out + at, &t);
     }
 }
 
@@ -211,11 +308,11 @@ static enum crema_status run(const struct crema_op *op, int dy)
         .dy = crema_in(op, dy),
         .out = crema_out(op, 0),
     };
-    int64_t across = l.v.lanes == 1 ? (l.v.s + TILE - 1) / TILE : l.v.s;
+    int64_t stride, each = l.v.lanes == 1 ? TILE : lines_at_once(&l, &stride);
+    int64_t across = (l.v.s + each - 1) / each;
 
-    crema_cpu_parts(crema_cpu_threads(op), l.v.n * across,
-                    l.v.lanes == 1 ? 4 : 64, l.v.lanes == 1 ? tiles : lines,
-                    &l);
+    crema_cpu_parts(crema_cpu_threads(op), l.v.n * across, 4,
+                    l.v.lanes == 1 ? tile_part : line_part, &l);
     return CREMA_OK;
 }
 
@@ -233,7 +330,7 @@ static enum crema_status backward(struct crema_ctx *ctx,
     return run(op, 1);
 }
 
-/* Too few channels to be worth vectors, or too many to be held, turn. */
+/* As it lies, unless a dense tensor has more channels than a tile holds. */
 static struct crema_layout choose(const struct crema_shape *x,
                                   const struct crema_layout *have)
 {

@@ -142,10 +142,11 @@ struct crema_cpu_view crema_cpu_view(const struct crema_layout *,
 
 /* Loops of our own are compiled for several instruction sets; what the
  * processor has is found when the library is loaded. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && defined(__GNUC__) && __GNUC__ >= 12 &&              \
+    !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define CREMA_CPU_CLONES                                                       \
     __attribute__((                                                            \
-        target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+        target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define CREMA_CPU_CLONES
 #endif
