@@ -76,7 +76,7 @@ static enum crema_status ref_bwd(struct crema_ctx *ctx,
             dot += (double)dy[at + c * s.inner] * y[at + c * s.inner];
         for (int64_t c = 0; c < s.length; c++)
             dx[at + c * s.inner] =
-                (float)(y[at + c * s.inner] * (dy[at + c * s.inner] - dot));
+                y[at + c * s.inner] * (dy[at + c * s.inner] - (float)dot);
     }
     return CREMA_OK;
 }
