@@ -154,6 +154,14 @@ static const struct layer_case cases[] = {
       "layer { name: 'c' type: 'Eltwise' bottom: 'y' bottom: 'x' bottom: 'y' "
       "bottom: 'z' top: 'v' eltwise_param { coeff: [1, 2, 3, 4] } }" },
 
+    { "in place over in place", "x:3,5",
+      "layer { name: 'i' type: 'InnerProduct' bottom: 'x' top: 'a' "
+      "inner_product_param { num_output: 6 } }"
+      "layer { name: 'r' type: 'ReLU' bottom: 'a' top: 'a' "
+      "relu_param { negative_slope: 0.2 } }"
+      "layer { name: 's' type: 'Sigmoid' bottom: 'a' top: 'a' }"
+      "layer { name: 't' type: 'TanH' bottom: 'a' top: 'a' }" },
+
     /* shapes */
     { "concat", "x:2,3,2 z:2,1,2", TWO("Concat", "") },
     { "concat, axis 0", "x:2,3 z:1,3",
