@@ -1,4 +1,4 @@
-/* channels.c - sums over each channel, and y = (x - mean) a + b + dy e.
+/* channels.c - sums over each channel, and y = (x - mean) a + b for each.
  *
  * Everything is done by vectors of up to 16 numbers: channels where they lie
  * side by side, positions of one channel where the tensor is dense.
@@ -175,12 +175,12 @@ static void apply_two(const struct crema_cpu_affine *f, int64_t n, int64_t step,
         if (w == W)
 #pragma GCC ivdep
             for (int l = 0; l < W; l++)
-                out[l] =
-                    (x[l] - f->mean[l]) * f->a[l] + f->b[l] + dy[l] * f->e[l];
+                out[l] = ((x[l] - f->mean[l]) * f->a[l] + (dy[l] + f->b[l])) *
+                         f->e[l];
         else
             for (int64_t l = 0; l < w; l++)
-                out[l] =
-                    (x[l] - f->mean[l]) * f->a[l] + f->b[l] + dy[l] * f->e[l];
+                out[l] = ((x[l] - f->mean[l]) * f->a[l] + (dy[l] + f->b[l])) *
+                         f->e[l];
     }
 }
 

@@ -90,8 +90,8 @@ static void batch_back(const void *user, int64_t from, int64_t to)
             double rate = rate_of(n, vars[first + l]);
 
             f.mean[l] = means[first + l];
-            f.a[l] = (float)(-sum[1][l] / m * rate * rate * rate);
-            f.b[l] = (float)(-sum[0][l] / m * rate);
+            f.a[l] = (float)(-sum[1][l] / m * rate * rate);
+            f.b[l] = (float)(-sum[0][l] / m);
             f.e[l] = (float)rate;
         }
         crema_cpu_apply(&n->v, u, &f, n->x, n->dy, n->out);

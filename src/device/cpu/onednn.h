@@ -182,8 +182,8 @@ void crema_cpu_sums(const struct crema_cpu_view *, int64_t unit,
                     const double mean[CREMA_CPU_UNIT],
                     double out[2][CREMA_CPU_UNIT]);
 
-/* out = (x - mean) a + b + dy e, with numbers for each channel of a unit; dy
- * may be NULL. */
+/* out = (x - mean) a + b, or ((x - mean) a + dy + b) e where dy is not NULL;
+ * with numbers for each channel of a unit. */
 struct crema_cpu_affine {
     float mean[CREMA_CPU_UNIT], a[CREMA_CPU_UNIT], b[CREMA_CPU_UNIT];
     float e[CREMA_CPU_UNIT];

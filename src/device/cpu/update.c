@@ -198,7 +198,7 @@ static enum crema_status clip_factor(struct crema_ctx *ctx,
     (void)ctx;
     for (int i = 1; i < op->nin; i++) sum += square_sum(op, op->in[i]);
     norm = sqrt(sum);
-    if (clip->threshold == 0)
+    if (clip->partial)
         *crema_out(op, 0) = (float)sum;
     else
         *crema_out(op, 0) =
