@@ -8,6 +8,8 @@
  */
 #include "data/image.h"
 
+#include "base/wide.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,24 +48,35 @@ static void make_taps(struct tap *taps, int in, int out, bool column)
     }
 }
 
-/* t[x][c] of one input row. */
-static void across(const uint8_t *row, const struct tap *taps, int width,
-                   int channels, int32_t *t)
+/* t[x][c] of one input row; inlined, so that `channels` is a constant. */
+static inline __attribute__((always_inline)) void
+sum_across(const uint8_t *restrict row, const struct tap *restrict taps,
+           int width, int channels, int32_t *restrict t)
 {
-    for (int x = 0; x < width; x++) {
+    for (int x = 0; x < width; x++, t += channels) {
         const uint8_t *p = row + (ptrdiff_t)taps[x].first * channels;
         const uint8_t *q = row + (ptrdiff_t)taps[x].second * channels;
+        int32_t w0 = taps[x].w0, w1 = taps[x].w1;
 
-        for (int c = 0; c < channels; c++)
-            *t++ = p[c] * taps[x].w0 + q[c] * taps[x].w1;
+        for (int c = 0; c < channels; c++) t[c] = p[c] * w0 + q[c] * w1;
     }
 }
 
-static void down(const int32_t *t0, const int32_t *t1, const struct tap *tap,
-                 size_t n, uint8_t *out)
+static void across(const uint8_t *row, const struct tap *taps, int width,
+                   int channels, int32_t *t)
 {
-    int32_t b0 = tap->w0, b1 = tap->w1;
+    if (channels == 1)
+        sum_across(row, taps, width, 1, t);
+    else if (channels == 3)
+        sum_across(row, taps, width, 3, t);
+    else
+        sum_across(row, taps, width, channels, t);
+}
 
+CREMA_WIDE static void down(const int32_t *restrict t0,
+                            const int32_t *restrict t1, int32_t b0, int32_t b1,
+                            size_t n, uint8_t *restrict out)
+{
     for (size_t i = 0; i < n; i++) {
         int32_t v = ((b0 * (t0[i] >> 4)) >> 16) + ((b1 * (t1[i] >> 4)) >> 16);
 
@@ -126,7 +139,7 @@ static void resize(struct plan *plan, const struct crema_image *in,
 
         t0 = line_of(plan, in, out->width, tap->first, tap->second);
         t1 = line_of(plan, in, out->width, tap->second, tap->first);
-        down(t0, t1, tap, n, out->pixels + (size_t)y * n);
+        down(t0, t1, tap->w0, tap->w1, n, out->pixels + (size_t)y * n);
     }
 }
 
