@@ -4,8 +4,6 @@
 #include "layers/filler.h"
 #include "layers/layer.h"
 
-#include <stdio.h>
-
 CREMA_LAYER_PARAM(Crema__DummyDataParameter, CREMA__DUMMY_DATA_PARAMETER__INIT,
                   dummy_data_param)
 
@@ -101,14 +99,11 @@ static enum crema_status fill(struct crema_layer *l, int i, float *data)
         p->n_data_filler ? p->data_filler[entry(p->n_data_filler, i)] : NULL;
     struct crema_stream stream = { l->lender->seed, crema_hash(l->param->name),
                                    (uint32_t)i, (uint32_t)s->passes };
-    enum crema_status status =
-        crema_filler_values(l->ctx, filler, &s->shape[i], stream, 0,
-                            crema_shape_count(&s->shape[i]), data);
-    char reason[1024];
 
-    if (status != CREMA_EINVAL) return status;
-    snprintf(reason, sizeof reason, "%s", l->ctx->message);
-    return crema_layer_fail(l, &filler->type, "%s", reason);
+    return crema_layer_blame(
+        l, filler ? &filler->type : NULL,
+        crema_filler_values(l->ctx, filler, &s->shape[i], stream, 0,
+                            crema_shape_count(&s->shape[i]), data));
 }
 
 static enum crema_status next(struct crema_layer *l, struct crema_batch *tops)

@@ -4,19 +4,38 @@
 #include <stdio.h>
 #include <string.h>
 
+static CREMA_MUST_USE enum crema_status fail_at(const struct crema_layer *l,
+                                                enum crema_status status,
+                                                const void *field,
+                                                const char *reason)
+{
+    struct crema_place at = { 0 };
+
+    if (l->source) at = crema_source_place(l->source, field, l->param);
+    return crema_fail_at(l->ctx, status, &at, "layer \"%s\": %s",
+                         l->param->name ? l->param->name : "", reason);
+}
+
 enum crema_status crema_layer_fail(const struct crema_layer *l,
                                    const void *field, const char *fmt, ...)
 {
-    struct crema_place at = { 0 };
     char reason[2048];
     va_list ap;
 
     va_start(ap, fmt);
     vsnprintf(reason, sizeof reason, fmt, ap);
     va_end(ap);
-    if (l->source) at = crema_source_place(l->source, field, l->param);
-    return crema_fail_at(l->ctx, CREMA_EINVAL, &at, "layer \"%s\": %s",
-                         l->param->name ? l->param->name : "", reason);
+    return fail_at(l, CREMA_EINVAL, field, reason);
+}
+
+enum crema_status crema_layer_blame(const struct crema_layer *l,
+                                    const void *field, enum crema_status status)
+{
+    char reason[2048];
+
+    if (status == CREMA_OK) return CREMA_OK;
+    snprintf(reason, sizeof reason, "%s", l->ctx->message);
+    return fail_at(l, status, field, reason);
 }
 
 enum crema_status crema_layer_axis(const struct crema_layer *l,

@@ -63,6 +63,7 @@ struct crema_lender {
     int data_threads;                /* decoding threads; 0: one per core */
     bool opens_data;                 /* false: check and summary look at no
                                         database and may not know a shape */
+    bool no_values;                  /* ... and weights are not filled */
 };
 
 struct crema_layer {
@@ -83,6 +84,11 @@ struct crema_layer {
 enum crema_status crema_layer_fail(const struct crema_layer *,
                                    const void *field, const char *fmt, ...)
     CREMA_PRINTF(3, 4) CREMA_MUST_USE;
+
+/* Passes on a failure of something below, with that place before its reason. */
+enum crema_status crema_layer_blame(const struct crema_layer *,
+                                    const void *field,
+                                    enum crema_status) CREMA_MUST_USE;
 
 /* Weight i of the layer: made and filled on first use, shared where the
  * prototxt's param names say so, looked up when the net is recorded again or

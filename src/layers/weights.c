@@ -65,18 +65,14 @@ static enum crema_status fill(struct crema_layer *l, const struct request *r,
     struct crema_stream stream = { l->lender->seed, crema_hash(layer_name(l)),
                                    (uint32_t)r->index, 0 };
     int64_t total = crema_shape_count(r->shape);
-    char reason[1024];
 
     for (int64_t i = 0; i < total; i += STRIP) {
         int64_t n = total - i < STRIP ? total - i : STRIP;
-        enum crema_status status = crema_filler_values(
-            l->ctx, r->filler, r->shape, stream, i, n, strip);
 
-        if (status == CREMA_EINVAL) {
-            snprintf(reason, sizeof reason, "%s", l->ctx->message);
-            return crema_layer_fail(l, &r->filler->type, "%s", reason);
-        }
-        CREMA_TRY(status);
+        CREMA_TRY(
+            crema_layer_blame(l, &r->filler->type,
+                              crema_filler_values(l->ctx, r->filler, r->shape,
+                                                  stream, i, n, strip)));
         CREMA_TRY(crema_param_write(value, i, n, strip));
     }
     return CREMA_OK;

@@ -1,0 +1,218 @@
+/* data.c - batches of records from an LMDB database; top 1, if there is one:
+ * their labels. */
+#include "data/pipeline.h"
+#include "layers/layer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+CREMA_LAYER_PARAM(Crema__DataParameter, CREMA__DATA_PARAMETER__INIT, data_param)
+
+struct data {
+    struct crema_records *records;
+    struct crema_transform *transform;
+    struct crema_pipeline *pipeline;        /* NULL: no data is to be opened */
+    const struct crema_filled_batch *batch; /* handed over last, or NULL */
+    struct crema_shape shape;               /* of top 0 */
+    char item[CREMA_RECORD_NAME];
+};
+
+/* ---- setup -------------------------------------------------------------- */
+
+static void warn(const struct crema_layer *l, bool given, const char *field)
+{
+    if (given)
+        crema_log(l->ctx, CREMA_WARNING,
+                  "layer \"%s\": data_param.%s has no effect, as in Caffe: say "
+                  "it in transform_param",
+                  l->param->name ? l->param->name : "", field);
+}
+
+static enum crema_status check(const struct crema_layer *l)
+{
+    const Crema__DataParameter *p = param(l);
+
+    if (!p->source || !p->source[0])
+        return crema_layer_fail(l, &p->source,
+                                "no source is given: name an "
+                                "LMDB database");
+    if (p->batch_size == 0)
+        return crema_layer_fail(l, &p->batch_size,
+                                "batch_size must be positive, got 0");
+    if (p->prefetch == 0)
+        return crema_layer_fail(l, &p->prefetch,
+                                "prefetch must be positive, got 0");
+    warn(l, p->has_scale, "scale");
+    warn(l, p->mean_file && p->mean_file[0], "mean_file");
+    warn(l, p->has_crop_size, "crop_size");
+    warn(l, p->has_mirror, "mirror");
+    warn(l, p->has_force_encoded_color, "force_encoded_color");
+    return crema_layer_forks(l, p, 10, "cache precache threads parser_threads");
+}
+
+/* Paths are relative to where the program runs; a database that lies beside
+ * the prototxt instead is worth a hint. */
+static enum crema_status missing(const struct crema_layer *l,
+                                 enum crema_status status)
+{
+    const Crema__DataParameter *p = param(l);
+    const char *file = l->source ? l->source->path : "";
+    const char *slash = strrchr(file, '/');
+    char beside[1024], reason[1024];
+
+    snprintf(beside, sizeof beside, "%.*s%s",
+             slash ? (int)(slash - file) + 1 : 0, file, p->source);
+    if (!slash || p->source[0] == '/' || access(beside, F_OK) != 0)
+        return crema_layer_blame(l, &p->source, status);
+    snprintf(reason, sizeof reason, "%s", l->ctx->message);
+    return crema_layer_fail(l, &p->source, "%s; there is one at %s", reason,
+                            beside);
+}
+
+static enum crema_status open_records(struct crema_layer *l)
+{
+    const Crema__DataParameter *p = param(l);
+    struct data *s = l->state;
+    struct crema_database *database;
+    enum crema_status status;
+
+    status =
+        crema_database_open(l->ctx, l->lender->databases, p->source, &database);
+    if (status != CREMA_OK) return missing(l, status);
+    return crema_layer_blame(
+        l, &p->source,
+        crema_records_lmdb(l->ctx, database,
+                           crema_transform_mode(l->param->transform_param),
+                           &s->records));
+}
+
+static int workers(const struct crema_layer *l)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (l->lender->data_threads > 0) return l->lender->data_threads;
+    return cores > 1 ? (int)cores : 1;
+}
+
+static void take_shape(struct data *s, const int shape[4])
+{
+    s->shape = CREMA_SHAPE(shape[0], shape[1], shape[2], shape[3]);
+}
+
+static enum crema_status setup(struct crema_layer *l)
+{
+    const Crema__DataParameter *p = param(l);
+    struct data *s = l->state;
+    const struct crema_transform_options how = {
+        .param = l->param->transform_param,
+        .source = l->source,
+        .train = l->train,
+        .seed = l->lender->seed,
+    };
+    const struct crema_pipeline_options options = {
+        .batch_size = (int)p->batch_size,
+        .ahead = (int)p->prefetch,
+        .workers = workers(l),
+        .seed = l->lender->seed,
+        .rand_skip = p->rand_skip,
+    };
+
+    CREMA_TRY(check(l));
+    if (!l->lender->opens_data) return CREMA_OK;
+    CREMA_TRY(open_records(l));
+    CREMA_TRY(crema_transform_new(l->ctx, &how, &s->transform));
+    CREMA_TRY(
+        crema_layer_blame(l, &p->source,
+                          crema_pipeline_open(l->ctx, s->records, s->transform,
+                                              &options, &s->pipeline)));
+    take_shape(s, crema_pipeline_shape(s->pipeline));
+    return CREMA_OK;
+}
+
+/* ---- the source --------------------------------------------------------- */
+
+static enum crema_status record(struct crema_layer *l)
+{
+    const struct data *s = l->state;
+
+    if (!s->pipeline) return CREMA_OK; /* the shapes are not known */
+    l->top[0] = crema_program_input(l->program, &s->shape, CREMA_F32);
+    if (l->ntops > 1)
+        l->top[1] = crema_program_input(
+            l->program, &CREMA_SHAPE(s->shape.dim[0]), CREMA_F32);
+    return CREMA_OK;
+}
+
+static enum crema_status next(struct crema_layer *l, struct crema_batch *tops)
+{
+    struct data *s = l->state;
+
+    CREMA_TRY(
+        crema_layer_blame(l, &param(l)->source,
+                          crema_pipeline_next(l->ctx, s->pipeline, &s->batch)));
+    take_shape(s, s->batch->shape);
+    tops[0] = (struct crema_batch){ s->shape, s->batch->data };
+    if (l->ntops > 1)
+        tops[1] = (struct crema_batch){ CREMA_SHAPE(s->shape.dim[0]),
+                                        s->batch->labels };
+    return CREMA_OK;
+}
+
+static const char *item(const struct crema_layer *l, int64_t i)
+{
+    struct data *s = l->state;
+
+    if (!s->batch || i < 0 || i >= s->batch->shape[0]) return NULL;
+    snprintf(s->item, sizeof s->item, "%.*s", (int)s->batch->keys[i].length,
+             (const char *)s->batch->keys[i].data);
+    return s->item;
+}
+
+static uint64_t position(const struct crema_layer *l)
+{
+    const struct data *s = l->state;
+
+    return s->pipeline ? crema_pipeline_position(s->pipeline) : 0;
+}
+
+static enum crema_status seek(struct crema_layer *l, uint64_t to)
+{
+    struct data *s = l->state;
+
+    if (s->pipeline) crema_pipeline_seek(s->pipeline, to);
+    s->batch = NULL;
+    return CREMA_OK;
+}
+
+static double waited(const struct crema_layer *l)
+{
+    const struct data *s = l->state;
+
+    return s->pipeline ? crema_pipeline_stats(s->pipeline).waited : 0;
+}
+
+static void release(struct crema_layer *l)
+{
+    struct data *s = l->state;
+
+    crema_pipeline_free(s->pipeline);
+    crema_transform_free(s->transform);
+    crema_records_free(s->records);
+}
+
+const struct crema_layer_type crema_layer_Data = {
+    .name = "Data",
+    .max_bottoms = 0,
+    .min_tops = 1,
+    .max_tops = 2,
+    .state_size = sizeof(struct data),
+    .setup = setup,
+    .record = record,
+    .free = release,
+    .next = next,
+    .item = item,
+    .position = position,
+    .seek = seek,
+    .waited = waited,
+};
