@@ -173,7 +173,7 @@ static enum crema_status convert(struct run *run)
     CREMA_TRY(crema_list_read(run->ctx, s->list, &run->list));
     if (s->shuffle) {
         console_say(run->console, CREMA_INFO, "Shuffling data");
-        crema_list_shuffle(&run->list, (uint32_t)s->seed, 0);
+        crema_list_shuffle(&run->list, (uint32_t)s->seed);
     }
     console_say(run->console, CREMA_INFO, "A total of %zu images.",
                 run->list.count);

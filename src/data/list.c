@@ -78,17 +78,35 @@ enum crema_status crema_list_read(struct crema_ctx *ctx, const char *path,
     return CREMA_OK;
 }
 
-void crema_list_shuffle(struct crema_list *list, uint32_t seed, uint32_t epoch)
+/* 0 to i - 1: what the i-th place, counted from 1, is swapped with. */
+static size_t partner(size_t i, uint32_t seed, uint64_t epoch)
+{
+    struct crema_philox random = crema_philox(
+        (uint32_t)i, (uint32_t)((uint64_t)i >> 32), (uint32_t)epoch,
+        crema_hash("shuffle"), seed, (uint32_t)(epoch >> 32));
+    uint64_t bits = (uint64_t)random.v[0] << 32 | random.v[1];
+
+    return (size_t)(bits % i);
+}
+
+void crema_list_shuffle(struct crema_list *list, uint32_t seed)
 {
     for (size_t i = list->count; i > 1; i--) {
-        struct crema_philox random =
-            crema_philox((uint32_t)i, (uint32_t)((uint64_t)i >> 32), epoch,
-                         crema_hash("shuffle"), seed, 0);
-        uint64_t bits = (uint64_t)random.v[0] << 32 | random.v[1];
-        size_t j = (size_t)(bits % i);
+        size_t j = partner(i, seed, 0);
         struct crema_list_item item = list->items[i - 1];
 
         list->items[i - 1] = list->items[j];
         list->items[j] = item;
+    }
+}
+
+void crema_shuffle(size_t *order, size_t count, uint32_t seed, uint64_t epoch)
+{
+    for (size_t i = 0; i < count; i++) order[i] = i;
+    for (size_t i = count; i > 1; i--) {
+        size_t j = partner(i, seed, epoch), kept = order[i - 1];
+
+        order[i - 1] = order[j];
+        order[j] = kept;
     }
 }

@@ -22,7 +22,9 @@ struct crema_list {
 enum crema_status crema_list_read(struct crema_ctx *, const char *path,
                                   struct crema_list *out) CREMA_MUST_USE;
 void crema_list_free(struct crema_list *);
-/* The same order for the same seed and epoch, from the order it has. */
-void crema_list_shuffle(struct crema_list *, uint32_t seed, uint32_t epoch);
+/* The same order for the same seed, from the order it has. */
+void crema_list_shuffle(struct crema_list *, uint32_t seed);
+/* 0 to count - 1, shuffled: the same for the same seed and epoch. */
+void crema_shuffle(size_t *order, size_t count, uint32_t seed, uint64_t epoch);
 
 #endif

@@ -73,6 +73,20 @@ enum crema_status crema_records_lmdb(struct crema_ctx *,
                                      struct crema_database *,
                                      enum crema_image_mode mode,
                                      struct crema_records **out) CREMA_MUST_USE;
+
+struct crema_images_options {
+    const char *list;  /* a file: a name and a label on each line */
+    const char *root;  /* put before each name as it is; NULL: nothing */
+    int height, width; /* resized to; 0, 0: not */
+    bool gray;
+    bool shuffle; /* anew in each epoch */
+    uint32_t seed;
+};
+/* The pictures of a list; keeps nothing of options. */
+enum crema_status
+crema_records_images(struct crema_ctx *, const struct crema_images_options *,
+                     struct crema_records **out) CREMA_MUST_USE;
+
 /* Accepts NULL. */
 void crema_records_free(struct crema_records *);
 

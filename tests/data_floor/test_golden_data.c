@@ -6,6 +6,9 @@
 #include "proto/text.h"
 
 static const char *const cases[] = {
+    "imagedata_bs1",
+    "imagedata_crop",
+    "imagedata_resize",
     "data_crop",
     "data_encoded_force_color",
     "data_encoded_force_gray",
@@ -51,10 +54,35 @@ static bool compare(const char *top, int k, const float *got, size_t count)
     return true;
 }
 
-START_TEST(same_as_the_original)
+static void open_case(const Crema__LayerParameter *layer, struct rig *rig)
 {
     struct crema_pipeline_options options = { .workers = 2 };
-    const Crema__LayerParameter *layer;
+    const Crema__ImageDataParameter *p = layer->image_data_param;
+    struct crema_transform_options o = { .param = layer->transform_param };
+
+    *rig = (struct rig){ 0 };
+    if (p) {
+        struct crema_images_options images = {
+            .list = p->source,
+            .root = p->root_folder,
+            .height = (int)p->new_height,
+            .width = (int)p->new_width,
+        };
+
+        options.batch_size = (int)p->batch_size;
+        OK(crema_records_images(ctx, &images, &rig->records));
+        OK(crema_transform_new(ctx, &o, &rig->transform));
+        OK(crema_pipeline_open(ctx, rig->records, rig->transform, &options,
+                               &rig->pipeline));
+        return;
+    }
+    options.batch_size = (int)layer->data_param->batch_size;
+    OK(open_rig(layer->data_param->source, layer->transform_param, &options,
+                rig));
+}
+
+START_TEST(same_as_the_original)
+{
     const Crema__NetParameter *net;
     struct crema_source *source;
     ProtobufCMessage *message;
@@ -67,10 +95,7 @@ START_TEST(same_as_the_original)
                             &crema__net_parameter__descriptor,
                             CREMA_TEXT_STRICT, &message, &source));
     net = (const Crema__NetParameter *)message;
-    layer = net->layer[0];
-    options.batch_size = (int)layer->data_param->batch_size;
-    OK(open_rig(layer->data_param->source, layer->transform_param, &options,
-                &rig));
+    open_case(net->layer[0], &rig);
     for (;; k++) {
         const struct crema_filled_batch *b = next(&rig);
         size_t items = (size_t)b->shape[0];

@@ -196,6 +196,43 @@ START_TEST(floats_and_pictures)
 }
 END_TEST
 
+/* A list of pictures is shuffled anew in each epoch, and the same again. */
+START_TEST(shuffled_lists)
+{
+    enum { COUNT = 16 };
+    struct crema_images_options o = { .list = TEST_DATA "/images/list.txt",
+                                      .root = TEST_DATA "/images/img/",
+                                      .height = 8,
+                                      .width = 8,
+                                      .shuffle = true,
+                                      .seed = 3 };
+    uint64_t rows[3 * COUNT];
+    struct crema_records *records;
+    bool seen[3][COUNT] = { { false } };
+
+    OK(crema_records_images(ctx, &o, &records));
+    ck_assert_uint_eq(records->count, COUNT);
+    for (uint64_t i = 0; i < 3 * COUNT; i++) {
+        struct crema_record record = { 0 };
+
+        OK(records->type->find(ctx, records, i, &record));
+        rows[i] = record.row;
+        ck_assert(!seen[i / COUNT][record.row]);
+        seen[i / COUNT][record.row] = true;
+    }
+    ck_assert_mem_ne(rows, rows + COUNT, COUNT * sizeof *rows);
+    for (uint64_t i = 3 * COUNT; i-- > 0;) {
+        struct crema_record record = { 0 };
+
+        OK(records->type->find(ctx, records, i, &record));
+        ck_assert_uint_eq(record.row, rows[i]);
+    }
+    crema_records_free(records);
+    o.width = 0;
+    ck_assert_int_eq(crema_records_images(ctx, &o, &records), CREMA_EINVAL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("pipeline_records");
@@ -211,6 +248,7 @@ int main(void)
     tcase_add_test(t, labels_out_of_range);
     tcase_add_test(t, sizes_may_differ_in_batches_of_one);
     tcase_add_test(t, floats_and_pictures);
+    tcase_add_test(t, shuffled_lists);
     suite_add_tcase(s, t);
     runner = srunner_create(s);
     srunner_run_all(runner, CK_NORMAL);
