@@ -220,7 +220,7 @@ static enum crema_status run_shadow(struct crema_call *call,
     s->relu = op->relu;
     CREMA_TRY(run_host(call, s));
     for (int i = 0; i < s->nin; i++)
-        if (s->in[i] && (op->type->mutates >> i & 1))
+        if (s->in[i] && ((uint64_t)op->type->mutates >> i & 1))
             CREMA_TRY(crema_device_upload(call->dev, op->in[i]->data,
                                           s->in[i]->data,
                                           s->in[i]->layout.bytes));

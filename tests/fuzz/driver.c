@@ -1,120 +1,109 @@
-/* driver.c - runs a fuzz target without libFuzzer: every seed file, then
- * changes of it that are the same each time.
+/* driver.c - runs a fuzz target without a fuzzer: driver SECONDS FOLDER
  *
- *   fuzz_x [--runs N] SEED..
+ * Each file of the folder as it is, cut at every length (of a long file: at
+ * many), and then, until the time is up, with bytes changed, cut out and moved;
+ * the same changes in every run.  A sanitizer says what went wrong; run again
+ * with FUZZ_KEEP=1, and the input lies in fuzz_input.
  */
-#include <stdint.h>
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/philox.h"
+
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LARGEST = 1 << 16 };
-
-struct input {
-    uint8_t bytes[LARGEST];
-    size_t size;
-};
-
-static uint32_t draw(uint32_t *state, size_t below)
+/* One input, in memory of exactly its size, so that a sanitizer sees its end.
+ */
+static void try(const char *data, size_t size)
 {
-    *state = *state * 1664525u + 1013904223u;
-    return below ? (uint32_t)((*state >> 8) % below) : 0;
+    uint8_t *copy = malloc(size ? size : 1);
+    FILE *file = getenv("FUZZ_KEEP") ? fopen("fuzz_input", "wb") : NULL;
+
+    if (file) {
+        fwrite(data, 1, size, file);
+        fclose(file);
+    }
+    if (!copy) return;
+    if (size) memcpy(copy, data, size);
+    LLVMFuzzerTestOneInput(copy, size);
+    free(copy);
 }
 
-static void set_byte(struct input *in, uint32_t *state)
+static void cut(const char *data, size_t size)
 {
-    static const uint8_t special[] = { 0,   1,   0x7F, 0x80, 0xFF, '{',  '}',
-                                       '"', '[', ':',  '-',  '.',  '\\', '#' };
+    size_t step = size / 400 + 1;
 
-    if (!in->size) return;
-    in->bytes[draw(state, in->size)] =
-        draw(state, 2) ? special[draw(state, sizeof special)]
-                       : (uint8_t)draw(state, 256);
+    for (size_t n = 0; n < size; n += step) try(data, n);
+    try(data, size);
 }
 
-static void flip_bit(struct input *in, uint32_t *state)
+/* Change number `round` of a file: 1 to 8 places, at each a new byte, a bit
+ * turned, or a stretch of the file copied there. */
+static void mutate(char *data, size_t size, uint32_t round)
 {
-    if (in->size)
-        in->bytes[draw(state, in->size)] ^= (uint8_t)(1u << draw(state, 8));
+    struct crema_philox r = crema_philox(round, 0, 0, 0, 1, 2);
+    uint32_t places = 1 + r.v[0] % 8;
+
+    for (uint32_t i = 0; i < places; i++) {
+        r = crema_philox(round, i + 1, 0, 0, 1, 2);
+        size_t at = r.v[0] % size, from = r.v[3] % size, n = 1 + r.v[2] % 16;
+
+        if (r.v[1] % 3 == 0) data[at] = (char)r.v[2];
+        if (r.v[1] % 3 == 1) data[at] ^= (char)(1u << r.v[2] % 8);
+        if (r.v[1] % 3 == 2 && at + n <= size && from + n <= size)
+            memmove(data + at, data + from, n);
+    }
 }
 
-static void cut(struct input *in, uint32_t *state)
+static void feed(char *data, size_t size, uint32_t round, uint32_t i)
 {
-    in->size = draw(state, in->size + 1);
+    if (round == 0) cut(data, size);
+    if (round == 0 || size == 0) return;
+    mutate(data, size, round * 1000 + i);
+    try(data, round % 4 ? size : size - round % size);
 }
 
-static void leave_out(struct input *in, uint32_t *state)
+/* All files at and below the folder, in order; how many there were. */
+static int files(const char *folder, struct crema_ctx *ctx, uint32_t round)
 {
-    size_t at = draw(state, in->size + 1);
-    size_t n = draw(state, in->size - at + 1) % 32;
+    struct dirent **entry;
+    int n = scandir(folder, &entry, NULL, alphasort), done = 0;
 
-    memmove(in->bytes + at, in->bytes + at + n, in->size - at - n);
-    in->size -= n;
-}
+    for (int i = 0; i < n; i++) {
+        char path[4096], *data;
+        size_t size;
 
-/* A part once more, somewhere else. */
-static void repeat(struct input *in, uint32_t *state)
-{
-    uint8_t part[64];
-    size_t from = draw(state, in->size + 1), to = draw(state, in->size + 1);
-    size_t n = draw(state, in->size - from + 1) % sizeof part;
-
-    if (in->size + n > LARGEST) return;
-    memcpy(part, in->bytes + from, n);
-    memmove(in->bytes + to + n, in->bytes + to, in->size - to);
-    memcpy(in->bytes + to, part, n);
-    in->size += n;
-}
-
-static void change(struct input *in, uint32_t *state)
-{
-    static void (*const ways[])(struct input *,
-                                uint32_t *) = { set_byte, set_byte,  flip_bit,
-                                                cut,      leave_out, repeat };
-
-    for (uint32_t n = 1 + draw(state, 4); n > 0; n--)
-        ways[draw(state, sizeof ways / sizeof *ways)](in, state);
-}
-
-/* On a copy of exactly that size, so that sanitizers see its end. */
-static void run(const struct input *in)
-{
-    uint8_t *exact = malloc(in->size ? in->size : 1);
-
-    if (!exact) exit(EXIT_FAILURE);
-    memcpy(exact, in->bytes, in->size);
-    LLVMFuzzerTestOneInput(exact, in->size);
-    free(exact);
+        snprintf(path, sizeof path, "%s/%s", folder, entry[i]->d_name);
+        if (entry[i]->d_type == DT_DIR && entry[i]->d_name[0] != '.')
+            done += files(path, ctx, round);
+        free(entry[i]);
+        if (crema_file_read(ctx, path, &data, &size) != CREMA_OK) continue;
+        done++;
+        feed(data, size, round, (uint32_t)i);
+        free(data);
+    }
+    if (n >= 0) free(entry);
+    return done;
 }
 
 int main(int argc, char **argv)
 {
-    static struct input seed, in;
-    uint32_t state = 1;
-    int first = 1, runs = 1000;
+    struct crema_ctx *ctx = crema_ctx_new(NULL, NULL);
+    double end = crema_seconds() + (argc == 3 ? atof(argv[1]) : 0);
+    uint32_t rounds = 0;
 
-    if (argc > 2 && strcmp(argv[1], "--runs") == 0) {
-        runs = atoi(argv[2]);
-        first = 3;
+    if (!ctx || argc != 3 || files(argv[2], ctx, 0) == 0) {
+        fprintf(stderr, "usage: %s SECONDS FOLDER, with files in it\n",
+                argv[0]);
+        return 2;
     }
-    for (int i = first; i < argc; i++) {
-        FILE *f = fopen(argv[i], "rb");
-
-        if (!f) {
-            perror(argv[i]);
-            return EXIT_FAILURE;
-        }
-        seed.size = fread(seed.bytes, 1, LARGEST, f);
-        fclose(f);
-        run(&seed);
-        for (int n = 0; n < runs; n++) {
-            in = seed;
-            change(&in, &state);
-            run(&in);
-        }
-    }
-    printf("%d seeds, %d changes of each\n", argc - first, runs);
-    return EXIT_SUCCESS;
+    while (crema_seconds() < end) files(argv[2], ctx, ++rounds);
+    printf("%u rounds of changes\n", rounds);
+    crema_ctx_free(ctx);
+    return 0;
 }

@@ -2,6 +2,7 @@
 #include "support/parity.h"
 
 #include "base/philox.h"
+#include "support/cuda_on_host.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -276,6 +277,14 @@ static void close_all(struct parity *t)
     free(t);
 }
 
+static enum crema_status open_device(struct crema_ctx *ctx, const char *name,
+                                     int threads, struct crema_device **out)
+{
+    if (strncmp(name, CUDA_ON_HOST, strlen(CUDA_ON_HOST)) == 0)
+        return cuda_on_host_open(ctx, name, out);
+    return crema_device_open(ctx, name, threads, out);
+}
+
 static struct parity *start(const struct parity_case *c, const char *device,
                             int threads, char *message)
 {
@@ -286,7 +295,7 @@ static struct parity *start(const struct parity_case *c, const char *device,
     if (t) t->ctx = ctx;
     if (t && ctx) {
         t->c = c;
-        if (crema_device_open(ctx, device, threads, &t->dev) == CREMA_OK) {
+        if (open_device(ctx, device, threads, &t->dev) == CREMA_OK) {
             t->heap.dev = t->dev;
             if (run(t) == CREMA_OK) return t;
         }

@@ -215,7 +215,7 @@ static enum crema_status provide(struct crema_program *p, struct crema_op *op,
                                  struct crema_tensor **home)
 {
     for (int k = 0; k < op->nin; k++) {
-        bool mutated = op->type->mutates >> k & 1;
+        bool mutated = (uint64_t)op->type->mutates >> k & 1;
         struct crema_tensor *t = op->in[k];
 
         if (!t) continue;

@@ -105,10 +105,7 @@ static __global__ void running(float fraction, float unbias, int64_t channels,
                                float *sum_mean, float *sum_var, float *factor)
 {
     EACH(c, channels)
-    {
-        sum_mean[c] = sum_mean[c] * fraction + mean[c];
-        sum_var[c] = sum_var[c] * fraction + var[c] * unbias;
-    }
+    crema_at_running(fraction, unbias, c, mean, var, sum_mean, sum_var);
     if (blockIdx.x == 0 && threadIdx.x == 0)
         *factor = *factor * fraction + 1.0f;
 }

@@ -101,4 +101,13 @@ CREMA_FORMULA float crema_at_global_norm(const struct crema_axis *a, float eps,
     return (x - (mean ? mean[c] * f : 0.0f)) * crema_rate_of(var[c] * f, eps);
 }
 
+/* Entry c of the sums that outlive a batch. */
+CREMA_FORMULA void crema_at_running(float fraction, float unbias, int64_t c,
+                                    const float *mean, const float *var,
+                                    float *sum_mean, float *sum_var)
+{
+    sum_mean[c] = sum_mean[c] * fraction + mean[c];
+    sum_var[c] = sum_var[c] * fraction + var[c] * unbias;
+}
+
 #endif

@@ -136,7 +136,6 @@ int crema_cuda_loss_bwd(cudaStream_t s, const struct crema_labels *l,
 
 /* ---- accuracy ------------------------------------------------------------ */
 
-/* hit[i]: 1 or 0, -1 where the label does not count, NaN for no class. */
 static __global__ void find_hits(crema_labels l, int top_k, const float *x,
                                  const float *label, float *hit)
 {
@@ -152,12 +151,7 @@ static __global__ void find_hits(crema_labels l, int top_k, const float *x,
                 crema_part_of_better(&l.axis, x, i, at, threadIdx.x % 32, 32);
         for (int mask = 16; mask > 0; mask /= 2)
             better += __shfl_xor_sync(0xffffffffu, better, mask);
-        if (threadIdx.x % 32) continue;
-        /* the class itself is among the better, unless it is NaN */
-        hit[i] = at == CREMA_IGNORED    ? -1.0f
-                 : at == CREMA_NO_CLASS ? NAN
-                 : better <= top_k      ? 1.0f
-                                        : 0.0f;
+        if (threadIdx.x % 32 == 0) hit[i] = crema_at_hit(at, better, top_k);
     }
 }
 
@@ -181,16 +175,7 @@ static __global__ void hits_by_class(crema_labels l, const float *label,
                                      const float *hit, float *per_class)
 {
     EACH(c, l.axis.length)
-    {
-        float hits = 0, members = 0;
-
-        for (int64_t i = 0; i < l.axis.outer * l.axis.inner; i++) {
-            if (crema_at_label(&l, label, i) != c) continue;
-            hits += hit[i];
-            members += 1.0f;
-        }
-        per_class[c] = members > 0 ? hits / members : 0.0f;
-    }
+    per_class[c] = crema_at_class_accuracy(&l, label, hit, c);
 }
 
 int crema_cuda_accuracy(cudaStream_t s, const struct crema_labels *l, int top_k,

@@ -141,4 +141,28 @@ CREMA_FORMULA int crema_part_of_better(const struct crema_axis *a,
     return better;
 }
 
+/* 1 or 0, -1 where the label does not count, NaN where it names no class.  The
+ * class itself is among the better. */
+CREMA_FORMULA float crema_at_hit(int64_t label, int better, int top_k)
+{
+    if (label == CREMA_IGNORED) return -1.0f;
+    if (label == CREMA_NO_CLASS) return NAN;
+    return better <= top_k ? 1.0f : 0.0f;
+}
+
+/* Share of hits among the positions of class c. */
+CREMA_FORMULA float crema_at_class_accuracy(const struct crema_labels *l,
+                                            const float *label,
+                                            const float *hit, int64_t c)
+{
+    float hits = 0, members = 0;
+
+    for (int64_t i = 0; i < l->axis.outer * l->axis.inner; i++) {
+        if (crema_at_label(l, label, i) != c) continue;
+        hits += hit[i];
+        members += 1.0f;
+    }
+    return members > 0 ? hits / members : 0.0f;
+}
+
 #endif

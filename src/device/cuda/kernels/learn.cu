@@ -51,14 +51,12 @@ static __global__ void clip(struct crema_clip c, int64_t nparts,
                             const float *parts, const float *before, float *y)
 {
     __shared__ float room[CREMA_BLOCK];
-    float sum = 0, norm;
+    float sum = 0;
 
     for (int64_t i = threadIdx.y; i < nparts; i += CREMA_BLOCK) sum += parts[i];
     sum = column_sum(room, sum);
-    if (threadIdx.y) return;
-    if (before) sum += *before;
-    norm = sqrtf(sum);
-    *y = c.partial ? sum : norm > c.threshold ? c.threshold / norm : 1.0f;
+    if (threadIdx.y == 0)
+        *y = crema_at_clip(&c, sum + (before ? *before : 0.0f));
 }
 
 int crema_cuda_clip(cudaStream_t s, const struct crema_clip *c, int64_t nparts,

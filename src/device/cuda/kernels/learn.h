@@ -4,7 +4,9 @@
 
 #include "device/cuda/kernels/launch.h"
 #include "device/formula/update.h"
-#include "device/ops.h"
+#include "device/ops/params.h"
+
+#include <math.h>
 
 /* Memory of one update; h0, h1 are NULL where the rule has none, clip where
  * nothing is clipped.  rate and clip are one number each. */
@@ -50,6 +52,15 @@ CREMA_FORMULA float crema_part_of_squares(const float *x, int64_t count,
 
     for (int64_t i = first; i < count; i += step) sum += x[i] * x[i];
     return sum;
+}
+
+/* What all gradients are multiplied with; sum: of all squares. */
+CREMA_FORMULA float crema_at_clip(const struct crema_clip *c, float sum)
+{
+    float norm = sqrtf(sum);
+
+    if (c->partial) return sum;
+    return norm > c->threshold ? c->threshold / norm : 1.0f;
 }
 
 #endif

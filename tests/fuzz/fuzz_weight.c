@@ -1,4 +1,4 @@
-/* fuzz_weights.c - any bytes as weights, state and mean image. */
+/* fuzz_weight.c - any bytes as weights, state and mean image. */
 #include "proto/blob_file.h"
 
 #include <stdio.h>

@@ -1,0 +1,146 @@
+/* test_cuda_host.c - the CUDA device's own code gives what the definition
+ * gives, run on the host; and its launch arithmetic holds for any size. */
+#include "support/cuda_on_host.h"
+#include "support/op_cases.h"
+
+#include "device/cuda/kernels/kernels.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+/* Nothing may fall to ref: what the libraries do has its stand-in. */
+static void hold(const struct parity_case *c, const char *device)
+{
+    struct parity_case strict = *c;
+    char message[PARITY_MESSAGE];
+
+    strict.ref_too = false;
+    if (!parity_holds(&strict, "ref", device, 1, message))
+        ck_abort_msg("%s", message);
+}
+
+START_TEST(dense)
+{
+    hold(op_case(_i), CUDA_ON_HOST);
+}
+END_TEST
+
+START_TEST(channels_last)
+{
+    hold(op_case(_i), CUDA_ON_HOST_LAST);
+}
+END_TEST
+
+/* A grid is never empty, never larger than can be, and covers what it may. */
+START_TEST(grids)
+{
+    static const int64_t items[] = { 1,       31,  256,     257,
+                                     1 << 20, ~0u, 1 << 28, (int64_t)1 << 40 };
+
+    for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+        unsigned blocks = crema_blocks(items[i], CREMA_BLOCK);
+
+        ck_assert_uint_ge(blocks, 1);
+        ck_assert_uint_le(blocks, CREMA_MOST_BLOCKS);
+        if (blocks < CREMA_MOST_BLOCKS)
+            ck_assert_int_ge((int64_t)blocks * CREMA_BLOCK, items[i]);
+    }
+}
+END_TEST
+
+/* Offsets beyond 2^31 elements, forth and back, in both layouts. */
+START_TEST(places)
+{
+    for (int last = 0; last < 2; last++) {
+        const struct crema_planes p = { 1000, 513, 227, 229, last != 0 };
+
+        for (int64_t i = 0; i < crema_count4(&p); i += 987654321) {
+            struct crema_place4 at = crema_place4(&p, i);
+
+            ck_assert_int_lt(at.n, p.n);
+            ck_assert_int_lt(at.c, p.c);
+            ck_assert_int_lt(at.h, p.h);
+            ck_assert_int_lt(at.w, p.w);
+            ck_assert_int_eq(crema_offset4(&p, at.n, at.c, at.h, at.w), i);
+        }
+    }
+}
+END_TEST
+
+/* What kernels take as arguments has 4 KiB. */
+START_TEST(arguments)
+{
+    ck_assert_uint_lt(sizeof(struct crema_many) + 64, 4096);
+    ck_assert_uint_lt(2 * sizeof(struct crema_layout) + 64, 4096);
+    ck_assert_uint_lt(sizeof(struct crema_pool_shape) + 64, 4096);
+}
+END_TEST
+
+/* The reorder's own arithmetic is that of crema_layout_offset. */
+START_TEST(layouts)
+{
+    const struct crema_shape s = CREMA_SHAPE(3, 21, 4, 5);
+    struct crema_layout all[3] = { crema_layout_dense(&s, CREMA_F32),
+                                   crema_layout_channels_last(&s, CREMA_F32),
+                                   crema_layout_dense(&s, CREMA_F32) };
+
+    /* nChw16c, padded from 21 to 32 */
+    all[2].nblocks = 1;
+    all[2].block[0] = 16;
+    all[2].block_dim[0] = 1;
+    all[2].padded[1] = 32;
+    all[2].stride[0] = 2 * 4 * 5 * 16;
+    all[2].stride[1] = 4 * 5 * 16;
+    all[2].stride[2] = 5 * 16;
+    all[2].stride[3] = 16;
+    for (int k = 0; k < 3; k++)
+        for (int64_t i = 0; i < crema_shape_count(&s); i++)
+            ck_assert_int_eq(crema_at_layout(&all[k], i),
+                             crema_layout_offset(&all[k], i));
+}
+END_TEST
+
+/* Labels that no class has make the loss NaN and read nothing. */
+START_TEST(labels)
+{
+    const struct crema_labels l = { { 4, 3, 1 }, false, 0 };
+    const float label[4] = { 3, -1, NAN, 1e20f }, prob[12] = { 0 };
+    const float ignored[1] = { 2 };
+    struct crema_labels ignoring = l;
+
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(crema_at_label(&l, label, i), CREMA_NO_CLASS);
+        ck_assert(isnan(crema_at_loss(&l, prob, i, CREMA_NO_CLASS)));
+        ck_assert(isnan(crema_at_loss_bwd(&l, prob, label, 1, 3 * i)));
+    }
+    ignoring.ignores = true;
+    ignoring.ignore_label = 2;
+    ck_assert_int_eq(crema_at_label(&ignoring, ignored, 0), CREMA_IGNORED);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("cuda on host");
+    TCase *parity = tcase_create("parity with ref");
+    TCase *numbers = tcase_create("arithmetic");
+    SRunner *r;
+    int failed, cases = 0;
+
+    while (op_case(cases)) cases++;
+    tcase_add_loop_test(parity, dense, 0, cases);
+    tcase_add_loop_test(parity, channels_last, 0, cases);
+    tcase_set_timeout(parity, 120);
+    tcase_add_test(numbers, grids);
+    tcase_add_test(numbers, places);
+    tcase_add_test(numbers, arguments);
+    tcase_add_test(numbers, layouts);
+    tcase_add_test(numbers, labels);
+    suite_add_tcase(s, parity);
+    suite_add_tcase(s, numbers);
+    r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,422 @@
+/* cuda_launches.c - the launchers of src/device/cuda/kernels/kernels.h as
+ * loops.
+ *
+ * Where threads work together (sums, softmax) the work is cut and put together
+ * again as the kernels do it, in float32.
+ */
+#include "device/cuda/kernels/kernels.h"
+
+#include <string.h>
+
+#define EACH(i, n) for (int64_t i = 0; i < (n); i++)
+
+/* ---- elementwise.cu ------------------------------------------------------ */
+
+int crema_cuda_unary(cudaStream_t s, const struct crema_unary_params *u,
+                     int64_t count, const float *x, float *y)
+{
+    (void)s;
+    EACH(i, count) y[i] = crema_at_unary((int)u->formula, u->p, x[i]);
+    return 0;
+}
+
+int crema_cuda_unary_bwd(cudaStream_t s, const struct crema_unary_params *u,
+                         int64_t count, const float *v, const float *dy,
+                         float *dx)
+{
+    (void)s;
+    EACH(i, count)
+    dx[i] = dy[i] * crema_at_slope((int)u->formula, u->p, v[i]);
+    return 0;
+}
+
+int crema_cuda_sum(cudaStream_t s, const struct crema_many *m, int64_t count,
+                   float *y)
+{
+    (void)s;
+    EACH(j, count) y[j] = crema_at_sum(m, j);
+    return 0;
+}
+
+int crema_cuda_product(cudaStream_t s, const struct crema_many *m,
+                       int64_t count, float *y)
+{
+    (void)s;
+    EACH(j, count) y[j] = crema_at_product(m, -1, j);
+    return 0;
+}
+
+int crema_cuda_product_bwd(cudaStream_t s, const struct crema_many *m,
+                           int64_t count, const float *y, const float *dy)
+{
+    (void)s;
+    EACH(j, count) crema_at_product_bwd(m, y, dy, j);
+    return 0;
+}
+
+int crema_cuda_maximum(cudaStream_t s, const struct crema_many *m,
+                       int64_t count, float *y)
+{
+    (void)s;
+    EACH(j, count) y[j] = m->x[crema_at_winner(m, j)][j];
+    return 0;
+}
+
+int crema_cuda_maximum_bwd(cudaStream_t s, const struct crema_many *m,
+                           int64_t count, const float *dy)
+{
+    (void)s;
+    EACH(j, count) crema_at_maximum_bwd(m, dy, j);
+    return 0;
+}
+
+int crema_cuda_fill(cudaStream_t s, float value, int64_t count, float *y)
+{
+    (void)s;
+    EACH(i, count) y[i] = value;
+    return 0;
+}
+
+int crema_cuda_dropout(cudaStream_t s, const struct crema_dropout *d,
+                       const struct crema_planes *p, int64_t count,
+                       const uint32_t *step, const float *x, float *y)
+{
+    (void)s;
+    if (p)
+        EACH(i, count) y[i] = crema_at_dropout_one(d, *step, p, i, x[i]);
+    else
+        EACH(block, (count + 3) / 4)
+    crema_at_dropout(d, *step, count, block, x, y);
+    return 0;
+}
+
+int crema_cuda_scale(cudaStream_t s, const struct crema_axis *a, const float *x,
+                     const float *by, const float *b, bool relu, float *y)
+{
+    (void)s;
+    EACH(i, crema_count3(a))
+    {
+        float v = crema_at_scale(a, by, b, i, x[i]);
+
+        y[i] = relu && !(v > 0) ? 0.0f : v;
+    }
+    return 0;
+}
+
+/* ---- pool.cu, lrn.cu ----------------------------------------------------- */
+
+int crema_cuda_pool_max(cudaStream_t s, const struct crema_pool_shape *p,
+                        const float *x, float *y, float *ws)
+{
+    (void)s;
+    EACH(i, crema_count4(&p->y)) crema_at_pool_max(p, x, y, ws, i);
+    return 0;
+}
+
+int crema_cuda_pool_ave(cudaStream_t s, const struct crema_pool_shape *p,
+                        const float *x, float *y)
+{
+    (void)s;
+    EACH(i, crema_count4(&p->y)) y[i] = crema_at_pool_ave(p, x, i);
+    return 0;
+}
+
+int crema_cuda_pool_max_bwd(cudaStream_t s, const struct crema_pool_shape *p,
+                            const float *dy, const float *ws, float *dx)
+{
+    (void)s;
+    EACH(i, crema_count4(&p->x)) dx[i] = crema_at_pool_max_bwd(p, dy, ws, i);
+    return 0;
+}
+
+int crema_cuda_pool_ave_bwd(cudaStream_t s, const struct crema_pool_shape *p,
+                            const float *dy, float *dx)
+{
+    (void)s;
+    EACH(i, crema_count4(&p->x)) dx[i] = crema_at_pool_ave_bwd(p, dy, i);
+    return 0;
+}
+
+int crema_cuda_lrn(cudaStream_t s, const struct crema_lrn *l,
+                   const struct crema_axis *a, const float *x, float *y)
+{
+    (void)s;
+    EACH(i, crema_count3(a)) y[i] = crema_at_lrn(l, a, x, i);
+    return 0;
+}
+
+int crema_cuda_lrn_bwd(cudaStream_t s, const struct crema_lrn *l,
+                       const struct crema_axis *a, const float *x,
+                       const float *dy, float *dx)
+{
+    (void)s;
+    EACH(i, crema_count3(a)) dx[i] = crema_at_lrn_bwd(l, a, x, dy, i);
+    return 0;
+}
+
+/* ---- channels.cu --------------------------------------------------------- */
+
+/* v[0..n) in the order of column_sum; n is a power of two. */
+static float tree_sum(float *v, int n)
+{
+    for (int half = n / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) v[i] += v[i + half];
+    return v[0];
+}
+
+int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
+                    float factor, float *a, float *b)
+{
+    int rows = CREMA_BLOCK / (s->axis.inner < 32 ? 32 : 1);
+
+    (void)stream;
+    EACH(c, s->axis.length)
+    {
+        float va[CREMA_BLOCK], vb[CREMA_BLOCK];
+
+        for (int y = 0; y < rows; y++) {
+            struct crema_two sum = crema_part_of_sum(s, c, y, rows);
+
+            va[y] = sum.a;
+            vb[y] = sum.b;
+        }
+        if (a) a[c] = tree_sum(va, rows) * factor;
+        if (b) b[c] = tree_sum(vb, rows) * factor;
+    }
+    return 0;
+}
+
+int crema_cuda_batch_norm(cudaStream_t s, const struct crema_axis *a, float eps,
+                          const float *mean, const float *var, const float *x,
+                          float *y)
+{
+    (void)s;
+    EACH(i, crema_count3(a))
+    y[i] = crema_at_batch_norm(a, eps, mean, var, i, x[i]);
+    return 0;
+}
+
+int crema_cuda_batch_norm_bwd(cudaStream_t s, const struct crema_axis *a,
+                              float eps, const float *mean, const float *var,
+                              const float *dot, const float *sum,
+                              const float *x, const float *dy, float *dx)
+{
+    (void)s;
+    EACH(i, crema_count3(a))
+    dx[i] =
+        crema_at_batch_norm_bwd(a, eps, mean, var, dot, sum, i, x[i], dy[i]);
+    return 0;
+}
+
+int crema_cuda_global_norm(cudaStream_t s, const struct crema_axis *a,
+                           float eps, const float *mean, const float *var,
+                           const float *factor, const float *x, float *y)
+{
+    (void)s;
+    EACH(i, crema_count3(a))
+    y[i] = crema_at_global_norm(a, eps, mean, var, *factor, i, x[i]);
+    return 0;
+}
+
+int crema_cuda_running(cudaStream_t s, float fraction, float unbias,
+                       int64_t channels, const float *mean, const float *var,
+                       float *sum_mean, float *sum_var, float *factor)
+{
+    (void)s;
+    EACH(c, channels)
+    crema_at_running(fraction, unbias, c, mean, var, sum_mean, sum_var);
+    *factor = *factor * fraction + 1.0f;
+    return 0;
+}
+
+/* ---- classes.cu ---------------------------------------------------------- */
+
+static int lanes_of(const struct crema_axis *a)
+{
+    return a->inner < 32 ? 32 : 1;
+}
+
+int crema_cuda_softmax(cudaStream_t s, const struct crema_axis *a,
+                       const float *x, float *y)
+{
+    int lanes = lanes_of(a);
+
+    (void)s;
+    EACH(i, a->length ? a->outer * a->inner : 0)
+    {
+        float most = -INFINITY, sum = 0;
+
+        for (int l = 0; l < lanes; l++)
+            most = fmaxf(most, crema_part_of_most(a, x, i, l, lanes));
+        for (int l = 0; l < lanes; l++)
+            sum += crema_part_of_exp(a, x, most, y, i, l, lanes);
+        for (int l = 0; l < lanes; l++)
+            crema_part_of_division(a, sum, y, i, l, lanes);
+    }
+    return 0;
+}
+
+int crema_cuda_softmax_bwd(cudaStream_t s, const struct crema_axis *a,
+                           const float *y, const float *dy, float *dx)
+{
+    int lanes = lanes_of(a);
+
+    (void)s;
+    EACH(i, a->outer * a->inner)
+    {
+        float dot = 0;
+
+        for (int l = 0; l < lanes; l++)
+            dot += crema_part_of_dot(a, y, dy, i, l, lanes);
+        for (int l = 0; l < lanes; l++)
+            crema_part_of_softmax_bwd(a, y, dy, dot, dx, i, l, lanes);
+    }
+    return 0;
+}
+
+static float normalizer_of(const struct crema_labels *l, float normalizer,
+                           const float *label)
+{
+    float valid = 0;
+
+    EACH(i, l->axis.outer * l->axis.inner)
+    valid += crema_at_label(l, label, i) != CREMA_IGNORED;
+    return normalizer > 0 ? normalizer : fmaxf(valid, 1.0f);
+}
+
+int crema_cuda_loss(cudaStream_t s, const struct crema_labels *l,
+                    float normalizer, const float *prob, const float *label,
+                    float *loss)
+{
+    float sum[CREMA_BLOCK] = { 0 };
+
+    (void)s;
+    EACH(i, l->axis.outer * l->axis.inner)
+    sum[i % CREMA_BLOCK] +=
+        crema_at_loss(l, prob, i, crema_at_label(l, label, i));
+    *loss = tree_sum(sum, CREMA_BLOCK) / normalizer_of(l, normalizer, label);
+    return 0;
+}
+
+int crema_cuda_loss_bwd(cudaStream_t s, const struct crema_labels *l,
+                        float normalizer, const float *prob, const float *label,
+                        const float *dloss, float *room, float *dx)
+{
+    (void)s;
+    *room = *dloss / normalizer_of(l, normalizer, label);
+    EACH(i, crema_count3(&l->axis))
+    dx[i] = crema_at_loss_bwd(l, prob, label, *room, i);
+    return 0;
+}
+
+static float hit(const struct crema_labels *l, int top_k, const float *x,
+                 const float *label, int64_t i)
+{
+    int64_t at = crema_at_label(l, label, i);
+    int better = 0;
+
+    for (int lane = 0; lane < 32 && at >= 0; lane++)
+        better += crema_part_of_better(&l->axis, x, i, at, lane, 32);
+    return crema_at_hit(at, better, top_k);
+}
+
+int crema_cuda_accuracy(cudaStream_t s, const struct crema_labels *l, int top_k,
+                        const float *x, const float *label, float *room,
+                        float *accuracy, float *per_class)
+{
+    int64_t positions = l->axis.outer * l->axis.inner;
+    float hits = 0, valid = 0;
+
+    (void)s;
+    EACH(i, positions)
+    {
+        room[i] = hit(l, top_k, x, label, i);
+        if (room[i] == -1.0f) continue;
+        hits += room[i];
+        valid++;
+    }
+    *accuracy = valid > 0 ? hits / valid : 0;
+    EACH(c, per_class ? l->axis.length : 0)
+    per_class[c] = crema_at_class_accuracy(l, label, room, c);
+    return 0;
+}
+
+/* ---- move.cu ------------------------------------------------------------- */
+
+int crema_cuda_zero(cudaStream_t s, void *to, size_t bytes)
+{
+    (void)s;
+    memset(to, 0, bytes);
+    return 0;
+}
+
+int crema_cuda_copy(cudaStream_t s, const void *from, void *to, size_t bytes)
+{
+    (void)s;
+    memmove(to, from, bytes);
+    return 0;
+}
+
+int crema_cuda_rows(cudaStream_t s, const struct crema_rows *r,
+                    const float *from, float *to)
+{
+    (void)s;
+    EACH(i, r->rows * r->n) crema_at_rows(r, from, to, i);
+    return 0;
+}
+
+int crema_cuda_reorder(cudaStream_t s, const struct crema_layout *from,
+                       const void *x, const struct crema_layout *to, void *y,
+                       int64_t count)
+{
+    (void)s;
+    EACH(i, count) crema_at_reorder(from, x, to, y, i);
+    return 0;
+}
+
+/* ---- learn.cu ------------------------------------------------------------ */
+
+int crema_cuda_update(cudaStream_t s, const struct crema_update *u,
+                      const struct crema_updated *m, int64_t count)
+{
+    (void)s;
+    EACH(i, count) crema_at_update(u, m, i);
+    return 0;
+}
+
+int crema_cuda_accumulate(cudaStream_t s, int64_t count, const float *x,
+                          float *sum)
+{
+    (void)s;
+    EACH(i, count) sum[i] += x[i];
+    return 0;
+}
+
+int crema_cuda_squares(cudaStream_t s, int64_t count, const float *x,
+                       float *parts)
+{
+    int64_t step = (int64_t)CREMA_CLIP_PARTS * CREMA_BLOCK;
+
+    (void)s;
+    EACH(block, CREMA_CLIP_PARTS)
+    {
+        float v[CREMA_BLOCK];
+
+        for (int y = 0; y < CREMA_BLOCK; y++)
+            v[y] =
+                crema_part_of_squares(x, count, block * CREMA_BLOCK + y, step);
+        parts[block] = tree_sum(v, CREMA_BLOCK);
+    }
+    return 0;
+}
+
+int crema_cuda_clip(cudaStream_t s, const struct crema_clip *c, int64_t nparts,
+                    const float *parts, const float *before, float *y)
+{
+    float v[CREMA_BLOCK] = { 0 };
+
+    (void)s;
+    EACH(i, nparts) v[i % CREMA_BLOCK] += parts[i];
+    *y = crema_at_clip(c, tree_sum(v, CREMA_BLOCK) + (before ? *before : 0));
+    return 0;
+}

@@ -1,0 +1,369 @@
+/* op_cases.c - each op in its corners. */
+#include "support/op_cases.h"
+
+/* ---- how each family is recorded --------------------------------------- */
+
+/* n: outputs, no bias, relu behind */
+static void conv(struct parity *t, const struct parity_case *c)
+{
+    const struct crema_conv *p = c->params;
+    struct crema_tensor *x = parity_x(t), *y;
+    struct crema_shape w = { p->spatial + 2,
+                             { c->n[0], c->x.dim[1] / p->groups } };
+
+    for (int i = 0; i < p->spatial; i++) w.dim[2 + i] = p->kernel[i];
+    y = crema_conv(parity_program(t), p, x, parity_param(t, &w, 0.3f, false),
+                   c->n[1] ? NULL
+                           : parity_param(t, &CREMA_SHAPE(c->n[0]), 1, false));
+    if (c->n[2]) y = crema_unary(parity_program(t), CREMA_UNARY_relu, NULL, y);
+    parity_output(t, y);
+}
+
+/* n: outputs, no bias, transposed, relu behind */
+static void ip(struct parity *t, const struct parity_case *c)
+{
+    struct crema_shape w = CREMA_SHAPE(c->n[0], c->x.dim[1]);
+    struct crema_tensor *x = parity_x(t), *y;
+
+    if (c->n[2]) w = CREMA_SHAPE(c->x.dim[1], c->n[0]);
+    y = crema_inner_product(
+        parity_program(t), c->n[2] != 0, x, parity_param(t, &w, 0.3f, false),
+        c->n[1] ? NULL : parity_param(t, &CREMA_SHAPE(c->n[0]), 1, false));
+    if (c->n[3]) y = crema_unary(parity_program(t), CREMA_UNARY_relu, NULL, y);
+    parity_output(t, y);
+}
+
+/* n: mask wanted */
+static void pool(struct parity *t, const struct parity_case *c)
+{
+    struct crema_tensor *mask = NULL;
+
+    parity_output(t, crema_pooling(parity_program(t), c->params, parity_x(t),
+                                   c->n[0] ? &mask : NULL));
+    parity_output(t, mask);
+}
+
+static void lrn(struct parity *t, const struct parity_case *c)
+{
+    parity_output(t, crema_lrn(parity_program(t), c->params, parity_x(t)));
+}
+
+/* n: axis */
+static void softmax(struct parity *t, const struct parity_case *c)
+{
+    parity_output(t, crema_softmax(parity_program(t), c->n[0], parity_x(t)));
+}
+
+/* n: formula, hundredths of p[0] p[1] p[2] */
+static void unary(struct parity *t, const struct parity_case *c)
+{
+    const float p[4] = { (float)c->n[1] / 100, (float)c->n[2] / 100,
+                         (float)c->n[3] / 100 };
+
+    parity_output(t, crema_unary(parity_program(t),
+                                 (enum crema_unary_formula)c->n[0], p,
+                                 parity_x(t)));
+}
+
+/* n: inputs; what: 0 sum, 1 sum with coefficients, 2 product, 3 stable
+ * product, 4 maximum */
+static void eltwise(struct parity *t, const struct parity_case *c)
+{
+    const float coeff[4] = { 0.5f, -2, 1, 3 };
+    struct crema_program *p = parity_program(t);
+    struct crema_tensor *x[4], *y = NULL;
+    int n = c->n[0];
+
+    x[0] = parity_x(t);
+    for (int i = 1; i < n; i++) x[i] = parity_input(t, &c->x);
+    switch (c->n[1]) {
+    case 0:
+        y = crema_sum(p, n, x, NULL);
+        break;
+    case 1:
+        y = crema_sum(p, n, x, coeff);
+        break;
+    case 2:
+        y = crema_product(p, n, x, false);
+        break;
+    case 3:
+        y = crema_product(p, n, x, true);
+        break;
+    case 4:
+        y = crema_maximum(p, n, x);
+        break;
+    }
+    parity_output(t, y);
+}
+
+static void dropout(struct parity *t, const struct parity_case *c)
+{
+    (void)c;
+    parity_output(t,
+                  crema_dropout(parity_program(t), 0.4f, 5, 77, parity_x(t)));
+}
+
+static void batch_norm(struct parity *t, const struct parity_case *c)
+{
+    struct crema_tensor *mean, *var;
+
+    (void)c;
+    parity_output(t, crema_batch_norm(parity_program(t), 1e-5f, parity_x(t),
+                                      &mean, &var));
+    parity_output(t, mean);
+    parity_output(t, var);
+}
+
+static void batch_norm_global(struct parity *t, const struct parity_case *c)
+{
+    const struct crema_shape channels = CREMA_SHAPE(c->x.dim[1]);
+    const struct crema_shape one = CREMA_SHAPE(1);
+    struct crema_tensor *x = parity_x(t);
+    struct crema_tensor *mean = parity_param(t, &channels, 1, false);
+    struct crema_tensor *var = parity_param(t, &channels, 0.5f, true);
+    struct crema_tensor *factor = parity_param(t, &one, 0.5f, true);
+
+    parity_output(t, crema_batch_norm_global(parity_program(t), 1e-5f, x, mean,
+                                             var, factor));
+}
+
+/* n: axis, axes of s, without s, without b */
+static void scale(struct parity *t, const struct parity_case *c)
+{
+    struct crema_shape s = { c->n[1], { 0 } };
+    struct crema_tensor *x = parity_x(t), *with[2] = { NULL, NULL };
+
+    for (int i = 0; i < c->n[1]; i++) s.dim[i] = c->x.dim[c->n[0] + i];
+    for (int i = 0; i < 2; i++)
+        if (!c->n[2 + i]) with[i] = parity_param(t, &s, 0.5f, i == 0);
+    parity_output(t,
+                  crema_scale(parity_program(t), c->n[0], x, with[0], with[1]));
+}
+
+/* n: axis, then sizes along it of the other parts, 0 ends */
+static void concat(struct parity *t, const struct parity_case *c)
+{
+    struct crema_tensor *x[8] = { parity_x(t) };
+    int n = 1;
+
+    for (; c->n[n]; n++) {
+        struct crema_shape s = c->x;
+
+        s.dim[c->n[0]] = c->n[n];
+        x[n] = parity_input(t, &s);
+    }
+    parity_output(t, crema_concat(parity_program(t), c->n[0], n, x));
+}
+
+/* n: axis, then sizes, 0 ends */
+static void slice(struct parity *t, const struct parity_case *c)
+{
+    struct crema_tensor *y[8];
+    int64_t size[8];
+    int n = 0;
+
+    for (; c->n[1 + n]; n++) size[n] = c->n[1 + n];
+    crema_slice(parity_program(t), c->n[0], parity_x(t), n, size, y);
+    for (int i = 0; i < n; i++) parity_output(t, y[i]);
+}
+
+/* ---- cases --------------------------------------------------------------- */
+
+static const struct parity_case convs[] = {
+    { "conv 3x3", conv, SHAPE4(2, 3, 9, 8), CONV(3, 1, 1, 1, 1), N(16) },
+    { "conv, few odd channels", conv, SHAPE4(3, 5, 7, 11), CONV(3, 2, 0, 1, 1),
+      N(7) },
+    { "conv, odd channels", conv, SHAPE4(2, 21, 9, 9), CONV(5, 1, 2, 1, 1),
+      N(18) },
+    { "conv, native x", conv, SHAPE4(2, 18, 9, 9), CONV(3, 2, 1, 1, 1), N(50),
+      .native = true },
+    { "conv 1x1", conv, SHAPE4(1, 20, 6, 5), CONV(1, 1, 0, 1, 1), N(50) },
+    { "conv 1x1 on 1x1", conv, SHAPE4(4, 32, 1, 1), CONV(1, 1, 0, 1, 1),
+      N(10) },
+    { "conv, 2 groups", conv, SHAPE4(2, 32, 8, 8), CONV(3, 1, 1, 1, 2), N(64),
+      .native = true },
+    { "conv, 3 odd groups", conv, SHAPE4(2, 15, 8, 8), CONV(3, 1, 1, 1, 3),
+      N(21) },
+    { "conv, depthwise", conv, SHAPE4(2, 24, 9, 9), CONV(3, 1, 1, 1, 24),
+      N(24) },
+    { "conv, dilated", conv, SHAPE4(2, 16, 13, 12), CONV(3, 1, 2, 2, 1),
+      N(16) },
+    { "conv, dilated, strided, odd", conv, SHAPE4(1, 10, 17, 14),
+      CONV(3, 2, 3, 3, 2), N(12) },
+    { "conv, no bias", conv, SHAPE4(2, 16, 8, 8), CONV(3, 1, 1, 1, 1),
+      N(16, 1) },
+    { "conv + relu", conv, SHAPE4(2, 16, 8, 8), CONV(3, 1, 1, 1, 1),
+      N(20, 0, 1) },
+    { "conv, relu apart", conv, SHAPE4(2, 16, 8, 8), CONV(3, 1, 1, 1, 1),
+      N(20, 0, 1), .plain = true },
+    { "conv, 11x11 by 4", conv, SHAPE4(1, 3, 35, 35), CONV(11, 4, 0, 1, 1),
+      N(96, 0, 1) },
+    { "conv, wide pad", conv, SHAPE4(1, 4, 3, 3), CONV(3, 1, 4, 1, 1), N(8) },
+    { "conv, test phase", conv, SHAPE4(2, 16, 8, 8), CONV(3, 1, 1, 1, 1),
+      N(20, 0, 1), .test = true },
+    { "conv 3-D", conv, SHAPE5(2, 3, 5, 6, 7), CONV3(3, 1, 1, 1, 1), N(8) },
+    { "conv 3-D, groups, strided", conv, SHAPE5(1, 16, 7, 6, 5),
+      CONV3(3, 2, 1, 1, 2), N(32) },
+    { "conv, empty", conv, SHAPE4(0, 3, 8, 8), CONV(3, 1, 1, 1, 1), N(4, 0, 1),
+      .ref_too = true },
+};
+
+static const struct parity_case ips[] = {
+    { "ip", ip, SHAPE2(4, 30), NULL, N(10) },
+    { "ip, one image", ip, SHAPE2(1, 33), NULL, N(7) },
+    { "ip, no bias", ip, SHAPE2(5, 64), NULL, N(32, 1) },
+    { "ip + relu", ip, SHAPE2(5, 100), NULL, N(50, 0, 0, 1) },
+    { "ip, transposed", ip, SHAPE2(6, 24), NULL, N(11, 0, 1) },
+    { "ip, transposed, no bias", ip, SHAPE2(16, 64), NULL, N(32, 1, 1, 1) },
+    { "ip, large", ip, SHAPE2(32, 512), NULL, N(256) },
+};
+
+static const struct parity_case pools[] = {
+    { "max 2x2", pool, SHAPE4(2, 3, 8, 8), POOL(MAX, 2, 2, 0, true) },
+    { "max 3x3, ceil", pool, SHAPE4(2, 16, 8, 10), POOL(MAX, 3, 2, 0, true) },
+    { "max 3x3, ceil, native", pool, SHAPE4(2, 18, 8, 10),
+      POOL(MAX, 3, 2, 0, true), .native = true },
+    { "max 3x3, floor", pool, SHAPE4(2, 5, 8, 10), POOL(MAX, 3, 2, 0, false) },
+    { "max, ties", pool, SHAPE4(2, 16, 9, 9), POOL(MAX, 3, 2, 1, true),
+      .coarse = true },
+    { "max, ties, dense", pool, SHAPE4(2, 3, 9, 9), POOL(MAX, 3, 1, 1, true),
+      .coarse = true },
+    { "max, pad, native", pool, SHAPE4(2, 20, 7, 7), POOL(MAX, 3, 2, 1, true),
+      .native = true },
+    { "max, windows without elements", pool, SHAPE4(1, 3, 7, 7),
+      POOL(MAX, 2, 4, 0, true) },
+    { "max, windows without elements, native", pool, SHAPE4(1, 18, 7, 7),
+      POOL(MAX, 2, 4, 0, true), .native = true },
+    { "max, plane of one", pool, SHAPE4(2, 3, 1, 1), POOL(MAX, 2, 1, 1, true),
+      N(1) },
+    { "max, empty", pool, SHAPE4(0, 3, 7, 7), POOL(MAX, 2, 2, 0, true) },
+    { "max, mask, native", pool, SHAPE4(2, 18, 7, 7), POOL(MAX, 3, 2, 0, true),
+      N(1), .native = true },
+    { "max, mask", pool, SHAPE4(2, 4, 7, 7), POOL(MAX, 3, 2, 0, true), N(1),
+      .coarse = true },
+    { "max, test phase", pool, SHAPE4(2, 16, 8, 8), POOL(MAX, 3, 2, 0, true),
+      .test = true },
+    { "ave 2x2", pool, SHAPE4(2, 3, 8, 8), POOL(AVE, 2, 2, 0, true) },
+    { "ave 3x3, ceil, native", pool, SHAPE4(2, 18, 8, 10),
+      POOL(AVE, 3, 2, 0, true), .native = true },
+    { "ave, pad", pool, SHAPE4(2, 5, 9, 9), POOL(AVE, 3, 2, 1, true) },
+    { "ave, pad, beyond it", pool, SHAPE4(2, 5, 8, 8),
+      POOL(AVE, 3, 2, 1, true) },
+    { "ave, pad, beyond it, native", pool, SHAPE4(2, 21, 8, 8),
+      POOL(AVE, 3, 2, 1, true), .native = true },
+    { "ave, windows without elements", pool, SHAPE4(1, 3, 7, 7),
+      POOL(AVE, 2, 4, 0, true) },
+    { "ave, whole plane", pool, SHAPE4(2, 64, 7, 7), POOL(AVE, 7, 1, 0, true),
+      .native = true },
+};
+
+static const struct parity_case lrns[] = {
+    { "lrn", lrn, SHAPE4(2, 16, 5, 7), LRN(5, 0.5f, 0.75f, 1) },
+    { "lrn, native", lrn, SHAPE4(2, 96, 5, 7), LRN(5, 0.5f, 0.75f, 1),
+      .native = true },
+    { "lrn, odd channels, native", lrn, SHAPE4(2, 21, 5, 7),
+      LRN(5, 0.5f, 0.75f, 2), .native = true },
+    { "lrn, odd channels, beta 1", lrn, SHAPE4(3, 7, 6, 6), LRN(3, 2, 1, 1) },
+    { "lrn, window over all", lrn, SHAPE4(1, 5, 3, 3), LRN(11, 1, 0.5f, 1.5f) },
+    { "lrn, two axes", lrn, SHAPE2(3, 20), LRN(3, 1, 0.75f, 1) },
+};
+
+static const struct parity_case softmaxes[] = {
+    { "softmax", softmax, SHAPE2(4, 10), NULL, N(1) },
+    { "softmax, wide", softmax, SHAPE2(2, 1000), NULL, N(1) },
+    { "softmax, image", softmax, SHAPE4(2, 21, 5, 6), NULL, N(1) },
+    { "softmax, image, native", softmax, SHAPE4(2, 21, 5, 6), NULL, N(1),
+      .native = true },
+    { "softmax, last axis", softmax, SHAPE4(2, 3, 5, 6), NULL, N(3) },
+    { "softmax, first axis", softmax, SHAPE3(4, 3, 5), NULL, N(0) },
+};
+
+static const struct parity_case others[] = {
+    { "relu", unary, SHAPE4(2, 5, 6, 7), NULL, N(CREMA_UNARY_relu) },
+    { "relu, native", unary, SHAPE4(2, 18, 6, 7), NULL, N(CREMA_UNARY_relu),
+      .native = true },
+    { "leaky relu", unary, SHAPE4(2, 18, 6, 7), NULL, N(CREMA_UNARY_relu, 10),
+      .native = true },
+    { "relu, slope below 0", unary, SHAPE4(2, 5, 6, 7), NULL,
+      N(CREMA_UNARY_leaky_relu, -50) },
+    { "sigmoid, native", unary, SHAPE4(2, 18, 6, 7), NULL,
+      N(CREMA_UNARY_sigmoid), .native = true },
+    { "tanh, native", unary, SHAPE4(2, 18, 6, 7), NULL, N(CREMA_UNARY_tanh),
+      .native = true },
+    { "power, native", unary, SHAPE4(2, 18, 6, 7), NULL,
+      N(CREMA_UNARY_power, 200, 150, 50), .native = true },
+    { "relu, large", unary, SHAPE4(4, 16, 64, 64), NULL, N(CREMA_UNARY_relu) },
+    { "sum", eltwise, SHAPE4(2, 18, 6, 7), NULL, N(2, 0), .native = true },
+    { "sum of 4", eltwise, SHAPE4(2, 18, 26, 27), NULL, N(4, 1),
+      .native = true },
+    { "product", eltwise, SHAPE4(2, 18, 6, 7), NULL, N(3, 2), .native = true },
+    { "stable product", eltwise, SHAPE4(2, 16, 6, 7), NULL, N(3, 3),
+      .native = true },
+    { "maximum", eltwise, SHAPE4(2, 18, 6, 7), NULL, N(3, 4), .native = true },
+    { "dropout, dense", dropout, SHAPE2(7, 1003), NULL, N(0) },
+    { "dropout, image", dropout, SHAPE4(3, 5, 7, 3), NULL, N(0) },
+    { "dropout, native", dropout, SHAPE4(3, 18, 7, 3), NULL, N(0),
+      .native = true },
+    { "dropout, native, large", dropout, SHAPE4(2, 32, 17, 19), NULL, N(0),
+      .native = true },
+};
+
+static const struct parity_case norms[] = {
+    { "batch norm", batch_norm, SHAPE4(3, 5, 6, 7), NULL, N(0) },
+    { "batch norm, native", batch_norm, SHAPE4(3, 18, 6, 7), NULL, N(0),
+      .native = true },
+    { "batch norm, two axes", batch_norm, SHAPE2(30, 21), NULL, N(0) },
+    { "batch norm, 3-D", batch_norm, SHAPE5(2, 16, 3, 4, 5), NULL, N(0) },
+    { "batch norm, large", batch_norm, SHAPE4(4, 8, 40, 40), NULL, N(0) },
+    { "batch norm, global", batch_norm_global, SHAPE4(3, 5, 6, 7), NULL, N(0) },
+    { "batch norm, global, native", batch_norm_global, SHAPE4(3, 18, 6, 7),
+      NULL, N(0), .native = true },
+    { "scale", scale, SHAPE4(3, 5, 6, 7), NULL, N(1, 1) },
+    { "scale, native", scale, SHAPE4(3, 18, 6, 7), NULL, N(1, 1),
+      .native = true },
+    { "scale, no bias, native", scale, SHAPE4(3, 18, 6, 7), NULL, N(1, 1, 0, 1),
+      .native = true },
+    { "bias alone, native", scale, SHAPE4(3, 18, 6, 7), NULL, N(1, 1, 1),
+      .native = true },
+    { "scale, axes 1 and 2", scale, SHAPE4(3, 5, 6, 7), NULL, N(1, 2) },
+    { "scale, whole", scale, SHAPE3(3, 5, 6), NULL, N(0, 3) },
+    { "scale, last axis", scale, SHAPE2(30, 21), NULL, N(1, 1) },
+};
+
+static const struct parity_case joins[] = {
+    { "concat, channels", concat, SHAPE4(2, 3, 4, 5), NULL, N(1, 5, 2) },
+    { "concat, channels, native", concat, SHAPE4(2, 16, 4, 5), NULL,
+      N(1, 32, 16), .native = true },
+    { "concat, odd channels, native", concat, SHAPE4(2, 18, 4, 5), NULL,
+      N(1, 7), .native = true },
+    { "concat, images, native", concat, SHAPE4(2, 18, 4, 5), NULL, N(0, 3),
+      .native = true },
+    { "concat, rows, native", concat, SHAPE4(2, 18, 4, 5), NULL, N(2, 3),
+      .native = true },
+    { "slice, channels", slice, SHAPE4(2, 9, 4, 5), NULL, N(1, 2, 4, 3) },
+    { "slice, channels, native", slice, SHAPE4(2, 48, 4, 5), NULL, N(1, 16, 32),
+      .native = true },
+    { "slice, odd channels, native", slice, SHAPE4(2, 18, 4, 5), NULL,
+      N(1, 11, 7), .native = true },
+    { "slice, images, native", slice, SHAPE4(5, 18, 4, 5), NULL, N(0, 2, 3),
+      .native = true },
+    { "slice, columns", slice, SHAPE3(3, 4, 6), NULL, N(2, 1, 5) },
+};
+
+const struct parity_table op_tables[] = {
+    TABLE(convs),  TABLE(ips),   TABLE(pools), TABLE(lrns), TABLE(softmaxes),
+    TABLE(others), TABLE(norms), TABLE(joins), NO_TABLE,
+};
+
+const struct parity_case *op_case(int i)
+{
+    const struct parity_table *const all[] = { op_tables, loss_tables,
+                                               net_tables };
+
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        for (const struct parity_table *t = all[k]; t->name; t++) {
+            if (i < t->count) return &t->cases[i];
+            i -= t->count;
+        }
+    return NULL;
+}
