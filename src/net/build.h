@@ -10,6 +10,10 @@ enum crema_status crema_net_includes(struct crema_net *,
                                      bool *included) CREMA_MUST_USE;
 /* Names, counts and loss weights are checked, layers set up. */
 enum crema_status crema_net_connect(struct crema_net *) CREMA_MUST_USE;
+/* When optimistic, what is wrong with a layer goes into the log (as an error;
+ * as a warning what Caffe could do) and its shapes are unknown from then on. */
+enum crema_status crema_net_forgive(struct crema_net *, struct crema_layer *,
+                                    enum crema_status) CREMA_MUST_USE;
 /* Index of the blob; -1 when there is none. */
 int crema_net_blob_index(const struct crema_net *, const char *name);
 

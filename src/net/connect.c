@@ -73,7 +73,8 @@ static enum crema_status find_types(struct crema_net *net)
     }
     if (!failed) return CREMA_OK;
     if (!net->options.optimistic) return CREMA_EINVAL;
-    crema_log(net->ctx, CREMA_WARNING, "%s", net->ctx->message);
+    if (net->ctx->log)
+        net->ctx->log(net->ctx->log_user, CREMA_WARNING, net->ctx->message);
     return CREMA_OK;
 }
 
@@ -177,7 +178,8 @@ static enum crema_status add_losses(struct crema_net *net,
     for (int k = 0; k < l->ntops; k++) {
         float weight = l->type && l->type->loss && k == 0 ? 1 : 0;
 
-        if (l->param->n_loss_weight) weight = l->param->loss_weight[k];
+        if (l->param->n_loss_weight > (size_t)k)
+            weight = l->param->loss_weight[k];
         if (weight == 0) continue;
         net->loss[net->nlosses++] = (struct crema_loss){
             .layer = (int)(l - net->layer), .top = k, .weight = weight
@@ -247,12 +249,13 @@ enum crema_status crema_net_connect(struct crema_net *net)
     for (int i = 0; i < net->nlayers; i++) {
         struct crema_layer *l = &net->layer[i];
 
-        CREMA_TRY(check_counts(l));
-        CREMA_TRY(use_bottoms(net, l));
+        CREMA_TRY(crema_net_forgive(net, l, check_counts(l)));
+        CREMA_TRY(crema_net_forgive(net, l, use_bottoms(net, l)));
         for (int k = 0; k < l->ntops; k++)
-            CREMA_TRY(make_top(net, l, (size_t)k));
+            CREMA_TRY(
+                crema_net_forgive(net, l, make_top(net, l, (size_t)k)));
         CREMA_TRY(add_losses(net, l));
-        CREMA_TRY(set_up(net, l));
+        CREMA_TRY(crema_net_forgive(net, l, set_up(net, l)));
     }
     return list_outputs(net);
 }

@@ -30,10 +30,28 @@ static enum crema_status choose_layers(struct crema_net *net)
     return CREMA_OK;
 }
 
+enum crema_status crema_net_forgive(struct crema_net *net,
+                                    struct crema_layer *l,
+                                    enum crema_status status)
+{
+    bool lacking = status == CREMA_EUNSUPPORTED;
+
+    if (status == CREMA_OK || !net->options.optimistic) return status;
+    if (status != CREMA_EINVAL && status != CREMA_EIO && !lacking)
+        return status;
+    if (net->ctx->log)
+        net->ctx->log(net->ctx->log_user,
+                      lacking ? CREMA_WARNING : CREMA_ERROR,
+                      net->ctx->message);
+    if (l->type && l->type->free && l->state) l->type->free(l);
+    l->type = NULL;
+    return CREMA_OK;
+}
+
 static enum crema_status build(struct crema_net *net)
 {
     CREMA_TRY(choose_layers(net));
-    if (net->nlayers == 0)
+    if (net->nlayers == 0 && !net->options.optimistic)
         return crema_fail(net->ctx, CREMA_EINVAL,
                           "%s: no layer is left for phase %s",
                           net->source ? net->source->path : "net",

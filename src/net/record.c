@@ -30,12 +30,12 @@ static bool take_bottoms(struct crema_net *net, struct crema_layer *l)
 
     for (int k = 0; k < l->nbottoms; k++) {
         struct crema_blob *b = crema_net_blob(net, l->param->bottom[k]);
-        bool stop = l->param->n_propagate_down &&
+        bool stop = l->param->n_propagate_down > (size_t)k &&
                     !l->param->propagate_down[k] &&
                     !net->options.force_backward;
 
-        l->bottom[k] = b->last;
-        if (stop && b->last) l->bottom[k] = crema_detach(net->program, b->last);
+        l->bottom[k] = b ? b->last : NULL;
+        if (stop && b && b->last) l->bottom[k] = crema_detach(net->program, b->last);
         known &= l->bottom[k] != NULL;
     }
     return known;
@@ -78,6 +78,16 @@ static enum crema_status record_layer(struct crema_net *net,
     CREMA_TRY(l->type->record(l));
     if (net->program->failed) return refused(net, l);
     give_tops(net, l);
+    return CREMA_OK;
+}
+
+static enum crema_status record_or_forgive(struct crema_net *net,
+                                           struct crema_layer *l)
+{
+    enum crema_status status = record_layer(net, l);
+
+    CREMA_TRY(crema_net_forgive(net, l, status));
+    if (status != CREMA_OK) net->program->failed = net->program->refused = false;
     return CREMA_OK;
 }
 
@@ -145,7 +155,7 @@ enum crema_status crema_net_record(struct crema_net *net)
     for (int i = 0; i < net->nblobs; i++)
         net->blob[i].first = net->blob[i].last = NULL;
     for (int i = 0; i < net->nlayers; i++)
-        CREMA_TRY(record_layer(net, &net->layer[i]));
+        CREMA_TRY(record_or_forgive(net, &net->layer[i]));
     find_losses(net);
     CREMA_TRY(record_backward(net));
     return net->recorded ? net->recorded(net->recorded_user, net) : CREMA_OK;
