@@ -35,7 +35,8 @@ static dnnl_memory_desc_t md_of(const struct crema_layout *l)
         l->nblocks == CREMA_DN_ANY ? dnnl_format_kind_any : dnnl_blocked;
     for (int i = 0; i < l->ndims; i++) {
         m.dims[i] = l->dim[i];
-        m.padded_dims[i] = l->padded[i];
+        m.padded_dims[i] =
+            l->nblocks == CREMA_DN_ANY ? l->dim[i] : l->padded[i];
     }
     if (l->nblocks == CREMA_DN_ANY) return m;
     for (int i = 0; i < l->ndims; i++) b->strides[i] = l->stride[i];

@@ -95,6 +95,10 @@ enum crema_status
 crema_dn_plan_reorder(struct crema_device *, struct crema_op *,
                       const struct crema_layout *from,
                       const struct crema_layout *to) CREMA_MUST_USE;
+/* The call that planning left is the library's plain loops. */
+bool crema_dn_is_slow(const struct crema_op *);
+/* It is not wanted. */
+void crema_dn_drop(struct crema_op *);
 /* CREMA_EUNSUPPORTED without a word where the library only cannot, else the
  * failure with layer and op named. */
 enum crema_status crema_dn_failed(struct crema_device *,

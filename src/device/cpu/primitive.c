@@ -3,6 +3,7 @@
 
 #include <omp.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_ARGS = 8 };
 
@@ -228,4 +229,15 @@ enum crema_status crema_dn_plan_reorder(struct crema_device *dev,
     status = finish(dev, op, pd, args, &in, &out);
     dnnl_primitive_desc_destroy(pd);
     return status;
+}
+
+void crema_dn_drop(struct crema_op *op)
+{
+    op->call->free(op->call);
+    op->call = NULL;
+}
+
+bool crema_dn_is_slow(const struct crema_op *op)
+{
+    return strncmp(op->call->info, "ref", 3) == 0;
 }
