@@ -1,4 +1,5 @@
-/* test_op_gradients.c - gradients of what no layer records yet, or not alone. */
+/* test_op_gradients.c - gradients of what no layer records yet, or not alone.
+ */
 #include "support/gradient.h"
 
 #include <check.h>
@@ -46,7 +47,8 @@ static void power_line(struct gradient *g)
     power(g, x_of(g), 1, -3, 2);
 }
 
-/* ---- slices --------------------------------------------------------------- */
+/* ---- slices ---------------------------------------------------------------
+ */
 
 static void slice_all(struct gradient *g)
 {
@@ -78,7 +80,8 @@ static void concat_some(struct gradient *g)
     gradient_output(g, crema_unary(g->p, CREMA_UNARY_tanh, NULL, y));
 }
 
-/* ---- where gradients stop or meet ----------------------------------------- */
+/* ---- where gradients stop or meet -----------------------------------------
+ */
 
 static void detached(struct gradient *g)
 {
@@ -145,8 +148,7 @@ static enum crema_status host_backward(void *state, struct crema_ctx *ctx,
         float d0 = y[0].data ? y[0].data[i] : 0;
         float d1 = y[1].data ? y[1].data[i] : 0;
 
-        if (x[0].diff)
-            x[0].diff[i] = d0 * x[1].data[i] + 2 * d1 * x[0].data[i];
+        if (x[0].diff) x[0].diff[i] = d0 * x[1].data[i] + 2 * d1 * x[0].data[i];
         if (x[1].diff) x[1].diff[i] = d0 * x[0].data[i];
     }
     return CREMA_OK;

@@ -1,4 +1,5 @@
-/* test_layer_gradients.c - each layer's backward is the slope of its forward. */
+/* test_layer_gradients.c - each layer's backward is the slope of its forward.
+ */
 #include "support/gradient.h"
 
 #include <check.h>
@@ -12,13 +13,13 @@ struct layer_case {
     "layer { name: 'c' type: 'Convolution' bottom: '" bottom "' top: 'y' "     \
     "convolution_param { " fields " } }"
 #define POOL(fields)                                                           \
-    "layer { name: 'p' type: 'Pooling' bottom: 'x' top: 'y' pooling_param { "  \
-    fields " } }"
+    "layer { name: 'p' type: 'Pooling' bottom: 'x' top: 'y' pooling_param "    \
+    "{ " fields " } }"
 #define ONE(type, rest)                                                        \
     "layer { name: 'l' type: '" type "' bottom: 'x' top: 'y' " rest " }"
 #define TWO(type, rest)                                                        \
-    "layer { name: 'l' type: '" type "' bottom: 'x' bottom: 'z' top: 'y' "     \
-    rest " }"
+    "layer { name: 'l' type: '" type                                           \
+    "' bottom: 'x' bottom: 'z' top: 'y' " rest " }"
 #define LOSS(rest)                                                             \
     "layer { name: 'l' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'label' "   \
     "top: 'loss' " rest " }"
@@ -111,8 +112,9 @@ static const struct layer_case cases[] = {
       TWO("Scale", "scale_param { axis: 1 bias_term: true }") },
 
     /* fully connected */
-    { "ip", "x:3,5", ONE("InnerProduct", "inner_product_param { "
-                                         "num_output: 4 }") },
+    { "ip", "x:3,5",
+      ONE("InnerProduct", "inner_product_param { "
+                          "num_output: 4 }") },
     { "ip, image, no bias", "x:2,2,2,3",
       ONE("InnerProduct",
           "inner_product_param { num_output: 3 bias_term: false }") },
@@ -130,12 +132,14 @@ static const struct layer_case cases[] = {
 
     /* element by element */
     { "relu", "x:3,7", ONE("ReLU", "") },
-    { "relu, leaky", "x:3,7", ONE("ReLU", "relu_param { negative_slope: .1 }") },
+    { "relu, leaky", "x:3,7",
+      ONE("ReLU", "relu_param { negative_slope: .1 }") },
     { "relu, slope below 0", "x:3,7",
       ONE("ReLU", "relu_param { negative_slope: -0.5 }") },
     { "sigmoid", "x:3,7", ONE("Sigmoid", "") },
     { "tanh", "x:3,7", ONE("TanH", "") },
-    { "dropout", "x:4,9", ONE("Dropout", "dropout_param { dropout_ratio: .3 }") },
+    { "dropout", "x:4,9",
+      ONE("Dropout", "dropout_param { dropout_ratio: .3 }") },
     { "sum", "x:3,4 z:3,4", TWO("Eltwise", "") },
     { "difference", "x:3,4 z:3,4",
       TWO("Eltwise", "eltwise_param { coeff: 1 coeff: -1.5 }") },
@@ -175,7 +179,8 @@ static const struct layer_case cases[] = {
 
     /* classification */
     { "softmax", "x:3,5", ONE("Softmax", "") },
-    { "softmax, axis", "x:3,2,4", ONE("Softmax", "softmax_param { axis: -1 }") },
+    { "softmax, axis", "x:3,2,4",
+      ONE("Softmax", "softmax_param { axis: -1 }") },
     { "loss", "x:4,5 label:4", LOSS("") },
     { "loss, weight", "x:4,5 label:4", LOSS("loss_weight: 0.3") },
     { "loss, ignored label", "x:6,5 label:6",
@@ -184,7 +189,8 @@ static const struct layer_case cases[] = {
       LOSS("loss_param { ignore_label: 1 normalization: FULL }") },
     { "loss, batch size", "x:2,3,2,2 label:2,2,2",
       LOSS("loss_param { normalization: BATCH_SIZE }") },
-    { "loss, none", "x:3,4 label:3", LOSS("loss_param { normalization: NONE }") },
+    { "loss, none", "x:3,4 label:3",
+      LOSS("loss_param { normalization: NONE }") },
     { "loss, normalize false", "x:2,3,4 label:2,4",
       LOSS("loss_param { normalize: false }") },
     { "loss, axis, with its softmax", "x:2,2,4 label:2,2",

@@ -25,14 +25,15 @@ struct refusal {
     "layer { name: 'l' type: 'Input' top: 'l' "                                \
     "input_param { shape { dim: 2 } } }\n"
 #define ON_X(type) "name: 'a' type: '" type "' bottom: 'x' top: 'y' "
-#define ON_XZ(type) "name: 'a' type: '" type "' bottom: 'x' bottom: 'z' top: 'y' "
+#define ON_XZ(type)                                                            \
+    "name: 'a' type: '" type "' bottom: 'x' bottom: 'z' top: 'y' "
 #define CONV(fields)                                                           \
     X "layer { " ON_X("Convolution") "\n convolution_param { " fields " } }"
 #define POOL(fields)                                                           \
     X "layer { " ON_X("Pooling") "\n pooling_param { " fields " } }"
 #define FILLED(filler)                                                         \
     X "layer { " ON_X("InnerProduct") "inner_product_param { num_output: 2\n"  \
-      "weight_filler { " filler " } } }"
+                                      "weight_filler { " filler " } } }"
 
 static const struct refusal cases[] = {
     /* convolution */
@@ -50,8 +51,7 @@ static const struct refusal cases[] = {
       "kernel 7 (dilated) is larger than the padded input, 6 + 2*0" },
     { CONV("num_output: 6 kernel_size: 3 @kernel_size: 0"),
       "kernel_size must be positive" },
-    { X "@layer { " ON_X("Convolution")
-      "convolution_param { num_output: 6 } }",
+    { X "@layer { " ON_X("Convolution") "convolution_param { num_output: 6 } }",
       "kernel_size must be positive" },
     { CONV("num_output: 6 kernel_size: 3 @stride: 0"),
       "stride must be positive" },
@@ -66,9 +66,10 @@ static const struct refusal cases[] = {
     { CONV("num_output: 6 kernel_size: 3 @relu: true"),
       "relu, which only some forks of Caffe have, is not supported" },
     { X "@layer { name: 'a' type: 'Convolution' bottom: 'x' top: 'y' top: 'v' "
-      "convolution_param { num_output: 6 kernel_size: 3 } }",
+        "convolution_param { num_output: 6 kernel_size: 3 } }",
       "1 bottoms but 2 tops" },
-    { X Z "layer { name: 'a' type: 'Convolution' bottom: 'x' @bottom: 'z' "
+    { X Z
+      "layer { name: 'a' type: 'Convolution' bottom: 'x' @bottom: 'z' "
       "top: 'y' top: 'v' convolution_param { num_output: 6 kernel_size: 3 } }",
       "the bottoms do not have the same axes or channels" },
 
@@ -88,38 +89,39 @@ static const struct refusal cases[] = {
     { POOL("@global_pooling: true stride: 2"),
       "global_pooling takes pad 0 and stride 1 only" },
     { X "layer { name: 'a' type: 'Pooling' bottom: 'x' top: 'y' @top: 'm' "
-      "pooling_param { pool: AVE kernel_size: 2 } }",
+        "pooling_param { pool: AVE kernel_size: 2 } }",
       "only MAX pooling has a second top" },
     { LABEL "@layer { name: 'a' type: 'Pooling' bottom: 'l' top: 'y' "
-      "pooling_param { kernel_size: 2 } }",
+            "pooling_param { kernel_size: 2 } }",
       "Pooling reads blobs of 4 axes, not 1" },
 
     /* the others */
     { X "layer { " ON_X("LRN") "lrn_param { @local_size: 4 } }",
       "local_size must be odd, got 4" },
-    { X "layer { " ON_X("InnerProduct")
-      "inner_product_param { bias_term: false @num_output: 0 } }",
+    { X "layer { " ON_X("InnerProduct") "inner_product_param { bias_term: "
+                                        "false @num_output: 0 } }",
       "num_output must be positive, got 0" },
     { X "layer { " ON_X("Dropout") "dropout_param { @dropout_ratio: 1 } }",
       "dropout_ratio must be in [0, 1), got 1" },
     { X "layer { " ON_X("Softmax") "softmax_param { @axis: 7 } }",
       "axis 7 does not exist in a blob of 4 axes" },
     { X LABEL "layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "
-      "bottom: 'l' top: 'y' loss_param { @normalization: PRE_FIXED } }",
+              "bottom: 'l' top: 'y' loss_param { @normalization: PRE_FIXED } }",
       "normalization PRE_FIXED" },
     { X LABEL "layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "
-      "bottom: 'l' top: 'y' loss_param { @label_smoothing: 0.1 } }",
+              "bottom: 'l' top: 'y' loss_param { @label_smoothing: 0.1 } }",
       "label_smoothing, which only some forks of Caffe have" },
     { X LABEL "@layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "
-      "bottom: 'l' top: 'y' }",
+              "bottom: 'l' top: 'y' }",
       "labels of 2 do not fit scores of 2x4x6x6: 72 are needed" },
     { X LABEL "layer { name: 'a' type: 'Accuracy' bottom: 'x' bottom: 'l' "
-      "top: 'y' accuracy_param { @top_k: 5 } }",
+              "top: 'y' accuracy_param { @top_k: 5 } }",
       "top_k 5 of 4 classes" },
     { X LABEL "layer { name: 'a' type: 'Accuracy' bottom: 'x' bottom: 'l' "
-      "top: 'y' accuracy_param { @top_k: 0 } }",
+              "top: 'y' accuracy_param { @top_k: 0 } }",
       "top_k must be positive, got 0" },
-    { X Z "layer { " ON_XZ("Concat") "concat_param { axis: 1 @concat_dim: 1 } }",
+    { X Z
+      "layer { " ON_XZ("Concat") "concat_param { axis: 1 @concat_dim: 1 } }",
       "axis and concat_dim are both given" },
     { X Z "layer { " ON_XZ("Concat") "concat_param { @concat_dim: 4 } }",
       "concat_dim 4 does not exist in a blob of 4 axes" },
@@ -128,10 +130,10 @@ static const struct refusal cases[] = {
     { X Z "@layer { " ON_XZ("Eltwise") "}",
       "sum of blobs of different shape, 2x4x6x6 and 2x3x6x6" },
     { X "layer { name: 'a' type: 'Eltwise' bottom: 'x' bottom: 'x' top: 'y' "
-      "eltwise_param { coeff: [@1, 2, 3] } }",
+        "eltwise_param { coeff: [@1, 2, 3] } }",
       "3 coeff for 2 bottoms" },
     { X "layer { name: 'a' type: 'Eltwise' bottom: 'x' bottom: 'x' top: 'y' "
-      "eltwise_param { operation: PROD coeff: [@1, 2] } }",
+        "eltwise_param { operation: PROD coeff: [@1, 2] } }",
       "coeff goes with operation SUM alone" },
     { X "layer { " ON_X("Flatten") "flatten_param { axis: 2 @end_axis: 1 } }",
       "end_axis 1 lies before axis 2" },
@@ -151,8 +153,7 @@ static const struct refusal cases[] = {
     { "layer { name: 'x' type: 'Input' top: 'x'\n"
       "input_param { shape { dim: 1 @dim: -1 } } }",
       "dim -1 is negative" },
-    { "layer { name: 'x' type: 'Input' @top: 'x' }",
-      "top \"x\" has no shape" },
+    { "layer { name: 'x' type: 'Input' @top: 'x' }", "top \"x\" has no shape" },
     { "layer { name: 'd' type: 'DummyData' top: 'x' top: 'y' top: 'z'\n"
       "dummy_data_param { @shape { dim: 1 } shape { dim: 2 } } }",
       "2 shape for 3 tops" },
@@ -162,15 +163,19 @@ static const struct refusal cases[] = {
     { FILLED("@type: 'bilinear'"),
       "bilinear fills square kernels, K x C x S x S, not 2x144" },
     { FILLED("@type: 'xavier' sparse: 3"), "only gaussian fillers can be" },
-    { X "layer { " ON_X("InnerProduct")
-      "inner_product_param { num_output: 2 } param { name: 'w' } }\n"
-      "layer { name: 'b' type: 'InnerProduct' bottom: 'y' top: 'v' "
-      "inner_product_param { num_output: 2 } param { @name: 'w' } }",
+    { X "layer { " ON_X("InnerProduct") "inner_product_param { num_output: 2 } "
+                                        "param { name: 'w' } }\n"
+                                        "layer { name: 'b' type: "
+                                        "'InnerProduct' bottom: 'y' top: 'v' "
+                                        "inner_product_param { num_output: 2 } "
+                                        "param { @name: 'w' } }",
       "shared param \"w\" is 2x144 in layer \"a\" and 2x2 here" },
-    { X "layer { " ON_X("InnerProduct")
-      "inner_product_param { num_output: 2 } param { name: 'w' lr_mult: 2 } }\n"
-      "layer { name: 'b' type: 'InnerProduct' bottom: 'x' top: 'v' "
-      "inner_product_param { num_output: 2 } param { name: 'w' @lr_mult: 1 } }",
+    { X "layer { " ON_X("InnerProduct") "inner_product_param { num_output: 2 } "
+                                        "param { name: 'w' lr_mult: 2 } }\n"
+                                        "layer { name: 'b' type: "
+                                        "'InnerProduct' bottom: 'x' top: 'v' "
+                                        "inner_product_param { num_output: 2 } "
+                                        "param { name: 'w' @lr_mult: 1 } }",
       "lr_mult 1 of the shared param \"w\" is not the 2 that layer \"a\"" },
 };
 
@@ -236,8 +241,7 @@ START_TEST(refused)
     ck_assert_msg(status == CREMA_EINVAL, "accepted:\n%s", text);
     ck_assert_msg(!strncmp(t.ctx->message, place, strlen(place)) &&
                       strstr(t.ctx->message, r->message),
-                  "should be %s %s\nis %s", place, r->message,
-                  t.ctx->message);
+                  "should be %s %s\nis %s", place, r->message, t.ctx->message);
     close_all(&t);
     free(text);
 }

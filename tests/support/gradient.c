@@ -119,9 +119,8 @@ static void fill(struct gradient *g)
         v->value = numbers(v->count);
         for (int64_t k = 0; k < v->count; k++)
             v->value[k] = gradient_value(v->values, v->name, k);
-        good(g, v->param
-                    ? crema_param_write(v->param, 0, v->count, v->value)
-                    : crema_tensor_write(g->dev, v->t, v->value));
+        good(g, v->param ? crema_param_write(v->param, 0, v->count, v->value)
+                         : crema_tensor_write(g->dev, v->t, v->value));
     }
     for (int i = 0; i < g->outs; i++)
         if (g->out[i].dy)
@@ -256,8 +255,9 @@ static bool variable_holds(struct gradient *g, struct gradient_variable *v,
         return false;
     }
     if (3 * skipped <= v->count) return true;
-    snprintf(message, GRADIENT_MESSAGE, "%s: %lld of %lld elements of %s are "
-                                        "at kinks",
+    snprintf(message, GRADIENT_MESSAGE,
+             "%s: %lld of %lld elements of %s are "
+             "at kinks",
              g->title, (long long)skipped, (long long)v->count, v->name);
     return false;
 }

@@ -140,9 +140,8 @@ static enum crema_status forward(struct gradient *g)
 
     for (int i = 0; i < g->vars; i++)
         if (!g->var[i].param)
-            CREMA_TRY(crema_net_write_input(t->net, g->var[i].name,
-                                            &g->var[i].t->shape,
-                                            g->var[i].value));
+            CREMA_TRY(crema_net_write_input(
+                t->net, g->var[i].name, &g->var[i].t->shape, g->var[i].value));
     t->net->passes = 3;
     return crema_net_forward(t->net);
 }
@@ -162,8 +161,8 @@ static void build(struct trial *t, const char *inputs, const char *layers,
                             &crema__net_parameter__descriptor,
                             CREMA_TEXT_STRICT, &message, &t->source));
     good(t, crema_world_open(t->g.ctx, t->g.dev, 1, &t->world));
-    good(t, crema_net_build(t->world, (Crema__NetParameter *)message,
-                            t->source, &options, &t->net));
+    good(t, crema_net_build(t->world, (Crema__NetParameter *)message, t->source,
+                            &options, &t->net));
 }
 
 static void close_all(struct trial *t)

@@ -1,0 +1,438 @@
+/* test_op_values.c - ops held against numbers worked out by hand, on ref. */
+#include "device/backend.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 80 };
+
+struct run {
+    struct crema_ctx *ctx;
+    struct crema_device *dev;
+    struct crema_heap heap;
+    struct crema_program *p;
+    struct crema_tensor *in[MOST];
+    const float *value[MOST];
+    struct crema_param param[MOST];
+    int ins, params;
+};
+
+static void good(const struct run *r, enum crema_status status)
+{
+    ck_assert_msg(status == CREMA_OK, "%s", r->ctx->message);
+}
+
+static void begin(struct run *r)
+{
+    memset(r, 0, sizeof *r);
+    r->ctx = crema_ctx_new(NULL, NULL);
+    good(r, crema_device_open(r->ctx, "ref", 1, &r->dev));
+    r->heap.dev = r->dev;
+    good(r, crema_program_open(r->dev, &r->heap, true, &r->p));
+    r->p->layer = "l";
+}
+
+static struct crema_tensor *input(struct run *r, struct crema_shape shape,
+                                  const float *value)
+{
+    r->value[r->ins] = value;
+    return r->in[r->ins++] = crema_program_input(r->p, &shape, CREMA_F32);
+}
+
+static struct crema_tensor *param(struct run *r, struct crema_shape shape,
+                                  const float *value)
+{
+    struct crema_param *q = &r->param[r->params++];
+
+    *q = (struct crema_param){ .name = "w", .shape = shape, .dev = r->dev };
+    if (value)
+        good(r, crema_param_write(q, 0, crema_shape_count(&shape), value));
+    return crema_program_param(r->p, q, true);
+}
+
+/* Runs all that was recorded, `steps` times; y is read if it is not NULL. */
+static enum crema_status run(struct run *r, int steps, struct crema_tensor *y,
+                             float *out)
+{
+    ck_assert_msg(!r->p->failed, "%s", r->ctx->message);
+    if (y) crema_program_keep(y);
+    crema_program_end(r->p, CREMA_FORWARD);
+    good(r, crema_program_prepare(r->p));
+    good(r, crema_program_set_rate(r->p, 0.5f));
+    for (int i = 0; i < r->ins; i++)
+        good(r, crema_tensor_write(r->dev, r->in[i], r->value[i]));
+    for (int i = 0; i < steps; i++) {
+        good(r, crema_program_set_step(r->p, (uint32_t)i));
+        CREMA_TRY(
+            crema_program_run(r->p, CREMA_FORWARD, CREMA_UPDATE, NULL, NULL));
+    }
+    return y ? crema_tensor_read(r->dev, y, out) : CREMA_OK;
+}
+
+static void end(struct run *r)
+{
+    crema_program_free(r->p);
+    for (int i = 0; i < r->params; i++) crema_param_release(&r->param[i]);
+    crema_heap_release(&r->heap);
+    crema_device_free(r->dev);
+    crema_ctx_free(r->ctx);
+}
+
+static void equal(const float *a, const float *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        ck_assert_msg(fabsf(a[i] - b[i]) <= 1e-6f * fmaxf(1, fabsf(b[i])),
+                      "[%d] is %.9g, should be %.9g", i, (double)a[i],
+                      (double)b[i]);
+}
+
+static void param_is(struct run *r, int i, int n, const float *want)
+{
+    float got[16];
+
+    good(r, crema_param_read(&r->param[i], 0, n, got));
+    equal(got, want, n);
+}
+
+#define V(...) ((const float[]){ __VA_ARGS__ })
+
+/* ---- learning -------------------------------------------------------------
+ */
+
+/* g = 0.5 dw + 0.1 w;  h = 0.9 h + 0.5 * 2 g;  w -= h */
+START_TEST(update)
+{
+    const struct crema_update u = { .rule = CREMA_RULE_sgd,
+                                    .lr_mult = 2,
+                                    .scale = 0.5f,
+                                    .decay = 0.1f,
+                                    .momentum = 0.9f };
+    struct crema_tensor *w, *h, *dw;
+    struct run r;
+
+    begin(&r);
+    w = param(&r, CREMA_SHAPE(3), V(1, -2, 0));
+    h = param(&r, CREMA_SHAPE(3), V(0, 1, 0));
+    dw = input(&r, CREMA_SHAPE(3), V(4, 2, -1));
+    crema_update(r.p, &u, w, dw, h, NULL, NULL);
+    good(&r, run(&r, 1, NULL, NULL));
+    param_is(&r, 1, 3, V(2.1f, 1.7f, -0.5f));
+    param_is(&r, 0, 3, V(-1.1f, -3.7f, 0.5f));
+    end(&r);
+}
+END_TEST
+
+/* L1: decay sign(w); clipped to norm 5 of 10: dw halves. */
+START_TEST(update_clipped)
+{
+    const struct crema_update u = { .rule = CREMA_RULE_sgd,
+                                    .lr_mult = 1,
+                                    .scale = 1,
+                                    .decay = 0.1f,
+                                    .l1 = true };
+    struct crema_tensor *dw, *w, *h;
+    struct run r;
+
+    begin(&r);
+    w = param(&r, CREMA_SHAPE(2), V(2, -3));
+    h = param(&r, CREMA_SHAPE(2), NULL);
+    dw = input(&r, CREMA_SHAPE(2), V(6, -8));
+    crema_update(r.p, &u, w, dw, h, NULL, crema_clip_factor(r.p, 5, 1, &dw));
+    good(&r, run(&r, 1, NULL, NULL));
+    param_is(&r, 0, 2, V(2 - 0.5f * 3.1f, -3 + 0.5f * 4.1f));
+    end(&r);
+}
+END_TEST
+
+START_TEST(clip_factor)
+{
+    const float threshold[] = { 13, 12.9f, 0 }, want[] = { 1, 12.9f / 13, 0 };
+    struct crema_tensor *x[2];
+    struct run r;
+    float y;
+
+    begin(&r);
+    x[0] = input(&r, CREMA_SHAPE(2), V(3, 4));
+    x[1] = input(&r, CREMA_SHAPE(1), V(12));
+    good(&r, run(&r, 1, crema_clip_factor(r.p, threshold[_i], 2, x), &y));
+    equal(&y, &want[_i], 1);
+    end(&r);
+}
+END_TEST
+
+/* More gradients than one op can read. */
+START_TEST(clip_factor_of_many)
+{
+    struct crema_tensor *x[70];
+    const float want = 0.5f;
+    struct run r;
+    float y;
+
+    begin(&r);
+    for (int i = 0; i < 70; i++) x[i] = input(&r, CREMA_SHAPE(1), V(2));
+    good(&r, run(&r, 1, crema_clip_factor(r.p, sqrtf(70), 70, x), &y));
+    equal(&y, &want, 1);
+    end(&r);
+}
+END_TEST
+
+START_TEST(accumulate_and_clear)
+{
+    struct crema_tensor *sum, *other;
+    struct run r;
+
+    begin(&r);
+    sum = param(&r, CREMA_SHAPE(2), V(1, 2));
+    other = param(&r, CREMA_SHAPE(2), V(5, 6));
+    crema_accumulate(r.p, sum, input(&r, CREMA_SHAPE(2), V(0.5f, -1)));
+    crema_clear(r.p, other);
+    good(&r, run(&r, 3, NULL, NULL));
+    param_is(&r, 0, 2, V(2.5f, -1));
+    param_is(&r, 1, 2, V(0, 0));
+    end(&r);
+}
+END_TEST
+
+/* Twice: means 2, variances 1 (biased) of two values a channel. */
+START_TEST(batch_norm_statistics)
+{
+    struct crema_tensor *mean, *var, *y, *s[3];
+    float got[4];
+    struct run r;
+
+    begin(&r);
+    s[0] = param(&r, CREMA_SHAPE(2), NULL);
+    s[1] = param(&r, CREMA_SHAPE(2), NULL);
+    s[2] = param(&r, CREMA_SHAPE(1), NULL);
+    y = crema_batch_norm(r.p, 0, input(&r, CREMA_SHAPE(2, 2), V(1, 4, 3, 0)),
+                         &mean, &var);
+    crema_batch_norm_update(r.p, 0.5f, 2, mean, var, s[0], s[1], s[2]);
+    good(&r, run(&r, 2, y, got));
+    equal(got, V(-1, 1, 1, -1), 4);
+    param_is(&r, 0, 2, V(3, 3));
+    param_is(&r, 1, 2, V(3, 12));
+    param_is(&r, 2, 1, V(1.5f));
+    end(&r);
+}
+END_TEST
+
+/* ---- corners ---------------------------------------------------------------
+ */
+
+static float accuracy(struct run *r, int k, struct crema_shape x,
+                      const float *scores, struct crema_shape labels,
+                      const float *label, float *each)
+{
+    const struct crema_accuracy a = { 1, k, true, 9 };
+    struct crema_tensor *per_class, *y;
+    float got;
+
+    begin(r);
+    y = crema_top_accuracy(r->p, &a, input(r, x, scores),
+                           input(r, labels, label), &per_class);
+    crema_program_keep(per_class);
+    good(r, run(r, 1, y, &got));
+    if (each) good(r, crema_tensor_read(r->dev, per_class, each));
+    end(r);
+    return got;
+}
+
+START_TEST(accuracies)
+{
+    const float nan = NAN;
+    float each[3];
+    struct run r;
+
+    /* a tie counts against the true class */
+    ck_assert_float_eq(accuracy(&r, 1, CREMA_SHAPE(2, 3), V(1, 1, 0, 0, 2, 1),
+                                CREMA_SHAPE(2), V(0, 1), each),
+                       0.5f);
+    equal(each, V(0, 1, 0), 3);
+    ck_assert_float_eq(accuracy(&r, 2, CREMA_SHAPE(2, 3), V(1, 1, 0, 0, 2, 1),
+                                CREMA_SHAPE(2), V(0, 2), NULL),
+                       1);
+    /* a NaN of the true class counts as right */
+    ck_assert_float_eq(accuracy(&r, 1, CREMA_SHAPE(1, 3), V(nan, 1, 2),
+                                CREMA_SHAPE(1), V(0), NULL),
+                       1);
+    /* all ignored */
+    ck_assert_float_eq(accuracy(&r, 1, CREMA_SHAPE(1, 3), V(3, 1, 2),
+                                CREMA_SHAPE(1), V(9), NULL),
+                       0);
+    /* positions, one of them ignored */
+    ck_assert_float_eq(accuracy(&r, 1, CREMA_SHAPE(1, 2, 3),
+                                V(1, 0, 1, 0, 1, 0), CREMA_SHAPE(1, 3),
+                                V(0, 9, 1), NULL),
+                       0.5f);
+}
+END_TEST
+
+static const struct {
+    float label;
+    const char *message;
+} bad_labels[] = {
+    { 3,
+      "layer \"l\": label 3 at index 1 is not one of the 3 classes, 0 to 2" },
+    { -1, "label -1 at index 1" },
+    { 1e30f, "label 1e+30 at index 1" },
+    { NAN, "label nan at index 1" },
+};
+
+START_TEST(labels)
+{
+    const struct crema_softmax_loss loss = { .axis = 1,
+                                             .ignores = true,
+                                             .ignore_label = 255 };
+    float label[3] = { 2, bad_labels[_i].label, 255 }, y;
+    struct crema_tensor *t;
+    struct run r;
+
+    begin(&r);
+    t = input(&r, CREMA_SHAPE(3), label);
+    t = crema_softmax_with_loss(
+        r.p, &loss, input(&r, CREMA_SHAPE(3, 3), V(1, 2, 3, 1, 2, 3, 1, 2, 3)),
+        t, NULL);
+    ck_assert_int_eq(r.in[0]->labels, 3);
+    ck_assert(r.in[0]->ignores);
+    ck_assert_int_eq(run(&r, 1, t, &y), CREMA_EINVAL);
+    ck_assert_msg(strstr(r.ctx->message, bad_labels[_i].message), "%s",
+                  r.ctx->message);
+    end(&r);
+}
+END_TEST
+
+/* Of two readers the stricter one counts. */
+START_TEST(labels_of_two_readers)
+{
+    struct crema_tensor *t;
+    struct run r;
+
+    begin(&r);
+    t = input(&r, CREMA_SHAPE(1), V(0));
+    crema_expect_labels(t, 10, true, 255);
+    crema_expect_labels(t, 5, true, 255);
+    ck_assert_int_eq(t->labels, 5);
+    ck_assert(t->ignores);
+    crema_expect_labels(t, 7, false, 0);
+    ck_assert_int_eq(t->labels, 5);
+    ck_assert(!t->ignores);
+    end(&r);
+}
+END_TEST
+
+/* MAX: the first of equal ones; a window without an element gives 0, -1. */
+START_TEST(pooling_mask)
+{
+    const struct crema_pool pool = {
+        CREMA_POOL_MAX, { 1, 2 }, { 1, 4 }, { 0, 0 }, true
+    };
+    struct crema_tensor *mask, *y;
+    float got[2];
+    struct run r;
+
+    begin(&r);
+    y = crema_pooling(
+        r.p, &pool, input(&r, CREMA_SHAPE(1, 1, 1, 4), V(-2, -2, 5, 6)), &mask);
+    ck_assert_int_eq(y->shape.dim[3], 2);
+    crema_program_keep(mask);
+    good(&r, run(&r, 1, y, got));
+    equal(got, V(-2, 0), 2);
+    good(&r, crema_tensor_read(r.dev, mask, got));
+    equal(got, V(0, -1), 2);
+    end(&r);
+}
+END_TEST
+
+/* Of the first two equal ones the second wins, of later ones the earlier. */
+START_TEST(maximum_of_equals)
+{
+    struct crema_tensor *x[3], *y, *dy;
+    float got[1];
+    struct run r;
+
+    begin(&r);
+    for (int i = 0; i < 3; i++) {
+        x[i] = input(&r, CREMA_SHAPE(1), V(4));
+        x[i]->needs_grad = true;
+    }
+    y = crema_maximum(r.p, 3, x);
+    dy = input(&r, CREMA_SHAPE(1), V(7));
+    crema_program_end(r.p, CREMA_FORWARD);
+    crema_program_seed(r.p, y, dy);
+    good(&r, crema_program_differentiate(r.p));
+    for (int i = 0; i < 3; i++) crema_program_keep(x[i]->grad);
+    good(&r, run(&r, 1, y, got));
+    for (int i = 0; i < 3; i++) {
+        good(&r, crema_tensor_read(r.dev, x[i]->grad, got));
+        ck_assert_float_eq(got[0], i == 1 ? 7 : 0);
+    }
+    end(&r);
+}
+END_TEST
+
+enum { MASKED = 40000 };
+
+static void mask(struct run *r, uint32_t seed, uint32_t stream, int steps,
+                 float *out)
+{
+    static float ones[MASKED];
+
+    for (int i = 0; i < MASKED; i++) ones[i] = 1;
+    begin(r);
+    good(r, run(r, steps,
+                crema_dropout(r->p, 0.25f, seed, stream,
+                              input(r, CREMA_SHAPE(MASKED), ones)),
+                out));
+    end(r);
+}
+
+START_TEST(dropout)
+{
+    static float a[MASKED], b[MASKED];
+    int kept = 0;
+    struct run r;
+
+    mask(&r, 1, 2, 1, a);
+    for (int i = 0; i < MASKED; i++) {
+        ck_assert(a[i] == 0 || fabsf(a[i] - 4 / 3.0f) < 1e-6f);
+        kept += a[i] != 0;
+    }
+    ck_assert_int_le(abs(kept - 30000), 400);
+    mask(&r, 1, 2, 1, b);
+    ck_assert_int_eq(memcmp(a, b, sizeof a), 0);
+    mask(&r, 1, 2, 2, b);
+    ck_assert_int_ne(memcmp(a, b, sizeof a), 0);
+    mask(&r, 1, 3, 1, b);
+    ck_assert_int_ne(memcmp(a, b, sizeof a), 0);
+    mask(&r, 2, 2, 1, b);
+    ck_assert_int_ne(memcmp(a, b, sizeof a), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("op values");
+    TCase *t = tcase_create("ref");
+    SRunner *runner = srunner_create(s);
+    int failed;
+
+    tcase_add_test(t, update);
+    tcase_add_test(t, update_clipped);
+    tcase_add_loop_test(t, clip_factor, 0, 3);
+    tcase_add_test(t, clip_factor_of_many);
+    tcase_add_test(t, accumulate_and_clear);
+    tcase_add_test(t, batch_norm_statistics);
+    tcase_add_test(t, accuracies);
+    tcase_add_loop_test(t, labels, 0, sizeof bad_labels / sizeof *bad_labels);
+    tcase_add_test(t, labels_of_two_readers);
+    tcase_add_test(t, pooling_mask);
+    tcase_add_test(t, maximum_of_equals);
+    tcase_add_test(t, dropout);
+    suite_add_tcase(s, t);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
