@@ -109,12 +109,12 @@ static void free_call(struct crema_call *base)
 static enum crema_status find(struct crema_cuda *c, const struct crema_op *op,
                               bool fused, struct conv_call *call)
 {
+    struct conv_wish wish = { c->cudnn, c->channels_last, fused };
     struct cudnn_filter filters[CONV_FILTERS];
     struct conv_graph g;
     enum crema_status status;
 
-    CREMA_TRY(
-        crema_cuda_conv_graph(&c->trial, op, c->channels_last, fused, &g));
+    CREMA_TRY(crema_cuda_conv_graph(&c->trial, op, &wish, &g));
     crema_cuda_conv_filters(c->workspace_limit, filters);
     status = crema_cudnn_search(g.graph, &c->target, CONV_FILTERS, filters,
                                 &call->plan);

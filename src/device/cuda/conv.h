@@ -21,9 +21,14 @@ struct conv_parts crema_cuda_conv_parts(const struct crema_op *);
 /* Channels innermost or not, for every operand. */
 struct crema_layout crema_cuda_conv_layout(const struct crema_tensor *,
                                            bool channels_last);
+/* What a graph is asked for. */
+struct conv_wish {
+    cudnnHandle_t handle; /* NULL: for a described device */
+    bool channels_last, fused;
+};
 enum crema_status crema_cuda_conv_graph(struct crema_ctx *,
                                         const struct crema_op *,
-                                        bool channels_last, bool fused,
+                                        const struct conv_wish *,
                                         struct conv_graph *) CREMA_MUST_USE;
 /* float32 that stays float32; deterministic engines and such as need no
  * compilation first. */

@@ -33,11 +33,12 @@ static struct crema_layout bias_layout(const struct crema_tensor *b, int ndims,
 }
 
 /* conv -> (+ b) -> (ReLU) -> y; what lies between never reaches memory. */
-static enum crema_status fuse(const struct crema_op *op, bool channels_last,
+static enum crema_status fuse(const struct crema_op *op,
+                              const struct conv_wish *wish,
                               struct conv_graph *c)
 {
     struct conv_parts p = crema_cuda_conv_parts(op);
-    struct crema_layout y = crema_cuda_conv_layout(p.y, channels_last);
+    struct crema_layout y = crema_cuda_conv_layout(p.y, wish->channels_last);
     struct cudnn_graph *g = c->graph;
     int64_t last = 0, next;
 
@@ -45,7 +46,7 @@ static enum crema_status fuse(const struct crema_op *op, bool channels_last,
     CREMA_TRY(
         crema_cudnn_conv(g, p.way, op->params, c->uid[0], c->uid[1], last));
     if (p.b) {
-        struct crema_layout b = bias_layout(p.b, y.ndims, channels_last);
+        struct crema_layout b = bias_layout(p.b, y.ndims, wish->channels_last);
 
         CREMA_TRY(crema_cudnn_tensor(g, &b, false, &c->uid[3]));
         next = c->uid[2];
@@ -54,36 +55,37 @@ static enum crema_status fuse(const struct crema_op *op, bool channels_last,
         last = next;
     }
     if (op->relu) CREMA_TRY(crema_cudnn_relu(g, last, c->uid[2]));
-    return crema_cudnn_seal(g);
+    return crema_cudnn_seal(g, wish->handle);
 }
 
-static enum crema_status describe(const struct crema_op *op, bool channels_last,
-                                  bool fused, struct conv_graph *c)
+static enum crema_status describe(const struct crema_op *op,
+                                  const struct conv_wish *wish,
+                                  struct conv_graph *c)
 {
     struct conv_parts p = crema_cuda_conv_parts(op);
-    struct crema_layout x = crema_cuda_conv_layout(p.x, channels_last);
-    struct crema_layout w = crema_cuda_conv_layout(p.w, channels_last);
-    struct crema_layout y = crema_cuda_conv_layout(p.y, channels_last);
+    struct crema_layout x = crema_cuda_conv_layout(p.x, wish->channels_last);
+    struct crema_layout w = crema_cuda_conv_layout(p.w, wish->channels_last);
+    struct crema_layout y = crema_cuda_conv_layout(p.y, wish->channels_last);
 
     CREMA_TRY(crema_cudnn_tensor(c->graph, &x, false, &c->uid[0]));
     CREMA_TRY(crema_cudnn_tensor(c->graph, &w, false, &c->uid[1]));
     CREMA_TRY(crema_cudnn_tensor(c->graph, &y, false, &c->uid[2]));
-    if (fused) return fuse(op, channels_last, c);
+    if (wish->fused) return fuse(op, wish, c);
     CREMA_TRY(crema_cudnn_conv(c->graph, p.way, op->params, c->uid[0],
                                c->uid[1], c->uid[2]));
-    return crema_cudnn_seal(c->graph);
+    return crema_cudnn_seal(c->graph, wish->handle);
 }
 
 enum crema_status crema_cuda_conv_graph(struct crema_ctx *ctx,
                                         const struct crema_op *op,
-                                        bool channels_last, bool fused,
+                                        const struct conv_wish *wish,
                                         struct conv_graph *c)
 {
     enum crema_status status;
 
     *c = (struct conv_graph){ 0 };
     CREMA_TRY(crema_cudnn_graph_open(ctx, &c->graph));
-    status = describe(op, channels_last, fused, c);
+    status = describe(op, wish, c);
     if (status) {
         crema_cudnn_graph_close(c->graph);
         c->graph = NULL;

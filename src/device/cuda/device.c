@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OLDEST_MAJOR = 7, OLDEST_MINOR = 5, OLDEST_CUDNN = 90800 };
+enum { OLDEST_MAJOR = 7, OLDEST_MINOR = 5 };
 
 static const size_t MIB = (size_t)1 << 20;
 
@@ -36,21 +36,13 @@ static enum crema_status look_at(struct crema_device *dev, size_t *memory)
     return CREMA_OK;
 }
 
-/* Since 9.8 cuDNN plans for a described device, which is how plans are found.
- */
 static enum crema_status open_cudnn(struct crema_device *dev,
                                     struct crema_cuda *c)
 {
-    int version = (int)cudnnGetVersion();
-
-    if (version < OLDEST_CUDNN)
-        return crema_fail(dev->ctx, CREMA_EUNSUPPORTED,
-                          "cuDNN %d.%d.%d is too old; %d.%d is needed",
-                          version / 10000, version / 100 % 100, version % 100,
-                          OLDEST_CUDNN / 10000, OLDEST_CUDNN / 100 % 100);
     CREMA_CUDNN_TRY(dev->ctx, NULL, cudnnCreate, &c->cudnn);
     CREMA_CUDNN_TRY(dev->ctx, NULL, cudnnSetStream, c->cudnn, c->stream);
-    return crema_cudnn_target_live(dev->ctx, c->cudnn, &c->target);
+    c->target.handle = c->cudnn;
+    return CREMA_OK;
 }
 
 static enum crema_status open_cublas(struct crema_device *dev,
@@ -99,7 +91,6 @@ static void close_parts(struct crema_cuda *c)
     if (c->stream) cudaStreamSynchronize(c->stream);
     if (c->cublas) cublasDestroy(c->cublas);
     if (c->cublas_workspace) cudaFree(c->cublas_workspace);
-    crema_cudnn_target_free(&c->target);
     if (c->cudnn) cudnnDestroy(c->cudnn);
     if (c->stream) cudaStreamDestroy(c->stream);
     free(c);

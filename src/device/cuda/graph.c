@@ -257,10 +257,15 @@ enum crema_status crema_cudnn_relu(struct cudnn_graph *g, int64_t x, int64_t y)
     return pointwise(g, CUDNN_POINTWISE_RELU_FWD, x, 0, y);
 }
 
-enum crema_status crema_cudnn_seal(struct cudnn_graph *g)
+enum crema_status crema_cudnn_seal(struct cudnn_graph *g, cudnnHandle_t handle)
 {
     CREMA_TRY(own(g, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, &g->graph));
     CREMA_TRY(set(g->ctx, g->graph, CUDNN_ATTR_OPERATIONGRAPH_OPS,
                   CUDNN_TYPE_BACKEND_DESCRIPTOR, g->nops, g->op));
+    /* deprecated, but what versions before 9.8 go by */
+    if (handle)
+        (void)cudnnBackendSetAttribute(g->graph,
+                                       CUDNN_ATTR_OPERATIONGRAPH_HANDLE,
+                                       CUDNN_TYPE_HANDLE, 1, &handle);
     return finish(g->ctx, g->graph, "operation graph: cudnnBackendFinalize");
 }

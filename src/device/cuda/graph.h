@@ -3,7 +3,7 @@
  *   crema_cudnn_graph_open(ctx, &g);                  describe ...
  *   crema_cudnn_tensor(g, &layout, ..., &uid);
  *   crema_cudnn_conv(g, ...); crema_cudnn_pointwise(g, ...);
- *   crema_cudnn_seal(g);
+ *   crema_cudnn_seal(g, handle);
  *   crema_cudnn_search(g, &target, 1, &filter, &plan);   choose an engine ...
  *   crema_cudnn_plan_bind(plan, n, uids, data, scratch);  once per address
  *   crema_cudnn_plan_run(plan, handle);               many times
@@ -70,13 +70,13 @@ enum crema_status crema_cudnn_add(struct cudnn_graph *, int64_t x, int64_t b,
                                   int64_t y) CREMA_MUST_USE;
 enum crema_status crema_cudnn_relu(struct cudnn_graph *, int64_t x,
                                    int64_t y) CREMA_MUST_USE;
-enum crema_status crema_cudnn_seal(struct cudnn_graph *) CREMA_MUST_USE;
+/* handle NULL: for a described device. */
+enum crema_status crema_cudnn_seal(struct cudnn_graph *,
+                                   cudnnHandle_t handle) CREMA_MUST_USE;
 
 /* ---- choosing */
 
-/* The device of a live handle, or one described in JSON. */
-enum crema_status crema_cudnn_target_live(struct crema_ctx *, cudnnHandle_t,
-                                          struct cudnn_target *) CREMA_MUST_USE;
+/* A device described in JSON; a live one is just its handle. */
 enum crema_status
 crema_cudnn_target_described(struct crema_ctx *, const char *json,
                              struct cudnn_target *) CREMA_MUST_USE;

@@ -21,38 +21,22 @@ static enum crema_status make(struct crema_ctx *ctx,
 
 /* ---- the device a plan is for ------------------------------------------ */
 
-static enum crema_status target(struct crema_ctx *ctx,
-                                cudnnBackendAttributeName_t name,
-                                cudnnBackendAttributeType_t type, int64_t count,
-                                const void *value, struct cudnn_target *t)
+enum crema_status crema_cudnn_target_described(struct crema_ctx *ctx,
+                                               const char *json,
+                                               struct cudnn_target *t)
 {
     cudnnStatus_t status;
 
+    *t = (struct cudnn_target){ 0 };
     CREMA_TRY(make(ctx, CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, &t->device));
-    status = cudnnBackendSetAttribute(t->device, name, type, count, value);
+    status = cudnnBackendSetAttribute(
+        t->device, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+        (int64_t)strlen(json), json);
     if (!status) status = cudnnBackendFinalize(t->device);
     if (!status) return CREMA_OK;
     crema_cudnn_target_free(t);
     return crema_cudnn_failed(ctx, NULL, status,
                               "device properties: cudnnBackendFinalize");
-}
-
-enum crema_status crema_cudnn_target_live(struct crema_ctx *ctx,
-                                          cudnnHandle_t handle,
-                                          struct cudnn_target *t)
-{
-    *t = (struct cudnn_target){ .handle = handle };
-    return target(ctx, CUDNN_ATTR_DEVICEPROP_HANDLE, CUDNN_TYPE_HANDLE, 1,
-                  &handle, t);
-}
-
-enum crema_status crema_cudnn_target_described(struct crema_ctx *ctx,
-                                               const char *json,
-                                               struct cudnn_target *t)
-{
-    *t = (struct cudnn_target){ 0 };
-    return target(ctx, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION,
-                  CUDNN_TYPE_CHAR, (int64_t)strlen(json), json, t);
 }
 
 void crema_cudnn_target_free(struct cudnn_target *t)
@@ -198,9 +182,10 @@ static enum crema_status ask(struct cudnn_graph *g,
                     CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &g->graph);
     CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendSetAttribute, heuristic,
                     CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
-    CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendSetAttribute, heuristic,
-                    CUDNN_ATTR_ENGINEHEUR_DEVICEPROP,
-                    CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &t->device);
+    if (t->device)
+        CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendSetAttribute, heuristic,
+                        CUDNN_ATTR_ENGINEHEUR_DEVICEPROP,
+                        CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &t->device);
     CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendFinalize, heuristic);
     for (int i = 0; i < CONFIGS; i++)
         if (!room[i])

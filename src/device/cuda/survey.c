@@ -10,11 +10,12 @@ static enum crema_status find(struct crema_ctx *ctx,
                               struct crema_surveyed *out)
 {
     struct cudnn_filter filters[CONV_FILTERS];
+    struct conv_wish wish = { NULL, s->channels_last, s->fused };
     struct cudnn_plan *plan = NULL;
     struct conv_graph c;
     enum crema_status status;
 
-    CREMA_TRY(crema_cuda_conv_graph(ctx, op, s->channels_last, s->fused, &c));
+    CREMA_TRY(crema_cuda_conv_graph(ctx, op, &wish, &c));
     crema_cuda_conv_filters(s->workspace, filters);
     status = crema_cudnn_search(c.graph, target, CONV_FILTERS, filters, &plan);
     if (!status)
