@@ -1,0 +1,22 @@
+#!/bin/sh
+# test_golden.sh - every result of the original Caffe, on the definition and on the CPU, plain and as in training.
+set -eu
+
+if ! command -v python3 >/dev/null; then
+    echo "skipped: no python3"
+    exit 77
+fi
+golden=$CREMA_SOURCE/tests/golden
+for device in ref cpu; do
+    for how in "" --optimized; do
+        echo "$device $how"
+        python3 "$golden/check_golden.py" --bin "$(command -v crema)" --device $device $how "$golden/cases"
+    done
+    python3 "$golden/check_golden.py" --bin "$(command -v crema)" --device $device "$golden/solver" "$golden/data"
+done
+
+if command -v mdb_dump >/dev/null; then
+    python3 "$golden/check_images.py" --bin-dir "$(dirname "$(command -v crema)")" "$golden/images"
+else
+    echo "pictures not compared: no mdb_dump (lmdb-utils)"
+fi
