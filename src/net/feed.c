@@ -177,7 +177,7 @@ static enum crema_status fetch(struct crema_net *net, struct crema_batch *batch,
     return CREMA_OK;
 }
 
-static enum crema_status prepare(struct crema_net *net)
+enum crema_status crema_net_prepare(struct crema_net *net)
 {
     if (net->prepared) return CREMA_OK;
     CREMA_TRY(crema_program_prepare(net->program));
@@ -210,7 +210,7 @@ enum crema_status crema_net_feed(struct crema_net *net)
 
     CREMA_TRY(fetch(net, batch, &reshaped));
     if (reshaped) CREMA_TRY(crema_net_record(net));
-    CREMA_TRY(prepare(net));
+    CREMA_TRY(crema_net_prepare(net));
     for (int i = 0; i < net->nlayers; i++) {
         struct crema_layer *l = &net->layer[i];
 

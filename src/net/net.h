@@ -113,6 +113,9 @@ void crema_net_free(struct crema_net *);
 /* Records the program anew, after a change of `updates` or `recorded`. */
 enum crema_status crema_net_record(struct crema_net *) CREMA_MUST_USE;
 
+/* Layouts, memory and calls, unless they are there already; the first forward
+ * does it.  The net that is prepared first decides how the weights lie. */
+enum crema_status crema_net_prepare(struct crema_net *) CREMA_MUST_USE;
 /* Feeds the sources' next batches and the inputs, runs the forward stage. */
 enum crema_status crema_net_forward(struct crema_net *) CREMA_MUST_USE;
 enum crema_status crema_net_backward(struct crema_net *) CREMA_MUST_USE;

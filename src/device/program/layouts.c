@@ -267,8 +267,17 @@ static enum crema_status insert_all(struct crema_program *p)
     return status;
 }
 
+/* Params that another program has settled since this one was recorded. */
+static void adopt(struct crema_program *p)
+{
+    for (struct crema_tensor *t = p->tensors; t; t = t->next)
+        if (t->role == CREMA_PARAM && t->param->settled)
+            settle_value(t, &t->param->layout);
+}
+
 enum crema_status crema_pass_layouts(struct crema_program *p)
 {
+    adopt(p);
     CREMA_TRY(negotiate_all(p));
     CREMA_TRY(settle_params(p));
     return insert_all(p);
