@@ -35,14 +35,20 @@ int crema_exif_in_jpeg(const uint8_t *bytes, size_t length);
 uint8_t crema_grey_png(int r, int g, int b);
 uint8_t crema_grey_bmp(int r, int g, int b);
 
-/* Grey of PNG colours when the file tells its gamma. */
+/* Grey of PNG colours when the file tells its gamma; the deep tables are for
+ * 16 bits, of which libpng looks at the upper 11. */
+enum { CREMA_DEEP = 2048, CREMA_DEEP_SHIFT = 5 };
 struct crema_grey_gamma {
     uint8_t to[256];   /* stored value -> linear light */
     uint8_t from[256]; /* and back */
+    uint16_t deep_to[CREMA_DEEP], deep_from[CREMA_DEEP];
+    uint8_t deep_same[CREMA_DEEP]; /* a grey -> its 8 bits */
 };
 /* gamma: in units of 1/100000, as PNG stores it. */
 void crema_grey_gamma_init(struct crema_grey_gamma *, uint32_t gamma);
 uint8_t crema_grey_gamma(const struct crema_grey_gamma *, int r, int g, int b);
+uint8_t crema_grey_gamma16(const struct crema_grey_gamma *, uint32_t r,
+                           uint32_t g, uint32_t b);
 /* Of 16-bit colours, reduced to 8 bit. */
 uint8_t crema_grey_png16(uint32_t r, uint32_t g, uint32_t b);
 

@@ -29,10 +29,52 @@ static void power_table(uint8_t table[256], double exponent)
         table[v] = (uint8_t)floor(255 * pow(v / 255.0, exponent) + .5);
 }
 
+static void deep_power_table(uint16_t table[CREMA_DEEP], double exponent)
+{
+    double most = CREMA_DEEP - 1;
+
+    for (int v = 0; v < CREMA_DEEP; v++)
+        table[v] = (uint16_t)floor(65535 * pow(v / most, exponent) + .5);
+}
+
+/* An 8-bit value ends where the next one is nearer: at 257 times it and half
+ * of that, in 16 bits. */
+static void deep_same_table(uint8_t table[CREMA_DEEP])
+{
+    int value = 0;
+
+    for (int v = 0; v < CREMA_DEEP; v++) {
+        while (value < 255 &&
+               v > ((value * 257 + 128) * (CREMA_DEEP - 1) + 32768) / 65535)
+            value++;
+        table[v] = (uint8_t)value;
+    }
+}
+
 void crema_grey_gamma_init(struct crema_grey_gamma *tables, uint32_t gamma)
 {
-    power_table(tables->to, 100000.0 / gamma);
-    power_table(tables->from, gamma / 100000.0);
+    /* each rounded to 1/100000, as libpng has them */
+    double to = floor(1e10 / gamma + .5);
+    double from = floor(1e10 / to + .5);
+
+    power_table(tables->to, to / 1e5);
+    power_table(tables->from, from / 1e5);
+    deep_power_table(tables->deep_to, to / 1e5);
+    deep_power_table(tables->deep_from, from / 1e5);
+    deep_same_table(tables->deep_same);
+}
+
+uint8_t crema_grey_gamma16(const struct crema_grey_gamma *tables, uint32_t r,
+                           uint32_t g, uint32_t b)
+{
+    const uint16_t *to = tables->deep_to;
+    uint32_t y;
+
+    if (r == g && g == b) return tables->deep_same[r >> CREMA_DEEP_SHIFT];
+    y = 9797u * to[r >> CREMA_DEEP_SHIFT] + 19234u * to[g >> CREMA_DEEP_SHIFT] +
+        3737u * to[b >> CREMA_DEEP_SHIFT];
+    y = (y + 16384) >> 15;
+    return (uint8_t)(tables->deep_from[y >> CREMA_DEEP_SHIFT] >> 8);
 }
 
 uint8_t crema_grey_gamma(const struct crema_grey_gamma *tables, int r, int g,

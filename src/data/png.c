@@ -25,7 +25,21 @@ static size_t read32(const uint8_t *p)
     return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
 }
 
-/* libspng takes a file that ends before its IEND chunk; libpng does not. */
+/* Four letters; and a reader must know those that begin with a capital. */
+static bool known_or_ancillary(const uint8_t *type)
+{
+    static const char critical[][5] = { "IHDR", "PLTE", "IDAT", "IEND" };
+
+    for (int i = 0; i < 4; i++)
+        if ((type[i] | 0x20) < 'a' || (type[i] | 0x20) > 'z') return false;
+    if (type[0] & 0x20) return true;
+    for (size_t i = 0; i < sizeof critical / sizeof *critical; i++)
+        if (memcmp(type, critical[i], 4) == 0) return true;
+    return false;
+}
+
+/* libspng takes a file that ends before its IEND chunk, or has chunks that
+ * nobody knows; libpng does not. */
 static bool ends_properly(const struct crema_codec_input *in)
 {
     static const uint8_t end[12] = { 0,   0,   0,    0,    'I',  'E',
@@ -37,6 +51,7 @@ static bool ends_properly(const struct crema_codec_input *in)
 
         if (memcmp(in->bytes + at, end, sizeof end) == 0) return true;
         if (size > in->length - at - 12) return false;
+        if (!known_or_ancillary(in->bytes + at + 4)) return false;
         at += 12 + size;
     }
     return false;
@@ -59,7 +74,7 @@ static enum crema_status open_png(struct png *png)
     int error;
 
     if (!ends_properly(png->in))
-        return failed(png, "it ends before its last chunk");
+        return failed(png, "it is cut short or damaged");
     png->spng = spng_ctx_new(0);
     if (!png->spng) return crema_no_memory(png->ctx, png->in->name);
     spng_set_chunk_limits(png->spng, CHUNK, CHUNK);
@@ -141,20 +156,41 @@ static uint32_t gamma_of(struct png *png)
 }
 
 /* rgb holds 3 bytes a pixel. */
-static void grey_of_8_bit(struct png *png, const uint8_t *rgb, size_t pixels,
-                          uint8_t *to)
+static void grey_of_8_bit(const struct crema_grey_gamma *tables,
+                          const uint8_t *rgb, size_t pixels, uint8_t *to)
+{
+    if (tables)
+        for (size_t i = 0; i < pixels; i++, rgb += 3)
+            to[i] = crema_grey_gamma(tables, rgb[0], rgb[1], rgb[2]);
+    else
+        for (size_t i = 0; i < pixels; i++, rgb += 3)
+            to[i] = crema_grey_png(rgb[0], rgb[1], rgb[2]);
+}
+
+/* rgba holds 4 times 2 bytes a pixel. */
+static void grey_of_16_bit(const struct crema_grey_gamma *tables,
+                           const uint8_t *rgba, size_t pixels, uint8_t *to)
+{
+    for (size_t i = 0; i < pixels; i++, rgba += 8) {
+        uint16_t c[3];
+
+        memcpy(c, rgba, sizeof c);
+        to[i] = tables ? crema_grey_gamma16(tables, c[0], c[1], c[2])
+                       : crema_grey_png16(c[0], c[1], c[2]);
+    }
+}
+
+static void to_grey(struct png *png, const uint8_t *wide, bool deep,
+                    size_t pixels, uint8_t *to)
 {
     uint32_t gamma = is_grey(png) ? 0 : gamma_of(png);
     struct crema_grey_gamma tables;
 
-    if (gamma) {
-        crema_grey_gamma_init(&tables, gamma);
-        for (size_t i = 0; i < pixels; i++, rgb += 3)
-            to[i] = crema_grey_gamma(&tables, rgb[0], rgb[1], rgb[2]);
-        return;
-    }
-    for (size_t i = 0; i < pixels; i++, rgb += 3)
-        to[i] = crema_grey_png(rgb[0], rgb[1], rgb[2]);
+    if (gamma) crema_grey_gamma_init(&tables, gamma);
+    if (deep)
+        grey_of_16_bit(gamma ? &tables : NULL, wide, pixels, to);
+    else
+        grey_of_8_bit(gamma ? &tables : NULL, wide, pixels, to);
 }
 
 static enum crema_status read_grey(struct png *png, struct crema_image *out)
@@ -172,16 +208,7 @@ static enum crema_status read_grey(struct png *png, struct crema_image *out)
     if (!wide) return crema_no_memory(png->ctx, png->in->name);
     status =
         decode(png, deep ? SPNG_FMT_RGBA16 : SPNG_FMT_RGB8, 0, wide, bytes);
-    if (status == CREMA_OK && deep) {
-        for (size_t i = 0; i < pixels; i++) {
-            uint16_t rgb[3];
-
-            memcpy(rgb, wide + 8 * i, sizeof rgb);
-            out->pixels[i] = crema_grey_png16(rgb[0], rgb[1], rgb[2]);
-        }
-    } else if (status == CREMA_OK) {
-        grey_of_8_bit(png, wide, pixels, out->pixels);
-    }
+    if (status == CREMA_OK) to_grey(png, wide, deep, pixels, out->pixels);
     free(wide);
     return status;
 }

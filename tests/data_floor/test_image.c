@@ -129,6 +129,37 @@ START_TEST(grey_of_png_colours)
 }
 END_TEST
 
+/* A PNG that tells its gamma: mixed in linear light; greys stay as they are. */
+START_TEST(grey_with_gamma)
+{
+    struct crema_grey_gamma tables;
+    uint32_t seed = 6;
+
+    crema_grey_gamma_init(&tables, 45455);
+    for (int v = 0; v < 256; v++) {
+        uint32_t deep = (uint32_t)v * 257;
+
+        ck_assert_int_eq(crema_grey_gamma(&tables, v, v, v), v);
+        ck_assert_int_eq(crema_grey_gamma16(&tables, deep, deep, deep), v);
+    }
+    for (int i = 0; i < 1000; i++) {
+        uint32_t r = next_random(&seed) & 255, g = next_random(&seed) & 255;
+        uint32_t b = next_random(&seed) & 255;
+        double y = .299 * pow(r / 255., 2.2) + .587 * pow(g / 255., 2.2) +
+                   .114 * pow(b / 255., 2.2);
+        double want = 255 * pow(y, 1 / 2.2);
+
+        if (want > 80) /* below, 8 bits of linear light are few */
+            ck_assert_double_le(
+                fabs(crema_grey_gamma(&tables, (int)r, (int)g, (int)b) - want),
+                4);
+        ck_assert_double_le(
+            fabs(crema_grey_gamma16(&tables, r * 257, g * 257, b * 257) - want),
+            2);
+    }
+}
+END_TEST
+
 /* The grey of a saturated JPEG is its Y plane, not the grey of its colours. */
 START_TEST(grey_of_a_saturated_jpeg)
 {
@@ -319,6 +350,7 @@ int main(void)
     tcase_add_loop_test(t, unchanged_keeps_channels_and_turn, 0,
                         sizeof unchanged / sizeof *unchanged);
     tcase_add_test(t, grey_of_png_colours);
+    tcase_add_test(t, grey_with_gamma);
     tcase_add_test(t, grey_of_a_saturated_jpeg);
     tcase_add_loop_test(t, orientations, 0, 9);
     tcase_add_test(t, orientation_in_exif);
