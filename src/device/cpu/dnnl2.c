@@ -102,7 +102,6 @@ union description {
     dnnl_convolution_desc_t conv;
     dnnl_inner_product_desc_t ip;
     dnnl_pooling_desc_t pool;
-    dnnl_lrn_desc_t lrn;
     dnnl_softmax_desc_t softmax;
 };
 
@@ -152,8 +151,6 @@ static dnnl_status_t ip(enum crema_dn_kind kind, const struct mds *m,
 static dnnl_status_t other(enum crema_dn_kind kind, const struct crema_dn *d,
                            const struct mds *m, union description *o)
 {
-    const dnnl_alg_kind_t across = dnnl_lrn_across_channels;
-
     switch (kind) {
     case CREMA_DN_POOL:
         return dnnl_pooling_forward_desc_init(&o->pool, m->forward, d->method,
@@ -163,12 +160,6 @@ static dnnl_status_t other(enum crema_dn_kind kind, const struct crema_dn *d,
         return dnnl_pooling_backward_desc_init(&o->pool, d->method, &m->x,
                                                &m->y, d->stride, d->kernel,
                                                d->left, d->right);
-    case CREMA_DN_LRN:
-        return dnnl_lrn_forward_desc_init(&o->lrn, m->forward, across, &m->x,
-                                          d->size, d->alpha, d->beta, d->k);
-    case CREMA_DN_LRN_BWD:
-        return dnnl_lrn_backward_desc_init(&o->lrn, across, &m->y, &m->x,
-                                           d->size, d->alpha, d->beta, d->k);
     case CREMA_DN_SOFTMAX:
         return dnnl_softmax_forward_desc_init(&o->softmax, m->forward, &m->x,
                                               d->axis);

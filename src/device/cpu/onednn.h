@@ -36,8 +36,6 @@ enum crema_dn_kind {
     CREMA_DN_IP_BWD_WEIGHTS,
     CREMA_DN_POOL,
     CREMA_DN_POOL_BWD,
-    CREMA_DN_LRN,
-    CREMA_DN_LRN_BWD,
     CREMA_DN_SOFTMAX,
     CREMA_DN_SOFTMAX_BWD,
 };
@@ -53,8 +51,6 @@ struct crema_dn {
     dnnl_alg_kind_t method; /* of pooling */
     dnnl_dims_t kernel, stride, dilation, left, right; /* dilation 0: none */
     int axis;                                          /* of softmax */
-    int size;                                          /* of LRN: channels */
-    float alpha, beta, k;
 };
 
 /* What `kind` needs for d, scratch memory being ours; hint: the forward's. */

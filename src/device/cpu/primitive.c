@@ -178,8 +178,6 @@ static enum crema_dn_kind forward_of(enum crema_dn_kind kind)
         return CREMA_DN_IP;
     case CREMA_DN_POOL_BWD:
         return CREMA_DN_POOL;
-    case CREMA_DN_LRN_BWD:
-        return CREMA_DN_LRN;
     default:
         return CREMA_DN_SOFTMAX;
     }
