@@ -36,6 +36,17 @@ static const char *nearest_type(const char *name)
     return near.best;
 }
 
+/* Has a layer before this one the same unknown type? */
+static bool said_before(const struct crema_net *net,
+                        const struct crema_layer *l)
+{
+    for (const struct crema_layer *k = net->layer; k < l; k++)
+        if (k->param->type && l->param->type &&
+            !strcmp(k->param->type, l->param->type))
+            return true;
+    return false;
+}
+
 /* Complains about one type; the first complaint starts the message. */
 static void unknown_type(struct crema_net *net,
                          const Crema__LayerParameter *layer, bool *failed)
@@ -69,7 +80,8 @@ static enum crema_status find_types(struct crema_net *net)
         struct crema_layer *l = &net->layer[i];
 
         l->type = l->param->type ? crema_layer_find(l->param->type) : NULL;
-        if (!l->type) unknown_type(net, l->param, &failed);
+        if (!l->type && !said_before(net, l))
+            unknown_type(net, l->param, &failed);
     }
     if (!failed) return CREMA_OK;
     if (!net->options.optimistic) return CREMA_EINVAL;
@@ -80,12 +92,45 @@ static enum crema_status find_types(struct crema_net *net)
 
 /* ---- blobs -------------------------------------------------------------- */
 
+/* A layer of another phase, level or stage that makes the blob. */
+static const Crema__LayerParameter *made_elsewhere(const struct crema_net *net,
+                                                   const char *name)
+{
+    for (size_t i = 0; i < net->param->n_layer; i++)
+        for (size_t k = 0; k < net->param->layer[i]->n_top; k++)
+            if (!strcmp(net->param->layer[i]->top[k], name))
+                return net->param->layer[i];
+    return NULL;
+}
+
+/* Such a file may well be meant for one phase alone: crema check notes it. */
+static enum crema_status left_out(struct crema_net *net, struct crema_layer *l,
+                                  size_t k, const Crema__LayerParameter *maker)
+{
+    (void)!crema_layer_fail(l, &l->param->bottom[k],
+                            "blob \"%s\" is made by layer \"%s\", which does "
+                            "not belong to phase %s as it is asked for",
+                            l->param->bottom[k], maker->name,
+                            net->options.train ? "TRAIN" : "TEST");
+    return net->options.optimistic ? CREMA_EUNSUPPORTED : CREMA_EINVAL;
+}
+
+static bool included(const struct crema_net *net,
+                     const Crema__LayerParameter *param)
+{
+    for (int i = 0; i < net->nlayers; i++)
+        if (net->layer[i].param == param) return true;
+    return false;
+}
+
 static enum crema_status unknown_bottom(struct crema_net *net,
                                         struct crema_layer *l, size_t k)
 {
     const char *name = l->param->bottom[k];
+    const Crema__LayerParameter *maker = made_elsewhere(net, name);
     struct crema_nearest near = { .name = name, .length = strlen(name) };
 
+    if (maker && !included(net, maker)) return left_out(net, l, k, maker);
     for (int i = 0; i < net->nblobs; i++)
         crema_nearest_try(&near, net->blob[i].name, strlen(net->blob[i].name));
     if (near.best)
