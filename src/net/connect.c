@@ -297,8 +297,7 @@ enum crema_status crema_net_connect(struct crema_net *net)
         CREMA_TRY(crema_net_forgive(net, l, check_counts(l)));
         CREMA_TRY(crema_net_forgive(net, l, use_bottoms(net, l)));
         for (int k = 0; k < l->ntops; k++)
-            CREMA_TRY(
-                crema_net_forgive(net, l, make_top(net, l, (size_t)k)));
+            CREMA_TRY(crema_net_forgive(net, l, make_top(net, l, (size_t)k)));
         CREMA_TRY(add_losses(net, l));
         CREMA_TRY(crema_net_forgive(net, l, set_up(net, l)));
     }
