@@ -198,7 +198,7 @@ static bool module_path(char path[PATH_MAX])
     return true;
 }
 
-static enum crema_status load_module(struct crema_ctx *ctx, void **handle)
+enum crema_status crema_module_load(struct crema_ctx *ctx, void **handle)
 {
     const char *missing, *said;
     char path[PATH_MAX];
@@ -241,7 +241,7 @@ enum crema_status crema_module_open(struct crema_ctx *ctx, int ordinal,
                           "there is no GPU %d: the driver shows %d, "
                           "counted from 0",
                           ordinal, gpus);
-    CREMA_TRY(load_module(ctx, handle));
+    CREMA_TRY(crema_module_load(ctx, handle));
     device = (crema_module_device_fn *)dlsym(*handle, CREMA_MODULE_SYMBOL);
     if (device) {
         *type = device();

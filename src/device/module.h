@@ -18,6 +18,10 @@ enum crema_status crema_module_open(struct crema_ctx *, int ordinal,
 /* After the device is closed; NULL is fine. */
 void crema_module_close(void *handle);
 
+/* The module alone, whether there is a GPU or not. */
+enum crema_status crema_module_load(struct crema_ctx *,
+                                    void **handle) CREMA_MUST_USE;
+
 /* GPUs the driver shows; 0 and the reason when there are none. */
 int crema_module_count(const char **why);
 

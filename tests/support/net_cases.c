@@ -1,17 +1,23 @@
 /* net_cases.c - whole nets over some steps of learning. */
 #include "support/op_cases.h"
 
-static struct crema_tensor *layer(struct parity *t, struct crema_tensor *x,
-                                  int outputs, const struct crema_conv *p)
+static struct crema_tensor *convolve(struct parity *t, struct crema_tensor *x,
+                                     int outputs, const struct crema_conv *p)
 {
     struct crema_shape w;
 
     if (!x) return NULL;
     w = CREMA_SHAPE(outputs, crema_tensor_shape(x)->dim[1] / p->groups,
                     p->kernel[0], p->kernel[1]);
-    x = crema_conv(parity_program(t), p, x, parity_param(t, &w, 0.2f, false),
-                   parity_param(t, &CREMA_SHAPE(outputs), 0.1f, false));
-    return crema_unary(parity_program(t), CREMA_UNARY_relu, NULL, x);
+    return crema_conv(parity_program(t), p, x, parity_param(t, &w, 0.2f, false),
+                      parity_param(t, &CREMA_SHAPE(outputs), 0.1f, false));
+}
+
+static struct crema_tensor *layer(struct parity *t, struct crema_tensor *x,
+                                  int outputs, const struct crema_conv *p)
+{
+    return crema_unary(parity_program(t), CREMA_UNARY_relu, NULL,
+                       convolve(t, x, outputs, p));
 }
 
 static struct crema_tensor *full(struct parity *t, struct crema_tensor *x,
@@ -80,7 +86,25 @@ static void branches(struct parity *t, const struct parity_case *c)
     if (x) loss(t, x, 7);
 }
 
+/* Caffe's LeNet for 28 x 28 digits. */
+void record_lenet(struct parity *t, const struct parity_case *c)
+{
+    const struct crema_pool *half = POOL(MAX, 2, 2, 0, true);
+    struct crema_program *p = parity_program(t);
+    struct crema_tensor *x = parity_x(t);
+
+    (void)c;
+    x = convolve(t, x, 20, CONV(5, 1, 0, 1, 1));
+    x = crema_pooling(p, half, x, NULL);
+    x = crema_pooling(p, half, convolve(t, x, 50, CONV(5, 1, 0, 1, 1)), NULL);
+    x = crema_unary(p, CREMA_UNARY_relu, NULL, full(t, x, 500));
+    x = full(t, x, 10);
+    if (x) loss(t, x, 10);
+}
+
 static const struct parity_case nets[] = {
+    { "LeNet", record_lenet, SHAPE4(3, 1, 28, 28), NULL, N(0), .steps = 2,
+      .ref_too = true },
     { "like AlexNet", alexnet_like, SHAPE4(4, 3, 27, 27), NULL, N(32, 48),
       .steps = 3, .ref_too = true },
     { "like AlexNet, unfused", alexnet_like, SHAPE4(4, 3, 27, 27), NULL,

@@ -19,6 +19,9 @@ extern const struct parity_table net_tables[];
 /* All tables as one list: NULL beyond the last. */
 const struct parity_case *op_case(int i);
 
+/* 28 x 28 digits in 10 classes. */
+parity_record record_lenet;
+
 #define TABLE(cases)                                                           \
     {                                                                          \
 #cases, cases, (int)(sizeof cases / sizeof *cases)                     \

@@ -1,0 +1,65 @@
+/* test_gpu_ops.c - the device "cuda" gives what the definition gives: every op,
+ * in both layouts, and the same bits in every run. */
+#include "gpu/gpu.h"
+#include "support/op_cases.h"
+
+/* fp32 on a GPU: sums in another order, and fused multiplications. */
+static const float TOLERANCE = 1e-4f;
+
+/* Nothing may run on the host. */
+static void hold(const struct parity_case *c, const char *a, float tolerance)
+{
+    struct parity_case strict = *c;
+    char message[PARITY_MESSAGE];
+
+    strict.ref_too = false;
+    if (strict.tolerance < tolerance) strict.tolerance = tolerance;
+    if (!parity_holds(&strict, a, "cuda", 0, message))
+        ck_abort_msg("%s", message);
+}
+
+START_TEST(dense)
+{
+    hold(op_case(_i), "ref", TOLERANCE);
+}
+END_TEST
+
+/* What bfloat16 will be run in; float32 can, too. */
+START_TEST(channels_last)
+{
+    setenv("CREMA_CUDA_CHANNELS_LAST", "1", 1);
+    hold(op_case(_i), "ref", TOLERANCE);
+    unsetenv("CREMA_CUDA_CHANNELS_LAST");
+}
+END_TEST
+
+/* Against itself, with no tolerance at all. */
+START_TEST(repeats)
+{
+    const struct parity_table *t = net_tables;
+
+    ck_assert_int_lt(_i, t->count);
+    hold(&t->cases[_i], "cuda", 1e-30f);
+}
+END_TEST
+
+static int count(const struct parity_table *t)
+{
+    int n = 0;
+
+    for (; t->name; t++) n += t->count;
+    return n;
+}
+
+int main(void)
+{
+    Suite *s = suite_create("cuda");
+    TCase *tc = tcase_create("parity with ref");
+    int all = count(op_tables) + count(loss_tables) + count(net_tables);
+
+    tcase_add_loop_test(tc, dense, 0, all);
+    tcase_add_loop_test(tc, channels_last, 0, all);
+    tcase_add_loop_test(tc, repeats, 0, net_tables->count);
+    suite_add_tcase(s, tc);
+    return gpu_main(s);
+}
