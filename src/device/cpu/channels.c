@@ -3,7 +3,7 @@
  * Everything is done by vectors of up to 16 numbers: channels where they lie
  * side by side, positions of one channel where the tensor is dense.
  */
-#include "device/cpu/onednn.h"
+#include "device/cpu/own.h"
 
 #include <string.h>
 

@@ -5,10 +5,8 @@
  * apart.
  */
 #include "device/formula/dropout.h"
-#include "device/cpu/onednn.h"
+#include "device/cpu/own.h"
 #include "device/ops/params.h"
-
-#include <string.h>
 
 enum { STRIP = 256 }; /* elements; a multiple of 4 */
 
@@ -23,38 +21,53 @@ struct dropout {
 /* Bits of STRIP elements, from element 4 block on. */
 CREMA_CPU_CLONES
 static void draw(const struct crema_dropout *d, uint32_t step, uint64_t block,
-                 uint32_t bits[4][STRIP / 4])
+                 uint32_t bits[STRIP])
 {
+    const uint32_t seed = d->seed, stream = d->stream;
+    uint32_t word[4][STRIP / 4];
+
     for (int i = 0; i < STRIP / 4; i++) {
         struct crema_philox r =
-            crema_dropout_bits(d->seed, d->stream, step, block + (uint64_t)i);
+            crema_dropout_bits(seed, stream, step, block + (uint64_t)i);
 
-        for (int w = 0; w < 4; w++) bits[w][i] = r.v[w];
+        word[0][i] = r.v[0];
+        word[1][i] = r.v[1];
+        word[2][i] = r.v[2];
+        word[3][i] = r.v[3];
     }
+    for (int i = 0; i < STRIP / 4; i++)
+        for (int w = 0; w < 4; w++) bits[4 * i + w] = word[w][i];
 }
 
 /* y = x or 0; y may be x */
-static void strip(const struct dropout *d, int64_t first, int64_t n,
-                  int64_t apart, const float *x, float *y)
+CREMA_CPU_CLONES
+static void mask(const struct crema_dropout *d, const uint32_t *bits, int64_t n,
+                 int64_t apart, const float *x, float *y)
 {
-    uint32_t bits[4][STRIP / 4];
-    int64_t skip = first % 4;
+    const uint32_t threshold = d->threshold;
+    const float scale = d->scale;
 
-    draw(d->params, d->step, (uint64_t)first / 4, bits);
-    for (int64_t i = 0; i < n; i++)
-        y[i * apart] = crema_dropout_value(bits[(i + skip) % 4][(i + skip) / 4],
-                                           d->params->threshold,
-                                           d->params->scale, x[i * apart]);
+    if (apart == 1)
+#pragma GCC ivdep
+        for (int64_t i = 0; i < n; i++)
+            y[i] = crema_dropout_value(bits[i], threshold, scale, x[i]);
+    else
+        for (int64_t i = 0; i < n; i++)
+            y[i * apart] =
+                crema_dropout_value(bits[i], threshold, scale, x[i * apart]);
 }
 
 static void run_of(const struct dropout *d, int64_t first, int64_t n,
                    int64_t apart, const float *x, float *y)
 {
+    uint32_t bits[STRIP];
+
     while (n > 0) {
         int64_t some = STRIP - first % 4;
 
         if (some > n) some = n;
-        strip(d, first, some, apart, x, y);
+        draw(d->params, d->step, (uint64_t)first / 4, bits);
+        mask(d->params, bits + first % 4, some, apart, x, y);
         first += some;
         x += some * apart;
         y += some * apart;

@@ -3,7 +3,7 @@
  * Sums have a loop of their own; the rest runs the definition on whatever
  * order the elements lie in, so long as nothing lies between them.
  */
-#include "device/cpu/onednn.h"
+#include "device/cpu/own.h"
 #include "device/ops/params.h"
 
 #include <string.h>

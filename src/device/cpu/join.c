@@ -3,7 +3,7 @@
  * All tensors lie in the layout of the first one that is decided, if the cuts
  * leave that layout's blocks whole; else dense.
  */
-#include "device/cpu/onednn.h"
+#include "device/cpu/own.h"
 #include "device/ops/params.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
  * stored for the way back: S^-beta costs less than its memory.  Left to
  * ref: more than 4096 channels, windows of more than 63.
  */
-#include "device/cpu/onednn.h"
+#include "device/cpu/own.h"
 #include "device/ops/params.h"
 
 #include <math.h>

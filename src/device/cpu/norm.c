@@ -2,7 +2,7 @@
  *
  * X keeps a layout that our loops know.  Left to ref: its running statistics.
  */
-#include "device/cpu/onednn.h"
+#include "device/cpu/own.h"
 #include "device/ops/params.h"
 
 #include <math.h>

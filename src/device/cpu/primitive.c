@@ -42,6 +42,15 @@ static void use_threads(int n)
     if (omp_get_max_threads() != n) omp_set_num_threads(n);
 }
 
+static enum crema_status broken(struct crema_call *call,
+                                const struct crema_op *op, dnnl_status_t s)
+{
+    return crema_fail(call->dev->ctx, CREMA_EDEVICE,
+                      "layer \"%s\": %s: oneDNN's %s gave status %d",
+                      op->layer ? op->layer : "", op->type->name, call->info,
+                      (int)s);
+}
+
 static enum crema_status run(struct crema_call *call, struct crema_op *op)
 {
     struct primitive *p = (struct primitive *)call;
@@ -49,26 +58,22 @@ static enum crema_status run(struct crema_call *call, struct crema_op *op)
 
     use_threads(p->threads);
     s = dnnl_primitive_execute(p->primitive, p->stream, p->nargs, p->arg);
-    if (s == dnnl_success) return CREMA_OK;
-    return crema_fail(call->dev->ctx, CREMA_EDEVICE,
-                      "layer \"%s\": %s: oneDNN's %s gave status %d",
-                      op->layer ? op->layer : "", op->type->name, call->info,
-                      (int)s);
+    return s == dnnl_success ? CREMA_OK : broken(call, op, s);
 }
 
 static enum crema_status bind(struct crema_call *call, struct crema_op *op,
                               void *scratch)
 {
     struct primitive *p = (struct primitive *)call;
-    struct crema_device *dev = call->dev;
 
     for (int i = 0; i < p->nargs; i++) {
         int slot = p->slot[i];
         void *data = slot == CREMA_DN_SCRATCH ? scratch
                      : slot >= CREMA_DN_OUT ? op->out[slot - CREMA_DN_OUT]->data
                                             : op->in[slot]->data;
+        dnnl_status_t s = dnnl_memory_set_data_handle(p->arg[i].memory, data);
 
-        CREMA_DN_TRY(dnnl_memory_set_data_handle(p->arg[i].memory, data));
+        if (s != dnnl_success) return broken(call, op, s);
     }
     return CREMA_OK;
 }

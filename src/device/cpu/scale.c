@@ -3,7 +3,7 @@
  * Where s and b belong to the channels X keeps a layout that our loops know;
  * along other axes it is dense.
  */
-#include "device/cpu/onednn.h"
+#include "device/cpu/own.h"
 #include "device/ops/params.h"
 
 enum { W = CREMA_CPU_UNIT };

@@ -4,7 +4,7 @@
  * padded tensor is asked for without it.
  */
 #include "device/formula/unary.h"
-#include "device/cpu/onednn.h"
+#include "device/cpu/own.h"
 #include "device/ops/unary.h"
 
 enum { GRAIN = 8192 };

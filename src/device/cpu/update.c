@@ -4,7 +4,7 @@
  * whose number depends on the threads alone, so it is the same in each run.
  */
 #include "device/formula/update.h"
-#include "device/cpu/onednn.h"
+#include "device/cpu/own.h"
 #include "device/ops/params.h"
 
 #include <math.h>

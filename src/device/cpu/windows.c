@@ -4,7 +4,7 @@
  * channels of one image.  The workspace holds, as floats and like Y, the place
  * of each maximum in the plane; -1 where a window has no element.
  */
-#include "device/cpu/onednn.h"
+#include "device/cpu/own.h"
 #include "device/formula/pool.h"
 #include "device/ops/params.h"
 
