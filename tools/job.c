@@ -19,13 +19,21 @@ bool job_open(struct job *job, const char *verb)
     return false;
 }
 
+void job_forget_net(struct job *job)
+{
+    crema_net_free(job->net);
+    crema_world_free(job->world);
+    crema_source_free(job->source);
+    job->net = NULL;
+    job->world = NULL;
+    job->source = NULL;
+}
+
 int job_close(struct job *job, enum crema_status status)
 {
     int code = status == CREMA_OK ? 0 : console_failed(&job->console, job->ctx);
 
-    crema_net_free(job->net);
-    crema_world_free(job->world);
-    crema_source_free(job->source);
+    job_forget_net(job);
     crema_device_free(job->dev);
     crema_ctx_free(job->ctx);
     if (fflush(stdout) != 0 && code == 0) {
@@ -127,6 +135,7 @@ enum crema_status job_net(struct job *job, const struct model_flags *model,
                                   &job->param, &job->source));
     CREMA_TRY(crema_world_open(job->ctx, job->dev, wishes->seed, &job->world));
     job->world->lender.opens_data = !wishes->blind;
+    job->world->lender.no_values = wishes->no_values;
     CREMA_TRY(build(job, model, wishes));
     return model->weights ? crema_net_load_list(job->net, model->weights)
                           : CREMA_OK;

@@ -67,12 +67,15 @@ struct model_flags {
 
 struct net_wishes {
     bool backward, force_backward, no_fusion;
-    bool blind; /* opens no data; shapes may be unknown */
+    bool blind;     /* opens no data; shapes may be unknown */
+    bool no_values; /* weights are not filled */
     uint32_t seed;
 };
 /* Reads the definition, builds the net on the job's device, loads weights. */
 enum crema_status job_net(struct job *, const struct model_flags *,
                           const struct net_wishes *) CREMA_MUST_USE;
+
+void job_forget_net(struct job *);
 
 /* "a,b" into pieces, in place; returns how many. */
 int split_list(char *text, char **pieces, int most);

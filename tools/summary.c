@@ -1,9 +1,257 @@
-/* summary.c - crema summary. */
+/* summary.c - crema summary: a net's layers, shapes, parameters, operations,
+ * memory and layouts.  Nothing is computed. */
+#include "job.h"
 #include "verbs.h"
+
+#include "device/op.h"
+#include "proto/upgrade.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CELL = 200, COLUMNS = 6 };
+
+struct summary {
+    struct job job;
+    struct device_flags device;
+    struct model_flags model;
+    bool prepared;
+    char (*cell)[COLUMNS][CELL]; /* a row for each layer */
+    int64_t parameters;
+    double flops;
+    int reorders;
+};
+
+/* ---- numbers ------------------------------------------------------------ */
+
+/* 60965224 -> "60,965,224" */
+static const char *grouped(int64_t n, char out[CELL])
+{
+    char digits[32];
+    int length = snprintf(digits, sizeof digits, "%lld", (long long)n);
+    int used = 0;
+
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0) out[used++] = ',';
+        out[used++] = digits[i];
+    }
+    out[used] = '\0';
+    return out;
+}
+
+/* ---- one layer ---------------------------------------------------------- */
+
+static void word_shapes(const struct crema_layer *l, char out[CELL])
+{
+    char text[CREMA_SHAPE_TEXT];
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (int k = 0; k < l->ntops && used < CELL; k++)
+        used += (size_t)snprintf(out + used, CELL - used, "%s%s", k ? ", " : "",
+                                 l->top && l->top[k]
+                                     ? crema_shape_text(&l->top[k]->shape, text)
+                                     : "?");
+}
+
+/* Weights that others had first are counted there. */
+static int64_t count_parameters(struct summary *s, const char *layer)
+{
+    const struct crema_weights *ws = &s->job.world->weights;
+    int64_t n = 0;
+
+    for (const struct crema_slot *a = ws->slots; a; a = a->next) {
+        const struct crema_slot *first = ws->slots;
+
+        if (strcmp(a->layer, layer) != 0) continue;
+        while (first->weight != a->weight) first = first->next;
+        if (first == a) n += crema_shape_count(&a->shape);
+    }
+    return n;
+}
+
+/* Forward only: what people compare nets by. */
+static double count_flops(struct summary *s, const char *layer)
+{
+    const struct crema_program *p = s->job.net->program;
+    double n = 0;
+
+    for (int i = 0; i < p->end[CREMA_FORWARD]; i++)
+        if (p->op[i]->type->flops && p->op[i]->layer &&
+            !strcmp(p->op[i]->layer, layer))
+            n += p->op[i]->type->flops(p->op[i]);
+    return n;
+}
+
+static int count_reorders(const struct summary *s, const char *layer)
+{
+    const struct crema_program *p = s->job.net->program;
+    int n = 0;
+
+    for (int i = 0; i < p->nops; i++)
+        n += p->op[i]->type == &crema_op_reorder && p->op[i]->layer &&
+             !strcmp(p->op[i]->layer, layer);
+    return n;
+}
+
+/* Of the first top, and how often other layouts had to be made. */
+static void word_layout(struct summary *s, const struct crema_layer *l,
+                        char out[CELL])
+{
+    const struct crema_tensor *t = l->ntops && l->top ? l->top[0] : NULL;
+    int reorders = count_reorders(s, l->param->name);
+    char text[CREMA_LAYOUT_TEXT];
+
+    if (t && t->settled)
+        snprintf(out, CELL, "%s", crema_layout_text(&t->layout, text));
+    else
+        snprintf(out, CELL, "%s", t ? "(fused)" : "");
+    if (reorders)
+        snprintf(out + strlen(out), CELL - strlen(out), " %d reorder%s",
+                 reorders, reorders > 1 ? "s" : "");
+    s->reorders += reorders;
+}
+
+static void fill_row(struct summary *s, const struct crema_layer *l,
+                     char row[COLUMNS][CELL])
+{
+    const char *name = l->param->name ? l->param->name : "";
+    int64_t parameters = count_parameters(s, name);
+    double flops = count_flops(s, name);
+
+    snprintf(row[0], CELL, "%s", name);
+    snprintf(row[1], CELL, "%s", l->param->type);
+    word_shapes(l, row[2]);
+    if (parameters) grouped(parameters, row[3]);
+    if (flops > 0) snprintf(row[4], CELL, "%.3f", flops / 1e6);
+    if (s->prepared) word_layout(s, l, row[5]);
+    s->parameters += parameters;
+    s->flops += flops;
+}
+
+/* ---- the table ---------------------------------------------------------- */
+
+static void print_row(char row[COLUMNS][CELL], const int width[COLUMNS],
+                      int columns)
+{
+    for (int c = 0; c < columns; c++) {
+        bool last = c + 1 == columns, right = c == 3 || c == 4;
+
+        if (right)
+            printf("%*s%s", width[c], row[c], last ? "" : "  ");
+        else if (last)
+            printf("%s", row[c]);
+        else
+            printf("%-*s  ", width[c], row[c]);
+    }
+    printf("\n");
+}
+
+static void print_table(struct summary *s)
+{
+    static char head[COLUMNS][CELL] = { "layer",      "type",  "output",
+                                        "parameters", "MFLOP", "layout" };
+    const int columns = s->prepared ? COLUMNS : COLUMNS - 1;
+    int width[COLUMNS];
+
+    for (int c = 0; c < COLUMNS; c++) {
+        width[c] = (int)strlen(head[c]);
+        for (int i = 0; i < s->job.net->nlayers; i++)
+            if ((int)strlen(s->cell[i][c]) > width[c])
+                width[c] = (int)strlen(s->cell[i][c]);
+    }
+    print_row(head, width, columns);
+    for (int i = 0; i < s->job.net->nlayers; i++)
+        print_row(s->cell[i], width, columns);
+}
+
+static void print_totals(const struct summary *s)
+{
+    const struct crema_program *p = s->job.net->program;
+    char text[CELL];
+
+    printf("\nparameters          %s\n", grouped(s->parameters, text));
+    printf("forward             %.3f GFLOP\n", s->flops / 1e9);
+    if (!s->prepared) {
+        printf("memory              not known: neither are all shapes\n");
+        return;
+    }
+    printf("memory, weights     %.1f MB\n", (double)s->parameters * 4 / 1e6);
+    printf("memory, blobs       %.1f MB (%.1f MB without sharing)\n",
+           (double)(p->heap_bytes + p->kept_bytes) / 1e6,
+           (double)p->naive_bytes / 1e6);
+    printf("memory, scratch     %.1f MB\n", (double)p->scratch_bytes / 1e6);
+    printf("reorders            %d\n", s->reorders);
+}
+
+/* ---- the work ----------------------------------------------------------- */
+
+static bool all_known(const struct crema_net *net)
+{
+    for (int i = 0; i < net->nblobs; i++)
+        if (!net->blob[i].last) return false;
+    return true;
+}
+
+/* Data that is not there leaves shapes open, no more. */
+static enum crema_status build(struct summary *s)
+{
+    struct net_wishes wishes = { .backward = s->model.phase == 0,
+                                 .no_values = true };
+    enum crema_status status = job_net(&s->job, &s->model, &wishes);
+
+    if (status != CREMA_EIO || !s->job.world) return status;
+    console_say(&s->job.console, CREMA_WARNING, "%s",
+                crema_ctx_message(s->job.ctx));
+    job_forget_net(&s->job);
+    wishes.blind = true;
+    wishes.backward = false;
+    return job_net(&s->job, &s->model, &wishes);
+}
+
+static enum crema_status work(struct summary *s)
+{
+    struct crema_net *net;
+
+    CREMA_TRY(job_device(&s->job, &s->device, "auto"));
+    CREMA_TRY(build(s));
+    net = s->job.net;
+    s->prepared = all_known(net);
+    if (s->prepared) CREMA_TRY(crema_program_prepare(net->program));
+    s->cell = calloc((size_t)net->nlayers + 1, sizeof *s->cell);
+    if (!s->cell) return crema_no_memory(s->job.ctx, "a table");
+    for (int i = 0; i < net->nlayers; i++)
+        fill_row(s, &net->layer[i], s->cell[i]);
+    if (*net->name) printf("%s\n\n", net->name);
+    print_table(s);
+    print_totals(s);
+    return CREMA_OK;
+}
 
 int verb_summary(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    return 2;
+    struct summary s = { .model.phase = 1 };
+    const struct flag table[] = {
+        MODEL_FLAGS(&s.model),
+        PHASE_FLAG(&s.model),
+        DEVICE_FLAGS(&s.device),
+    };
+    const struct flags flags = {
+        "crema summary",
+        "",
+        "Lists a net's layers with shapes, parameters, operations, memory "
+        "and layouts.",
+        table,
+        sizeof table / sizeof *table,
+        0,
+        0,
+    };
+    int status = flags_parse(&flags, &argc, argv);
+
+    if (status >= 0) return status;
+    if (!s.model.model) return flags_wrong(&flags, "wants --model FILE");
+    if (!job_open(&s.job, "summary")) return 1;
+    status = job_close(&s.job, work(&s));
+    free(s.cell);
+    return status;
 }

@@ -160,6 +160,10 @@ enum crema_status crema_program_run(struct crema_program *,
                                     crema_watch_fn *fn,
                                     void *user) CREMA_MUST_USE;
 
+/* Runs one stage and adds to seconds[i] what op[i] took, waited for. */
+enum crema_status crema_program_time(struct crema_program *, enum crema_stage,
+                                     double *seconds) CREMA_MUST_USE;
+
 /* What changes between runs; after prepare. */
 enum crema_status crema_program_set_step(struct crema_program *,
                                          uint32_t step) CREMA_MUST_USE;
