@@ -166,12 +166,12 @@ END_TEST
 START_TEST(clip_factor_of_many)
 {
     struct crema_tensor *x[70];
-    const float want = 0.5f;
+    const float want = 0.5f, two = 2;
     struct run r;
     float y;
 
     begin(&r);
-    for (int i = 0; i < 70; i++) x[i] = input(&r, CREMA_SHAPE(1), V(2));
+    for (int i = 0; i < 70; i++) x[i] = input(&r, CREMA_SHAPE(1), &two);
     good(&r, run(&r, 1, crema_clip_factor(r.p, sqrtf(70), 70, x), &y));
     equal(&y, &want, 1);
     end(&r);
@@ -349,12 +349,13 @@ END_TEST
 START_TEST(maximum_of_equals)
 {
     struct crema_tensor *x[3], *y, *dy;
+    const float four = 4;
     float got[1];
     struct run r;
 
     begin(&r);
     for (int i = 0; i < 3; i++) {
-        x[i] = input(&r, CREMA_SHAPE(1), V(4));
+        x[i] = input(&r, CREMA_SHAPE(1), &four);
         x[i]->needs_grad = true;
     }
     y = crema_maximum(r.p, 3, x);
