@@ -63,6 +63,15 @@ static enum crema_status decompress(struct crema_ctx *ctx, tjhandle jpeg,
     return status;
 }
 
+/* A cut picture is still one, but of a large one some must be there: a bit for
+ * a thousand pixels, where a whole one has one for 64 or 256. */
+static bool plausible(int height, int width, size_t length)
+{
+    int64_t pixels = (int64_t)height * width;
+
+    return pixels <= 1 << 24 || (size_t)(pixels / 8192) <= length;
+}
+
 enum crema_status crema_jpeg_decode(struct crema_ctx *ctx,
                                     const struct crema_codec_input *in,
                                     enum crema_image_mode mode,
@@ -81,6 +90,13 @@ enum crema_status crema_jpeg_decode(struct crema_ctx *ctx,
         status = failed(ctx, in->name, jpeg);
         tjDestroy(jpeg);
         return status;
+    }
+    if (!plausible(height, width, in->length)) {
+        tjDestroy(jpeg);
+        return crema_fail(ctx, CREMA_EINVAL,
+                          "%s: not a readable JPEG picture: %zu bytes for "
+                          "%d x %d pixels",
+                          in->name, in->length, width, height);
     }
     channels = mode == CREMA_IMAGE_GRAY ? 1 : 3;
     if (mode == CREMA_IMAGE_UNCHANGED && space == TJCS_GRAY) channels = 1;

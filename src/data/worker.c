@@ -263,6 +263,7 @@ void *crema_pipeline__worker(void *pipeline)
         work(p, ctx, &scratch);
     } else if (!p->failed) {
         p->failed = true;
+        p->back = (struct crema_ticket){ .batch = p->taken };
         p->status = CREMA_ENOMEM;
         snprintf(p->message, sizeof p->message, "out of memory: a thread");
         pthread_cond_broadcast(&p->ready);

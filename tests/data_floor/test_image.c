@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,91 +104,6 @@ START_TEST(unchanged_keeps_channels_and_turn)
     }
     crema_image_free(&image);
     crema_image_free(&turned);
-}
-END_TEST
-
-/* --- grey --- */
-
-START_TEST(grey_of_png_colours)
-{
-    uint32_t seed = 5;
-
-    for (int v = 0; v < 256; v++) ck_assert_int_eq(crema_grey_png(v, v, v), v);
-    for (int i = 0; i < 1000; i++) {
-        int r = next_random(&seed) & 255, g = next_random(&seed) & 255;
-        int b = next_random(&seed) & 255;
-        double y = (9797.0 * r + 19234.0 * g + 3737.0 * b) / 32768;
-
-        if (r == g && g == b) continue;
-        ck_assert_int_eq(crema_grey_png(r, g, b), (int)floor(y));
-    }
-    ck_assert_int_eq(crema_grey_bmp(255, 255, 255), 255);
-    ck_assert_int_eq(crema_grey_bmp(255, 0, 0), 76);
-    ck_assert_int_eq(crema_grey_png16(65535, 65535, 65535), 255);
-}
-END_TEST
-
-/* A PNG that tells its gamma: mixed in linear light; greys stay as they are. */
-START_TEST(grey_with_gamma)
-{
-    struct crema_grey_gamma tables;
-    uint32_t seed = 6;
-
-    crema_grey_gamma_init(&tables, 45455);
-    for (int v = 0; v < 256; v++) {
-        uint32_t deep = (uint32_t)v * 257;
-
-        ck_assert_int_eq(crema_grey_gamma(&tables, v, v, v), v);
-        ck_assert_int_eq(crema_grey_gamma16(&tables, deep, deep, deep), v);
-    }
-    for (int i = 0; i < 1000; i++) {
-        uint32_t r = next_random(&seed) & 255, g = next_random(&seed) & 255;
-        uint32_t b = next_random(&seed) & 255;
-        double y = .299 * pow(r / 255., 2.2) + .587 * pow(g / 255., 2.2) +
-                   .114 * pow(b / 255., 2.2);
-        double want = 255 * pow(y, 1 / 2.2);
-
-        if (want > 80) /* below, 8 bits of linear light are few */
-            ck_assert_double_le(
-                fabs(crema_grey_gamma(&tables, (int)r, (int)g, (int)b) - want),
-                4);
-        ck_assert_double_le(
-            fabs(crema_grey_gamma16(&tables, r * 257, g * 257, b * 257) - want),
-            2);
-    }
-}
-END_TEST
-
-/* The grey of a saturated JPEG is its Y plane, not the grey of its colours. */
-START_TEST(grey_of_a_saturated_jpeg)
-{
-    struct crema_image in = { 0 }, colour = { 0 }, grey = { 0 };
-    uint8_t *bytes;
-    size_t length;
-    int worst = 0;
-
-    OK(crema_image_reserve(ctx, "saturated", 32, 32, 3, &in));
-    for (int i = 0; i < 32 * 32; i++) {
-        static const uint8_t colours[4][3] = {
-            { 0, 0, 255 }, { 255, 0, 0 }, { 0, 255, 0 }, { 255, 0, 255 }
-        };
-
-        memcpy(in.pixels + 3 * i, colours[(i / 5 + i / 96) % 4], 3);
-    }
-    OK(crema_image_encode(ctx, &in, CREMA_IMAGE_JPEG, &bytes, &length));
-    OK(crema_image_decode(ctx, "s", bytes, length, CREMA_IMAGE_COLOR, &colour));
-    OK(crema_image_decode(ctx, "s", bytes, length, CREMA_IMAGE_GRAY, &grey));
-    for (int i = 0; i < 32 * 32; i++) {
-        const uint8_t *p = colour.pixels + 3 * i;
-        int d = abs(crema_grey_bmp(p[2], p[1], p[0]) - grey.pixels[i]);
-
-        if (d > worst) worst = d;
-    }
-    ck_assert_int_gt(worst, 10);
-    free(bytes);
-    crema_image_free(&in);
-    crema_image_free(&colour);
-    crema_image_free(&grey);
 }
 END_TEST
 
@@ -349,9 +263,6 @@ int main(void)
     tcase_add_test(t, same_as_the_original);
     tcase_add_loop_test(t, unchanged_keeps_channels_and_turn, 0,
                         sizeof unchanged / sizeof *unchanged);
-    tcase_add_test(t, grey_of_png_colours);
-    tcase_add_test(t, grey_with_gamma);
-    tcase_add_test(t, grey_of_a_saturated_jpeg);
     tcase_add_loop_test(t, orientations, 0, 9);
     tcase_add_test(t, orientation_in_exif);
     tcase_add_loop_test(t, cut_files, 0, 4);
