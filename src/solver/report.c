@@ -90,7 +90,7 @@ enum crema_status crema_solver__show(struct crema_solver *s, float rate)
     s->shown_at = now;
     s->shown_iter = s->iter;
     CREMA_TRY(show_outputs(s));
-    crema_log(s->ctx, CREMA_INFO, "Iteration %d, lr = %s", s->iter,
-              crema_number_text(rate, text));
+    crema_log(s->ctx, CREMA_INFO, "Iteration %d, lr = %g", s->iter,
+              (double)rate);
     return CREMA_OK;
 }
