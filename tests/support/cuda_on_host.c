@@ -1,8 +1,11 @@
-/* cuda_on_host.c - the CUDA device without CUDA: its stream is time itself,
- * and ref stands in for the libraries. */
+/* cuda_on_host.c - the CUDA device without CUDA: its stream is time itself.
+ *
+ * cuda_launches.c stands in for the kernels' launches, cuda_engines.c for
+ * cuDNN, cuda_gemm.c for cuBLAS.
+ */
 #include "support/cuda_on_host.h"
 
-#include "device/cuda/kernels.h"
+#include "device/cuda/libraries.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,114 +25,6 @@ enum crema_status crema_cuda_launch_failed(struct crema_device *dev,
     return crema_fail(dev->ctx, CREMA_EDEVICE, "%s: error %d", op->type->name,
                       error);
 }
-
-/* ---- in the libraries' place --------------------------------------------- */
-
-static bool channels_last(const struct crema_device *dev)
-{
-    return strstr(dev->name, "last") != NULL;
-}
-
-/* A dense copy of t, with its values where it is read. */
-static bool dense_copy(const struct crema_tensor *t, bool read,
-                       struct crema_tensor *out)
-{
-    int64_t count = crema_shape_count(&t->shape);
-
-    *out = *t;
-    out->layout = crema_layout_dense(&t->shape, CREMA_F32);
-    out->data = calloc((size_t)count + 1, sizeof(float));
-    if (out->data && read)
-        crema_layout_unpack(&t->layout, t->data, 0, count, out->data);
-    return out->data != NULL;
-}
-
-static void relu(struct crema_tensor *t)
-{
-    float *y = t->data;
-
-    for (int64_t i = 0; i < crema_shape_count(&t->shape); i++)
-        y[i] = y[i] > 0 ? y[i] : 0;
-}
-
-/* ref over dense copies; what it wrote goes back. */
-static enum crema_status run_library(struct crema_call *call,
-                                     struct crema_op *op)
-{
-    struct crema_tensor room[5], *ports[5] = { NULL };
-    struct crema_op shadow = *op;
-    enum crema_status status = CREMA_OK;
-
-    shadow.in = ports;
-    shadow.out = ports + op->nin;
-    for (int i = 0; i < op->nin + op->nout; i++) {
-        bool read = i < op->nin;
-        const struct crema_tensor *t = read ? op->in[i] : op->out[i - op->nin];
-
-        if (!t) continue;
-        ports[i] = &room[i];
-        if (!dense_copy(t, read, &room[i]))
-            status = crema_no_memory(call->dev->ctx, "a copy");
-    }
-    if (!status) status = op->type->ref(call->dev->ctx, &shadow);
-    if (!status && op->relu) relu(shadow.out[0]);
-    for (int i = 0; i < op->nout && !status; i++)
-        if (op->out[i])
-            crema_layout_pack(&op->out[i]->layout, op->out[i]->data, 0,
-                              crema_shape_count(&op->out[i]->shape),
-                              shadow.out[i]->data);
-    for (int i = 0; i < op->nin + op->nout; i++)
-        if (ports[i]) free(ports[i]->data);
-    return status;
-}
-
-static void free_library(struct crema_call *call)
-{
-    free(call);
-}
-
-static bool is_conv(const struct crema_op *op)
-{
-    return strncmp(op->type->name, "conv", 4) == 0 && op->type->flops;
-}
-
-static struct crema_layout library_layout(const struct crema_device *dev,
-                                          const struct crema_op *op,
-                                          const struct crema_tensor *t)
-{
-    return is_conv(op) && channels_last(dev) && t->shape.ndims > 2
-               ? crema_layout_channels_last(&t->shape, CREMA_F32)
-               : crema_layout_dense(&t->shape, CREMA_F32);
-}
-
-static enum crema_status plan_library(struct crema_device *dev,
-                                      struct crema_op *op,
-                                      struct crema_port in[],
-                                      struct crema_port out[])
-{
-    if (!is_conv(op) && strncmp(op->type->name, "inner", 5))
-        return CREMA_EUNSUPPORTED;
-    op->call = calloc(1, sizeof *op->call);
-    if (!op->call) return crema_no_memory(dev->ctx, "a call");
-    op->call->run = run_library;
-    op->call->free = free_library;
-    for (int i = 0; i < op->nin; i++)
-        if (op->in[i]) in[i].want = library_layout(dev, op, op->in[i]);
-    for (int i = 0; i < op->nout; i++)
-        if (op->out[i]) out[i].want = library_layout(dev, op, op->out[i]);
-    return CREMA_OK;
-}
-
-static bool fuses_relu(const struct crema_op *op)
-{
-    return op->type->flops != NULL;
-}
-
-static const struct crema_backend libraries = {
-    .name = "in the libraries' place",
-    .plan = plan_library,
-    .fuses_relu = fuses_relu,
-};
 
 /* ---- memory: the host's, which nobody is told ---------------------------- */
 
@@ -166,7 +61,7 @@ static enum crema_status clear_memory(struct crema_device *dev, void *memory,
     return CREMA_OK;
 }
 
-static const struct crema_backend *const backends[] = { &libraries,
+static const struct crema_backend *const backends[] = { &crema_cuda_libraries,
                                                         &crema_cuda_kernels,
                                                         NULL };
 

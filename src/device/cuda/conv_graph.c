@@ -1,25 +1,12 @@
 /* conv_graph.c - what a convolution looks like to cuDNN. */
-#include "device/cuda/conv.h"
+#include "device/cuda/engine.h"
 
-struct conv_parts crema_cuda_conv_parts(const struct crema_op *op)
-{
-    if (op->type == &crema_op_conv)
-        return (struct conv_parts){ CUDNN_FORWARD, op->in[0], op->in[1],
-                                    op->out[0], op->in[2] };
-    if (op->type == &crema_op_conv_bwd_data)
-        return (struct conv_parts){ CUDNN_BWD_DATA, op->out[0], op->in[0],
-                                    op->in[1], NULL };
-    return (struct conv_parts){ CUDNN_BWD_FILTER, op->in[0], op->out[0],
-                                op->in[1], op->out[1] };
-}
-
-struct crema_layout crema_cuda_conv_layout(const struct crema_tensor *t,
-                                           bool channels_last)
-{
-    return channels_last && t->shape.ndims > 2
-               ? crema_layout_channels_last(&t->shape, CREMA_F32)
-               : crema_layout_dense(&t->shape, CREMA_F32);
-}
+/* By enum conv_way. */
+static const enum cudnn_direction directions[] = {
+    [CONV_FORWARD] = CUDNN_FORWARD,
+    [CONV_BWD_DATA] = CUDNN_BWD_DATA,
+    [CONV_BWD_WEIGHTS] = CUDNN_BWD_FILTER,
+};
 
 /* b[K] as 1 x K x 1 x 1 */
 static struct crema_layout bias_layout(const struct crema_tensor *b, int ndims,
@@ -43,8 +30,8 @@ static enum crema_status fuse(const struct crema_op *op,
     int64_t last = 0, next;
 
     CREMA_TRY(crema_cudnn_tensor(g, &y, true, &last));
-    CREMA_TRY(
-        crema_cudnn_conv(g, p.way, op->params, c->uid[0], c->uid[1], last));
+    CREMA_TRY(crema_cudnn_conv(g, directions[p.way], op->params, c->uid[0],
+                               c->uid[1], last));
     if (p.b) {
         struct crema_layout b = bias_layout(p.b, y.ndims, wish->channels_last);
 
@@ -71,8 +58,8 @@ static enum crema_status describe(const struct crema_op *op,
     CREMA_TRY(crema_cudnn_tensor(c->graph, &w, false, &c->uid[1]));
     CREMA_TRY(crema_cudnn_tensor(c->graph, &y, false, &c->uid[2]));
     if (wish->fused) return fuse(op, wish, c);
-    CREMA_TRY(crema_cudnn_conv(c->graph, p.way, op->params, c->uid[0],
-                               c->uid[1], c->uid[2]));
+    CREMA_TRY(crema_cudnn_conv(c->graph, directions[p.way], op->params,
+                               c->uid[0], c->uid[1], c->uid[2]));
     return crema_cudnn_seal(c->graph, wish->handle);
 }
 

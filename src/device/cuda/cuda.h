@@ -8,7 +8,7 @@
 
 #include "device/backend.h"
 #include "device/cuda/graph.h"
-#include "device/cuda/kernels.h"
+#include "device/cuda/libraries.h"
 
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
@@ -65,8 +65,6 @@ enum crema_status crema_cudnn_failed(struct crema_ctx *,
             return crema_cudnn_failed(ctx, op, cudnn_status_, #function);      \
     } while (0)
 
-/* Asked first: cuDNN and cuBLAS. */
-extern const struct crema_backend crema_cuda_libraries;
 extern const struct crema_device_type crema_device_cuda;
 
 #endif

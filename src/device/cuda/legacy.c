@@ -4,7 +4,7 @@
  * all there, take groups, dilation and 3 axes, and have for each direction one
  * algorithm that always works.
  */
-#include "device/cuda/conv.h"
+#include "device/cuda/engine.h"
 
 #include <stdlib.h>
 
@@ -82,16 +82,16 @@ static cudnnStatus_t describe_conv(const struct crema_conv *c,
 }
 
 /* The algorithm without any precondition, deterministic where there is one. */
-static cudnnStatus_t choose(cudnnHandle_t handle, enum cudnn_direction way,
+static cudnnStatus_t choose(cudnnHandle_t handle, enum conv_way way,
                             struct conv_legacy *l)
 {
     switch (way) {
-    case CUDNN_FORWARD:
+    case CONV_FORWARD:
         l->algorithm = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM;
         return cudnnGetConvolutionForwardWorkspaceSize(
             handle, l->x, l->w, l->conv, l->y,
             CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM, &l->workspace);
-    case CUDNN_BWD_DATA:
+    case CONV_BWD_DATA:
         l->algorithm = CUDNN_CONVOLUTION_BWD_DATA_ALGO_1;
         return cudnnGetConvolutionBackwardDataWorkspaceSize(
             handle, l->w, l->y, l->conv, l->x,
@@ -138,12 +138,12 @@ cudnnStatus_t crema_cuda_legacy_run(struct conv_legacy *l, cudnnHandle_t handle,
     const float one = 1, zero = 0;
 
     switch (p->way) {
-    case CUDNN_FORWARD:
+    case CONV_FORWARD:
         return cudnnConvolutionForward(
             handle, &one, l->x, p->x->data, l->w, p->w->data, l->conv,
             (cudnnConvolutionFwdAlgo_t)l->algorithm, workspace, l->workspace,
             &zero, l->y, p->y->data);
-    case CUDNN_BWD_DATA:
+    case CONV_BWD_DATA:
         return cudnnConvolutionBackwardData(
             handle, &one, l->w, p->w->data, l->y, p->y->data, l->conv,
             (cudnnConvolutionBwdDataAlgo_t)l->algorithm, workspace,

@@ -1,6 +1,6 @@
 /* libraries.c - what NVIDIA's libraries do: convolution by cuDNN, fully
  * connected by cuBLAS. */
-#include "device/cuda/conv.h"
+#include "device/cuda/libraries.h"
 
 static enum crema_status plan(struct crema_device *dev, struct crema_op *op,
                               struct crema_port in[], struct crema_port out[])

@@ -3,13 +3,13 @@
  * cuBLAS is column-major: a row-major A[m,n] is its A^T[n x m].  So the
  * row-major C[m,n] = A[m,k] B[k,n] is asked for as C^T = B^T A^T.
  */
-#include "device/cuda/conv.h"
+#include "device/cuda/libraries.h"
 
 #include <stdlib.h>
 
 /* A row-major matrix as it lies, and whether its transpose is meant. */
 struct matrix {
-    const void *data;
+    const float *data;
     int64_t columns;
     bool turned;
 };
@@ -23,14 +23,21 @@ static enum crema_status multiply(const struct crema_call *call,
                                   const struct crema_op *op, struct sizes s,
                                   struct matrix a, struct matrix b, float *c)
 {
-    const float one = 1, zero = 0;
+    const struct crema_gemm g = {
+        .turn_a = b.turned,
+        .turn_b = a.turned,
+        .m = s.n,
+        .n = s.m,
+        .k = s.k,
+        .a = b.data,
+        .b = a.data,
+        .c = c,
+        .lda = b.columns,
+        .ldb = a.columns,
+        .ldc = s.n,
+    };
 
-    CREMA_CUBLAS_TRY(call->dev->ctx, op, cublasSgemm_64,
-                     crema_cuda(call->dev)->cublas,
-                     b.turned ? CUBLAS_OP_T : CUBLAS_OP_N,
-                     a.turned ? CUBLAS_OP_T : CUBLAS_OP_N, s.n, s.m, s.k, &one,
-                     b.data, b.columns, a.data, a.columns, &zero, c, s.n);
-    return CREMA_OK;
+    return crema_cuda_gemm(call->dev, op, &g);
 }
 
 /* y = y + b, and the ReLU; columns: one number of b each */
@@ -38,7 +45,7 @@ static enum crema_status add_bias(const struct crema_call *call,
                                   const struct crema_op *op,
                                   struct crema_axis columns, float *y)
 {
-    int error = crema_cuda_scale(crema_cuda(call->dev)->stream, &columns, y,
+    int error = crema_cuda_scale(crema_cuda_stream(call->dev), &columns, y,
                                  NULL, crema_in(op, 2), op->relu, y);
 
     return error ? crema_cuda_launch_failed(call->dev, op, error) : CREMA_OK;
@@ -87,7 +94,7 @@ static enum crema_status sum_bias(const struct crema_call *call,
     struct crema_summands s = { .what = CREMA_SUM_V,
                                 .axis = columns,
                                 .v = crema_in(op, 1) };
-    int error = crema_cuda_sums(crema_cuda(call->dev)->stream, &s, 1.0f,
+    int error = crema_cuda_sums(crema_cuda_stream(call->dev), &s, 1.0f,
                                 crema_out(op, 1), NULL);
 
     return error ? crema_cuda_launch_failed(call->dev, op, error) : CREMA_OK;

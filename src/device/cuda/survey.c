@@ -1,7 +1,7 @@
 /* survey.c - what cuDNN would do on a GPU that is described, not there. */
 #include "device/cuda/survey.h"
 
-#include "device/cuda/conv.h"
+#include "device/cuda/engine.h"
 
 static enum crema_status find(struct crema_ctx *ctx,
                               const struct crema_survey *s,

@@ -1,0 +1,139 @@
+/* cuda_engines.c - in cuDNN's place: ref over dense copies.
+ *
+ * With dense operands it fuses bias and ReLU; with the channels innermost it
+ * refuses to, so that both ways of conv.c are run.
+ */
+#include "support/cuda_on_host.h"
+
+#include "device/cuda/libraries.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORKSPACE = 1000 };
+
+struct conv_engine {
+    bool fused;
+    void *workspace;
+};
+
+bool crema_cuda_wants_channels_last(const struct crema_device *dev)
+{
+    return strcmp(dev->name, CUDA_ON_HOST_LAST) == 0;
+}
+
+enum crema_status crema_cuda_engine_find(struct crema_device *dev,
+                                         const struct crema_op *op, bool fused,
+                                         struct conv_engine **out)
+{
+    (void)op;
+    if (fused && crema_cuda_wants_channels_last(dev)) return CREMA_EUNSUPPORTED;
+    *out = calloc(1, sizeof **out);
+    if (!*out) return crema_no_memory(dev->ctx, "an engine");
+    (*out)->fused = fused;
+    return CREMA_OK;
+}
+
+size_t crema_cuda_engine_workspace(const struct conv_engine *e)
+{
+    (void)e;
+    return WORKSPACE;
+}
+
+const char *crema_cuda_engine_info(const struct conv_engine *e)
+{
+    return e->fused ? "ref fused" : "ref";
+}
+
+enum crema_status crema_cuda_engine_bind(struct conv_engine *e,
+                                         struct crema_device *dev,
+                                         const struct crema_op *op,
+                                         void *workspace)
+{
+    (void)dev;
+    (void)op;
+    e->workspace = workspace;
+    return CREMA_OK;
+}
+
+/* A dense copy of t, with its values where it is read. */
+static bool dense_copy(const struct crema_tensor *t, bool read,
+                       struct crema_tensor *out)
+{
+    int64_t count = crema_shape_count(&t->shape);
+
+    *out = *t;
+    out->layout = crema_layout_dense(&t->shape, CREMA_F32);
+    out->data = calloc((size_t)count + 1, sizeof(float));
+    if (out->data && read)
+        crema_layout_unpack(&t->layout, t->data, 0, count, out->data);
+    return out->data != NULL;
+}
+
+static void relu(const struct crema_tensor *t)
+{
+    float *y = t->data;
+
+    for (int64_t i = 0; i < crema_shape_count(&t->shape); i++)
+        y[i] = y[i] > 0 ? y[i] : 0;
+}
+
+/* What the engine leaves alone: an unfused bias, and db always. */
+static bool left_out(const struct conv_engine *e, const struct crema_op *op,
+                     int port)
+{
+    if (op->type == &crema_op_conv) return port == 2 && !e->fused;
+    return op->type == &crema_op_conv_bwd_weights && port == 3;
+}
+
+/* ports: what op reads, then what it writes. */
+static enum crema_status copy_ports(const struct conv_engine *e,
+                                    struct crema_device *dev,
+                                    const struct crema_op *op,
+                                    struct crema_tensor *room,
+                                    struct crema_tensor **ports)
+{
+    for (int i = 0; i < op->nin + op->nout; i++) {
+        bool read = i < op->nin;
+        const struct crema_tensor *t = read ? op->in[i] : op->out[i - op->nin];
+
+        if (!t || left_out(e, op, i)) continue;
+        if (!dense_copy(t, read, &room[i]))
+            return crema_no_memory(dev->ctx, "a copy");
+        ports[i] = &room[i];
+    }
+    return CREMA_OK;
+}
+
+enum crema_status crema_cuda_engine_run(struct conv_engine *e,
+                                        struct crema_device *dev,
+                                        const struct crema_op *op)
+{
+    struct crema_tensor room[4], *ports[4] = { NULL };
+    struct crema_op shadow = *op;
+    enum crema_status status = copy_ports(e, dev, op, room, ports);
+
+    memset(e->workspace, 0xff, WORKSPACE);
+    shadow.in = ports;
+    shadow.out = ports + op->nin;
+    if (!status) status = op->type->ref(dev->ctx, &shadow);
+    if (!status && e->fused && op->relu) relu(shadow.out[0]);
+    for (int i = 0; i < op->nout && !status; i++)
+        if (shadow.out[i])
+            crema_layout_pack(&op->out[i]->layout, op->out[i]->data, 0,
+                              crema_shape_count(&op->out[i]->shape),
+                              shadow.out[i]->data);
+    for (int i = 0; i < op->nin + op->nout; i++)
+        if (ports[i]) free(ports[i]->data);
+    return status;
+}
+
+void crema_cuda_engine_free(struct conv_engine *e)
+{
+    free(e);
+}
+
+/* ---- the device's own code, as it is ------------------------------------- */
+
+#include "device/cuda/conv.c"
+#include "device/cuda/libraries.c"
