@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is missing runs on ref: losses, accuracy, fill, host. */
+/* What is missing runs on ref: losses, accuracy, fill, host, and the running
+ * statistics of batch norm. */
 static const struct {
     const struct crema_op_type *type;
     crema_cpu_planner *plan;
