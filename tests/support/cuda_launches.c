@@ -4,11 +4,9 @@
  * Where threads work together (sums, softmax) the work is cut and put together
  * again as the kernels do it, in float32.
  */
-#include "device/cuda/kernels/kernels.h"
+#include "support/cuda_launches.h"
 
 #include <string.h>
-
-#define EACH(i, n) for (int64_t i = 0; i < (n); i++)
 
 /* ---- elementwise.cu ------------------------------------------------------ */
 
@@ -156,14 +154,6 @@ int crema_cuda_lrn_bwd(cudaStream_t s, const struct crema_lrn *l,
 
 /* ---- channels.cu --------------------------------------------------------- */
 
-/* v[0..n) in the order of column_sum; n is a power of two. */
-static float tree_sum(float *v, int n)
-{
-    for (int half = n / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) v[i] += v[i + half];
-    return v[0];
-}
-
 int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
                     float factor, float *a, float *b)
 {
@@ -226,118 +216,6 @@ int crema_cuda_running(cudaStream_t s, float fraction, float unbias,
     EACH(c, channels)
     crema_at_running(fraction, unbias, c, mean, var, sum_mean, sum_var);
     *factor = *factor * fraction + 1.0f;
-    return 0;
-}
-
-/* ---- classes.cu ---------------------------------------------------------- */
-
-static int lanes_of(const struct crema_axis *a)
-{
-    return a->inner < 32 ? 32 : 1;
-}
-
-int crema_cuda_softmax(cudaStream_t s, const struct crema_axis *a,
-                       const float *x, float *y)
-{
-    int lanes = lanes_of(a);
-
-    (void)s;
-    EACH(i, a->length ? a->outer * a->inner : 0)
-    {
-        float most = -INFINITY, sum = 0;
-
-        for (int l = 0; l < lanes; l++)
-            most = fmaxf(most, crema_part_of_most(a, x, i, l, lanes));
-        for (int l = 0; l < lanes; l++)
-            sum += crema_part_of_exp(a, x, most, y, i, l, lanes);
-        for (int l = 0; l < lanes; l++)
-            crema_part_of_division(a, sum, y, i, l, lanes);
-    }
-    return 0;
-}
-
-int crema_cuda_softmax_bwd(cudaStream_t s, const struct crema_axis *a,
-                           const float *y, const float *dy, float *dx)
-{
-    int lanes = lanes_of(a);
-
-    (void)s;
-    EACH(i, a->outer * a->inner)
-    {
-        float dot = 0;
-
-        for (int l = 0; l < lanes; l++)
-            dot += crema_part_of_dot(a, y, dy, i, l, lanes);
-        for (int l = 0; l < lanes; l++)
-            crema_part_of_softmax_bwd(a, y, dy, dot, dx, i, l, lanes);
-    }
-    return 0;
-}
-
-static float normalizer_of(const struct crema_labels *l, float normalizer,
-                           const float *label)
-{
-    float valid = 0;
-
-    EACH(i, l->axis.outer * l->axis.inner)
-    valid += crema_at_label(l, label, i) != CREMA_IGNORED;
-    return normalizer > 0 ? normalizer : fmaxf(valid, 1.0f);
-}
-
-int crema_cuda_loss(cudaStream_t s, const struct crema_labels *l,
-                    float normalizer, const float *prob, const float *label,
-                    float *loss)
-{
-    float sum[CREMA_BLOCK] = { 0 };
-
-    (void)s;
-    EACH(i, l->axis.outer * l->axis.inner)
-    sum[i % CREMA_BLOCK] +=
-        crema_at_loss(l, prob, i, crema_at_label(l, label, i));
-    *loss = tree_sum(sum, CREMA_BLOCK) / normalizer_of(l, normalizer, label);
-    return 0;
-}
-
-int crema_cuda_loss_bwd(cudaStream_t s, const struct crema_labels *l,
-                        float normalizer, const float *prob, const float *label,
-                        const float *dloss, float *room, float *dx)
-{
-    (void)s;
-    *room = *dloss / normalizer_of(l, normalizer, label);
-    EACH(i, crema_count3(&l->axis))
-    dx[i] = crema_at_loss_bwd(l, prob, label, *room, i);
-    return 0;
-}
-
-static float hit(const struct crema_labels *l, int top_k, const float *x,
-                 const float *label, int64_t i)
-{
-    int64_t at = crema_at_label(l, label, i);
-    int better = 0;
-
-    for (int lane = 0; lane < 32 && at >= 0; lane++)
-        better += crema_part_of_better(&l->axis, x, i, at, lane, 32);
-    return crema_at_hit(at, better, top_k);
-}
-
-int crema_cuda_accuracy(cudaStream_t s, const struct crema_labels *l, int top_k,
-                        const float *x, const float *label, float *room,
-                        float *accuracy, float *per_class)
-{
-    int64_t positions = l->axis.outer * l->axis.inner;
-    float hits = 0, valid = 0;
-
-    (void)s;
-    EACH(i, positions)
-    {
-        room[i] = hit(l, top_k, x, label, i);
-        if (room[i] == -1.0f) continue;
-        hits += room[i];
-        valid++;
-    }
-    *accuracy = valid > 0 ? hits / valid : 0;
-    EACH(c, per_class ? l->axis.length : 0)
-    per_class[c] = crema_at_class_accuracy(l, label, room, c);
     return 0;
 }
 
