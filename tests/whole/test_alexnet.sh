@@ -3,7 +3,7 @@
 # least 0.5 below that of its first five.  Prints images a second and peak memory.
 set -eu
 
-make_photos photos 320 2>&1
+"$CREMA_BUILD/tests/make_photos" photos 320
 convert_imageset --shuffle photos/ photos/list.txt train_lmdb
 compute_image_mean train_lmdb mean.binaryproto
 
