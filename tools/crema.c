@@ -3,6 +3,7 @@
 #include "flags.h"
 #include "verbs.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ int main(int argc, char **argv)
     const struct verb *verb;
     const char *name = argc > 1 ? argv[1] : NULL;
 
+    signal(SIGXFSZ, SIG_IGN); /* a write that fails is told in words */
     if (!name) return usage(stdout, 0);
     if (!strcmp(name, "help") && argc > 2) {
         static char help[] = "--help";
