@@ -57,11 +57,11 @@ $enter chroot / true || {
     echo "no chroot here: the package was not run on a system of its own"
     exit 77
 }
-# alone PROGRAM ARGUMENT.. - runs it there
+# alone PROGRAM ARGUMENT.. - runs it there; without /proc the loader has to be told what $ORIGIN is
 alone() {
     program=$1
     shift
-    $enter env -i chroot "$root" "/opt/crema/bin/$program" "$@"
+    $enter env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LD_ORIGIN_PATH=/opt/crema/bin chroot "$root" "/opt/crema/bin/$program" "$@"
 }
 tiny_train alone
 [ -s "$root/tiny_iter_100.caffemodel" ] || fail "no weights were written"
