@@ -150,8 +150,9 @@ train 1 'empty' bad.prototxt
 mkdir -p short && head -c 9000 db/data.mdb >short/data.mdb
 net bad.prototxt short 4
 train 1 'short' bad.prototxt
-sed -i 's/source: "short"/source: "db" backend: LEVELDB/' bad.prototxt
-train 1 'bad.prototxt:3:.*LevelDB' bad.prototxt
+mkdir -p level && touch level/CURRENT level/MANIFEST-000001 level/000005.ldb
+sed -i 's/source: "short"/source: "level" backend: LEVELDB/' bad.prototxt
+train 1 'bad.prototxt:3:.*LevelDB.*convert' bad.prototxt
 # a label that the loss does not know: its record is named
 net bad.prototxt db 3
 train 1 'label 3 of .*0000000[0-9]_.*\.png.*0..2' bad.prototxt
