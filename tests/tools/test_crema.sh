@@ -1,0 +1,238 @@
+#!/bin/sh
+# test_crema.sh - what crema's verbs do with good input: exit status, what goes to stdout, files, signals.
+set -u
+
+failures=0
+data=$CREMA_SOURCE/data/digits
+
+fail() {
+    echo "$*"
+    failures=$((failures + 1))
+}
+# says TEXT FILE - an extended regex on one line
+says() {
+    grep -qE -e "$1" "$2" || {
+        fail "no \"$1\" in $2:"
+        tail -n 5 "$2"
+    }
+}
+# good COMMAND.. - exit 0; stdout in out, stderr in err
+good() {
+    "$@" >out 2>err || {
+        fail "exit $?: $*"
+        tail -n 3 err
+    }
+}
+
+find "$data" -name '*.png' | sort | head -n 14 | sed "s|^$data/||" | awk '{ print $1, NR % 4 }' >list.txt
+convert_imageset --gray "$data/" list.txt db >convert.log 2>&1 || { cat convert.log && exit 1; }
+cat >net.prototxt <<'END'
+name: "small"
+layer { name: "data" type: "Data" top: "data" top: "label" data_param { source: "db" batch_size: 4 } }
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+  convolution_param { num_output: 3 kernel_size: 3 weight_filler { type: "xavier" } } }
+layer { name: "relu" type: "ReLU" bottom: "conv" top: "relu" }
+layer { name: "ip" type: "InnerProduct" bottom: "relu" top: "ip"
+  inner_product_param { num_output: 4 weight_filler { type: "xavier" } } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
+layer { name: "accuracy" type: "Accuracy" bottom: "ip" bottom: "label" top: "accuracy" include { phase: TEST } }
+END
+cat >deploy.prototxt <<'END'
+name: "small"
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 1 dim: 8 dim: 8 } } }
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv" convolution_param { num_output: 3 kernel_size: 3 } }
+layer { name: "relu" type: "ReLU" bottom: "conv" top: "relu" }
+layer { name: "ip" type: "InnerProduct" bottom: "relu" top: "ip" inner_product_param { num_output: 4 } }
+layer { name: "prob" type: "Softmax" bottom: "ip" top: "prob" }
+END
+cat >solver.prototxt <<'END'
+net: "net.prototxt"
+base_lr: 0.0001
+lr_policy: "fixed"
+max_iter: 10
+display: 5
+test_iter: 2
+test_interval: 5
+snapshot_prefix: "out"
+solver_mode: CPU
+END
+
+# ---- help
+
+good crema
+says '^usage: crema VERB' out
+good crema --version
+says '^crema [0-9]' out
+for verb in train test predict time summary check forward convert convert_imageset compute_image_mean device_query; do
+    good crema $verb --help
+    says '^usage: ' out
+    good crema help $verb
+done
+
+# ---- train, test
+
+good crema train -solver solver.prototxt --set random_seed=1
+says '\] Iteration 0, Testing net \(#0\)$' err
+says '\]     Test net output #0: accuracy = [0-9.e-]+$' err
+says '\]     Test net output #1: loss = [0-9.e-]+ \(\* 1 = [0-9.e-]+ loss\)$' err
+says '\] Iteration 5 \([0-9.e+-]+ iter/s, [0-9.e-]+s/5 iters\), loss = [0-9.e-]+$' err
+says '\] Iteration 5, lr = 0.0001$' err
+says '\] Snapshotting to binary proto file out_iter_10.caffemodel$' err
+says '\] Optimization Done.$' err
+[ -s out ] && fail "train writes to stdout"
+grep -q "$(printf '\r')" err && fail "a status line in a file"
+cp err first
+good crema train --solver=solver.prototxt --set random_seed=1
+[ "$(grep -oE 'loss = .*' first)" = "$(grep -oE 'loss = .*' err)" ] || fail "the same seed gives another run"
+
+# 14 records in batches of 4: three whole ones, and one of 2 that weighs half
+good crema test --model net.prototxt --weights out_iter_10.caffemodel
+says 'Running over 14 records' err
+[ "$(grep -c 'Batch [0-3], loss' err)" -eq 4 ] || fail "not 4 batches"
+sed 's/batch_size: 4/batch_size: 14/' net.prototxt >whole.prototxt
+cp out by4
+good crema test --model whole.prototxt --weights out_iter_10.caffemodel
+awk '/^accuracy = / { if (++n == 1) a = $3; else d = a - $3 } END { exit !(n == 2 && d < 1e-6 && d > -1e-6) }' by4 out ||
+    fail "accuracy over batches is not that of the whole: $(cat by4 out)"
+good crema test --model net.prototxt --weights out_iter_10.caffemodel --iterations 3
+[ "$(grep -c 'Batch [0-9]*, accuracy' err)" -eq 3 ] || fail "not 3 batches"
+says '^Loss: ' out
+says '^loss = [0-9.e-]+ \(\* 1 = [0-9.e-]+ loss\)$' out
+
+# ---- levels, stages and fields from the command line
+
+cat >staged.prototxt <<'END'
+layer { name: "x" type: "DummyData" top: "x" dummy_data_param { shape { dim: 1 dim: 2 } } }
+layer { name: "a" type: "InnerProduct" bottom: "x" top: "a" inner_product_param { num_output: 1 }
+  include { stage: "one" min_level: 2 } loss_weight: 1 }
+END
+good crema train --solver solver.prototxt --set net=staged.prototxt --set test_interval=0 --set test_iter=1 \
+    --set test_interval=100 --set snapshot_prefix=staged --stage one,two --level 2
+says 'Train net output #0: a = ' err
+
+# ---- resuming, signals
+
+rm -f out_iter_*
+good crema train --solver solver.prototxt --snapshot auto --set snapshot=5
+says 'No snapshot out_iter_\*.solverstate yet' err
+good crema train --solver solver.prototxt --snapshot auto --set max_iter=15
+says 'Resuming from out_iter_10.solverstate' err
+[ -f out_iter_15.solverstate ] || fail "no snapshot at 15"
+
+# wait_for TEXT FILE
+wait_for() {
+    tries=0
+    until grep -qE "$1" "$2"; do
+        tries=$((tries + 1))
+        [ $tries -lt 300 ] || {
+            fail "no \"$1\" in $2 in 30 s"
+            return
+        }
+        sleep 0.1
+    done
+}
+# stop SIGNAL FLAGS.. - a long run, sent the signal; its exit status
+stop() {
+    name=$1
+    shift
+    crema train --solver solver.prototxt --device ref --set max_iter=100000000 --set display=1000 \
+        --set test_interval=100000000 --set snapshot_prefix=sig "$@" >sig.log 2>&1 &
+    run=$!
+    wait_for 'Iteration 1000 ' sig.log
+    kill "-$name" $run
+}
+stop HUP
+wait_for 'Snapshotting solver state' sig.log
+kill -INT $run # a shell ignores it for what runs in the background; crema listens all the same
+wait $run || fail "after SIGINT: exit $?"
+says 'Optimization stopped early' sig.log
+[ "$(find . -name 'sig_iter_*.solverstate' | wc -l)" -eq 2 ] || fail "not two snapshots: $(ls)"
+stop HUP --sighup_effect stop
+wait $run || fail "--sighup_effect stop: exit $?"
+says 'Optimization stopped early' sig.log
+# killed at any moment, the newest snapshot is whole
+rm -f sig_iter_*
+stop KILL --set snapshot=200
+wait $run
+good crema train --solver solver.prototxt --device ref --set snapshot_prefix=sig --snapshot auto --set max_iter=1
+says 'Resuming from sig_iter_' err
+
+# ---- the others
+
+good crema check net.prototxt solver.prototxt deploy.prototxt
+[ "$(grep -c 'fine$' out)" -eq 3 ] || fail "check: $(cat out)"
+printf 'net: "nowhere.prototxt" base_lr: 1 lr_policy: "fixed" max_iter: 1\n' >lonely.prototxt
+good crema check lonely.prototxt
+says '1 note$' out
+says '^note: lonely.prototxt:1:1: net nowhere.prototxt is not there' err
+crema check --strict lonely.prototxt >out 2>&1 && fail "--strict passes a note"
+printf 'layer { name: "a" type: "Sofmax" top: "y" }\nlayer { name: "b" type: "Elephant" top: "z" }\n' >odd.prototxt
+good crema check odd.prototxt
+printf 'layer { name: "a" tpye: "ReLU" }\nlayer { nmae: "b" type: "ReLU" }\n' >typos.prototxt
+crema check typos.prototxt >out 2>err && fail "check passes unknown fields"
+says '^typos.prototxt:1:19: unknown field "tpye"' err
+says '^typos.prototxt:2:9: unknown field "nmae"' err
+# two shapes that cannot be, in one go
+cat >shapes.prototxt <<'END'
+layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 1 dim: 3 dim: 5 dim: 5 } } }
+layer { name: "p" type: "Pooling" bottom: "x" top: "p" pooling_param { kernel_size: 9 } }
+layer { name: "c" type: "Convolution" bottom: "x" top: "c" convolution_param { num_output: 4 kernel_size: 9 } }
+END
+crema check shapes.prototxt >out 2>err && fail "check passes impossible shapes"
+says '^shapes.prototxt:3:.*layer "c"' err
+
+good crema summary --model deploy.prototxt
+says '^conv +Convolution +1x3x6x6 +30 ' out
+says '^parameters +466$' out
+mv db away
+good crema summary --model net.prototxt --phase TRAIN # data that is not there leaves shapes open
+says '^conv +Convolution +\?' out
+mv away db
+
+good crema time --model net.prototxt --iterations 2 --json time.json
+says '^ +conv	forward: [0-9.e-]+ ms\.$' out
+says '^ +conv	backward: [0-9.e-]+ ms\.$' out
+says '^Average Forward-Backward: [0-9.e-]+ ms\.$' out
+python3 -m json.tool time.json >/dev/null || fail "time.json is no JSON"
+
+# the mean of the class scores is 1; the best comes first
+good crema predict --model deploy.prototxt --weights out_iter_15.caffemodel --mean_value 120 \
+    "$data/2/0002.png" "$data/3/0003.png"
+[ "$(grep -c 'class' out)" -eq 8 ] || fail "not 4 classes for each of 2 pictures: $(cat out)"
+awk '/class/ { sum += $1 } END { exit !(sum > 1.99 && sum < 2.01) }' out || fail "scores do not add up"
+good crema predict --model deploy.prototxt --weights out_iter_15.caffemodel --oversample --top 1 "$data/2/0002.png"
+crema predict --model deploy.prototxt --weights out_iter_15.caffemodel "$data/README.md" "$data/2/0002.png" >out 2>err &&
+    fail "predict passes over a bad picture in silence"
+says 'class' out
+
+# ---- forward, the microscope
+
+python3 - <<'END'
+import struct
+def npy(path, shape, values):
+    head = "{'descr': '<f4', 'fortran_order': False, 'shape': %s, }" % (shape,)
+    head += ' ' * (63 - (10 + len(head)) % 64) + '\n'
+    open(path, 'wb').write(b'\x93NUMPY\x01\x00' + struct.pack('<H', len(head)) + head.encode() +
+                           struct.pack('<%df' % len(values), *values))
+npy('prob.npy', (1, 4), [1, 0, 0, -1])
+npy('one.npy', (1, 1, 8, 8), [i / 64 for i in range(64)])
+npy('two.npy', (2, 1, 8, 8), [i / 128 for i in range(128)])
+END
+good crema forward --model deploy.prototxt --weights out_iter_15.caffemodel --dump a --backward --diff prob=prob.npy \
+    --input data=one.npy
+for file in data_data data_conv data_relu data_prob diff_conv diff_data param_conv_0 param_diff_conv_0 param_ip_1; do
+    [ -f a/$file.npy ] || fail "forward wrote no $file.npy"
+done
+[ -f a/absent.txt ] && fail "something is absent: $(cat a/absent.txt)"
+good crema forward --model deploy.prototxt --weights out_iter_15.caffemodel --dump b --optimized --input data=one.npy
+says '^data_conv$' b/absent.txt
+cmp -s a/data_prob.npy b/data_prob.npy || fail "optimized gives another result"
+# file k for forward k; another shape reshapes the net
+good crema forward --model deploy.prototxt --weights out_iter_15.caffemodel --dump c --iterations 3 --input data=one.npy,two.npy
+cmp -s a/data_prob.npy c/0/data_prob.npy || fail "the first forward differs"
+says "'shape': \(2, 4\)" c/1/data_prob.npy
+cmp -s c/1/data_prob.npy c/2/data_prob.npy || fail "the last file does not stay"
+good crema forward --model deploy.prototxt --weights out_iter_15.caffemodel --dump d --iterations 0
+[ "$(find d -type f | wc -l)" -eq 4 ] || fail "--iterations 0 writes more than parameters: $(ls d)"
+
+[ $failures -eq 0 ]
