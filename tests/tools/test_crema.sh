@@ -135,6 +135,7 @@ wait_for() {
 stop() {
     name=$1
     shift
+    : >sig.log
     crema train --solver solver.prototxt --device ref --set max_iter=100000000 --set display=1000 \
         --set test_interval=100000000 --set snapshot_prefix=sig "$@" >sig.log 2>&1 &
     run=$!
