@@ -3,14 +3,14 @@
 # least 0.5 below that of its first five.  Prints images a second and peak memory.
 set -eu
 
-"$CREMA_BUILD/tests/make_photos" photos 320
+make_photos photos 320
 convert_imageset --shuffle photos/ photos/list.txt train_lmdb
 compute_image_mean train_lmdb mean.binaryproto
 
-# the model's own files, but for data, batch and length
+# the model's own files, but for data, batch, length, and a rate for the smaller batch
 sed -e 's|source: ".*"|source: "train_lmdb"|' -e 's|mean_file: ".*"|mean_file: "mean.binaryproto"|' \
     -e 's|batch_size: [0-9]*|batch_size: 32|' "$CREMA_SOURCE/models/alexnet/train_val.prototxt" >train_val.prototxt
-sed -e 's|^net: .*|net: "train_val.prototxt"|' -e 's|^max_iter: .*|max_iter: 30|' -e 's|^display: .*|display: 1|' \
+sed -e 's|^net: .*|net: "train_val.prototxt"|' -e 's|^max_iter: .*|max_iter: 30|' -e 's|^base_lr: .*|base_lr: 0.002|' -e 's|^display: .*|display: 1|' \
     -e '/^test_iter/d' -e '/^test_interval/d' -e 's|^snapshot: .*|snapshot: 0|' \
     -e 's|^snapshot_prefix: .*|snapshot_after_train: false|' \
     "$CREMA_SOURCE/models/alexnet/solver.prototxt" >solver.prototxt
