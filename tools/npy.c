@@ -160,9 +160,9 @@ static int word_head(const struct crema_shape *shape, char *head, int size)
     int whole;
 
     for (int i = 0; i < shape->ndims; i++)
-        used +=
-            snprintf(head + used, (size_t)(size - used), "%lld,%s",
-                     (long long)shape->dim[i], i + 1 < shape->ndims ? " " : "");
+        used += snprintf(head + used, (size_t)(size - used), "%s%lld%s",
+                         i ? ", " : "", (long long)shape->dim[i],
+                         shape->ndims == 1 ? "," : "");
     used += snprintf(head + used, (size_t)(size - used), "), }");
     whole = (used + ALIGN) / ALIGN * ALIGN;
     memset(head + used, ' ', (size_t)(whole - used));
