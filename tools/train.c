@@ -17,6 +17,7 @@ struct train {
     struct flag_list sets;
     long level;
     int sigint, sighup; /* enum effect */
+    int bad_records;    /* 0: stop, 1: skip */
     Crema__SolverParameter *param;
     double begun, waited; /* when iterating began, and what was waited then */
     int first;            /* its first iteration; -1: not begun */
@@ -171,6 +172,7 @@ static enum crema_status run(struct train *t, struct crema_source *source)
 {
     const struct crema_solver_options options = {
         .snapshot = t->snapshot,
+        .skip_bad = t->bad_records == 1,
         .what_now = what_now,
         .progress = progress,
         .user = t,
@@ -218,6 +220,8 @@ int verb_train(int argc, char **argv)
           "what Ctrl-C does; stop writes a snapshot, too" },
         { "sighup_effect", FLAG_CHOICE, &t.sighup, "stop|snapshot|none",
           "what SIGHUP does" },
+        { "bad_records", FLAG_CHOICE, &t.bad_records, "stop|skip",
+          "what a record that cannot be decoded does" },
         { "deterministic", FLAG_BOOL, &t.device.deterministic, NULL,
           "the same bits in every run; on the CPU it is always so" },
     };

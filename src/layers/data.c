@@ -116,6 +116,7 @@ static enum crema_status setup(struct crema_layer *l)
         .workers = workers(l),
         .seed = l->lender->seed,
         .rand_skip = p->rand_skip,
+        .skip_bad = l->lender->skip_bad,
     };
 
     CREMA_TRY(check(l));
@@ -192,6 +193,13 @@ static double waited(const struct crema_layer *l)
     return s->pipeline ? crema_pipeline_stats(s->pipeline).waited : 0;
 }
 
+static uint64_t left_out(const struct crema_layer *l)
+{
+    const struct data *s = l->state;
+
+    return s->pipeline ? crema_pipeline_stats(s->pipeline).bad : 0;
+}
+
 static void release(struct crema_layer *l)
 {
     struct data *s = l->state;
@@ -215,4 +223,5 @@ const struct crema_layer_type crema_layer_Data = {
     .position = position,
     .seek = seek,
     .waited = waited,
+    .left_out = left_out,
 };

@@ -52,6 +52,8 @@ struct crema_layer_type {
     enum crema_status (*seek)(struct crema_layer *, uint64_t position);
     /* Seconds next() has waited for data so far. */
     double (*waited)(const struct crema_layer *);
+    /* Different records left out so far, as the lender wants it. */
+    uint64_t (*left_out)(const struct crema_layer *);
 };
 
 /* What the whole net lends to its layers. */
@@ -61,6 +63,7 @@ struct crema_lender {
     struct crema_databases *databases; /* open LMDBs, once per path */
     uint32_t seed;
     int data_threads;                /* decoding threads; 0: one per core */
+    bool skip_bad; /* records that cannot be decoded are left out */
     bool opens_data;                 /* false: check and summary look at no
                                         database and may not know a shape */
     bool no_values;                  /* ... and weights are not filled */

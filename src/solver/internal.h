@@ -37,7 +37,9 @@ struct crema_solver {
     bool stopped; /* as what_now said */
     struct crema_solver__window window;
     uint64_t *before; /* where each layer's data stood before the forward */
-    double shown_at;  /* seconds, of the last display */
+    float *values;    /* of one output; as large as the largest so far */
+    size_t nvalues;
+    double shown_at; /* seconds, of the last display */
     int shown_iter;
     struct crema_arena arena;
 };
@@ -67,10 +69,9 @@ enum crema_status crema_solver__show(struct crema_solver *,
 /* " (* 1 = 0.5 loss)" for a blob with a loss weight, else "". */
 void crema_solver__loss_text(const struct crema_net *, int blob, double value,
                              char *out, size_t size);
-/* Values of an output, in *values (realloc'ed) of *capacity. */
-enum crema_status crema_solver__read(struct crema_net *, int output,
-                                     float **values,
-                                     size_t *capacity) CREMA_MUST_USE;
+/* Values of an output, into s->values. */
+enum crema_status crema_solver__read(struct crema_solver *, struct crema_net *,
+                                     int output) CREMA_MUST_USE;
 
 /* finite.c: the loss was not finite.  CREMA_EINVAL, and names the layer. */
 enum crema_status crema_solver__not_finite(struct crema_solver *,

@@ -14,20 +14,20 @@ float crema_solver__smoothed(const struct crema_solver *s)
     return s->window.count ? (float)(sum / s->window.count) : 0;
 }
 
-enum crema_status crema_solver__read(struct crema_net *net, int output,
-                                     float **values, size_t *capacity)
+enum crema_status crema_solver__read(struct crema_solver *s,
+                                     struct crema_net *net, int output)
 {
     const struct crema_blob *b = &net->blob[net->output[output]];
     size_t n = (size_t)crema_shape_count(crema_blob_shape(b));
     float *more;
 
-    if (n > *capacity) {
-        more = realloc(*values, n * sizeof *more);
+    if (n > s->nvalues) {
+        more = realloc(s->values, n * sizeof *more);
         if (!more) return crema_no_memory(net->ctx, b->name);
-        *values = more;
-        *capacity = n;
+        s->values = more;
+        s->nvalues = n;
     }
-    return crema_net_read_blob(net, b, *values);
+    return crema_net_read_blob(net, b, s->values);
 }
 
 static float weight_of(const struct crema_net *net, int blob)
@@ -54,27 +54,23 @@ void crema_solver__loss_text(const struct crema_net *net, int blob,
 static enum crema_status show_outputs(struct crema_solver *s)
 {
     struct crema_net *net = s->net;
-    enum crema_status status = CREMA_OK;
-    size_t capacity = 0;
-    float *values = NULL;
     int number = 0;
 
-    for (int i = 0; i < net->noutputs && status == CREMA_OK; i++) {
+    for (int i = 0; i < net->noutputs; i++) {
         const struct crema_blob *b = &net->blob[net->output[i]];
         int64_t n = crema_shape_count(crema_blob_shape(b));
         char text[CREMA_NUMBER_TEXT], loss[3 * CREMA_NUMBER_TEXT];
 
-        status = crema_solver__read(net, i, &values, &capacity);
-        for (int64_t k = 0; k < n && status == CREMA_OK; k++) {
-            crema_solver__loss_text(net, net->output[i], values[k], loss,
-                                    sizeof loss);
+        CREMA_TRY(crema_solver__read(s, net, i));
+        for (int64_t k = 0; k < n; k++) {
+            crema_solver__loss_text(net, net->output[i], (double)s->values[k],
+                                    loss, sizeof loss);
             crema_log(s->ctx, CREMA_INFO, "    Train net output #%d: %s = %s%s",
-                      number++, b->name, crema_number_text(values[k], text),
+                      number++, b->name, crema_number_text(s->values[k], text),
                       loss);
         }
     }
-    free(values);
-    return status;
+    return CREMA_OK;
 }
 
 enum crema_status crema_solver__show(struct crema_solver *s, float rate)

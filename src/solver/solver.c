@@ -109,6 +109,7 @@ static enum crema_status build(struct crema_solver *s, struct crema_device *dev)
                                   &s->world);
     if (status == CREMA_OK) {
         s->world->lender.data_threads = s->options.data_threads;
+        s->world->lender.skip_bad = s->options.skip_bad;
         status = crema_solver__nets(s);
     }
     if (status == CREMA_OK)
@@ -154,6 +155,7 @@ void crema_solver_free(struct crema_solver *s)
     for (struct crema_solver__file *f = s->files; f; f = f->next)
         crema_source_free(f->source);
     crema_arena_free(&s->arena);
+    free(s->values);
     free(s);
 }
 
@@ -261,6 +263,21 @@ static enum crema_status close_run(struct crema_solver *s)
     return CREMA_OK;
 }
 
+static void tell_left_out(struct crema_solver *s)
+{
+    uint64_t n = 0;
+
+    for (int i = 0; i < s->net->nlayers; i++) {
+        const struct crema_layer *l = &s->net->layer[i];
+
+        if (l->type->left_out) n += l->type->left_out(l);
+    }
+    if (n)
+        crema_log(s->ctx, CREMA_WARNING,
+                  "%llu records could not be decoded and were left out",
+                  (unsigned long long)n);
+}
+
 enum crema_status crema_solver_run(struct crema_solver *s)
 {
     int begun = s->iter;
@@ -273,6 +290,7 @@ enum crema_status crema_solver_run(struct crema_solver *s)
     if (s->param->snapshot_after_train && (s->iter > begun || s->iter == 0) &&
         !(due(s->param->snapshot, s->iter) && s->iter > 0))
         CREMA_TRY(crema_solver_snapshot(s));
+    tell_left_out(s);
     if (s->stopped) {
         crema_log(s->ctx, CREMA_INFO, "Optimization stopped early.");
         return CREMA_OK;

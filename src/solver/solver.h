@@ -56,6 +56,7 @@ struct crema_solver_options {
     const char *snapshot; /* a .solverstate to go on from; "auto": the newest
                              of this solver, if there is one; or NULL */
     int data_threads;     /* that decode; 0: one per core */
+    bool skip_bad;        /* leave out records that cannot be decoded */
     /* Asked after each iteration and each batch of a test; may be NULL. */
     enum crema_solver_action (*what_now)(void *user);
     /* Told after each iteration; may be NULL. */

@@ -7,8 +7,7 @@
 /* Sums of every element of every output, over batches. */
 struct scores {
     double *sum, loss;
-    size_t nsums, capacity;
-    float *values; /* of one output */
+    size_t nsums;
 };
 
 static size_t all_elements(const struct crema_net *net)
@@ -22,7 +21,8 @@ static size_t all_elements(const struct crema_net *net)
 }
 
 /* The outputs of one forward; a net that reshapes keeps its first elements. */
-static enum crema_status add(struct crema_net *net, struct scores *scores)
+static enum crema_status add(struct crema_solver *s, struct crema_net *net,
+                             struct scores *scores)
 {
     size_t at = 0;
 
@@ -30,10 +30,9 @@ static enum crema_status add(struct crema_net *net, struct scores *scores)
         const struct crema_blob *b = &net->blob[net->output[i]];
         size_t n = (size_t)crema_shape_count(crema_blob_shape(b));
 
-        CREMA_TRY(
-            crema_solver__read(net, i, &scores->values, &scores->capacity));
+        CREMA_TRY(crema_solver__read(s, net, i));
         for (size_t k = 0; k < n && at < scores->nsums; k++)
-            scores->sum[at++] += (double)scores->values[k];
+            scores->sum[at++] += (double)s->values[k];
     }
     return CREMA_OK;
 }
@@ -53,7 +52,7 @@ static enum crema_status batch(struct crema_solver *s, struct crema_net *net,
         CREMA_TRY(crema_net_loss(net, &loss));
         scores->loss += (double)loss;
     }
-    return add(net, scores);
+    return add(s, net, scores);
 }
 
 static void show(struct crema_solver *s, const struct crema_net *net,
@@ -110,7 +109,6 @@ enum crema_status crema_solver__test(struct crema_solver *s, int i)
     else if (status == CREMA_OK)
         show(s, s->test[i], &scores, batches);
     free(scores.sum);
-    free(scores.values);
     return status;
 }
 

@@ -160,6 +160,13 @@ train 1 'label 3 of .*0000000[0-9]_.*\.png.*0..2' bad.prototxt
 mkdir -p garbage && LC_ALL=C sed 's/\x89PNG/\x00XXX/g' encoded/data.mdb >garbage/data.mdb
 net bad.prototxt garbage 4
 train 1 '0000000[0-9]_' bad.prototxt
+# ... may be left out where the others are good
+mkdir -p mixed && LC_ALL=C awk 'BEGIN { RS = "\x89PNG"; ORS = "" } { print (NR == 1 ? "" : NR == 5 ? "\x00XXX" : RS) $0 }' \
+    encoded/data.mdb >mixed/data.mdb
+net bad.prototxt mixed 4
+train 1 '0000000[0-9]_' bad.prototxt
+bad 0 '1 records could not be decoded and were left out' crema train --solver solver.prototxt --device ref \
+    --set snapshot=0 --set snapshot_prefix=bad --set net=bad.prototxt --bad-records skip
 
 # ---- weights of another shape
 
