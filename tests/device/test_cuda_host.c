@@ -3,10 +3,11 @@
 #include "support/cuda_on_host.h"
 #include "support/op_cases.h"
 
-#include "device/cuda/kernels/kernels.h"
+#include "device/cuda/kernels.h"
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Nothing may fall to ref: what the libraries do has its stand-in. */
 static void hold(const struct parity_case *c, const char *device)
@@ -119,6 +120,39 @@ START_TEST(labels)
 }
 END_TEST
 
+static bool has_kernel(const struct crema_op_type *type)
+{
+    const struct cuda_kernel *const tables[] = { crema_cuda_elementwise,
+                                                 crema_cuda_layers,
+                                                 crema_cuda_learning };
+
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        for (const struct cuda_kernel *k = tables[i]; k->type; k++)
+            if (k->type == type) return true;
+    return false;
+}
+
+/* What cuDNN and cuBLAS do, and what is the host's own. */
+static bool needs_none(const char *name)
+{
+    static const char *const names[] = { "conv", "inner_product", "host" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(name, names[i], strlen(names[i])) == 0) return true;
+    return false;
+}
+
+/* A new op gets a kernel, or its name a place above. */
+START_TEST(every_op_runs_on_the_gpu)
+{
+#define X(name)                                                                \
+    if (!needs_none(#name) && !has_kernel(&crema_op_##name))                   \
+        ck_abort_msg("%s has no kernel", #name);
+#include "device/ops/list.h"
+#undef X
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("cuda on host");
@@ -136,6 +170,7 @@ int main(void)
     tcase_add_test(numbers, arguments);
     tcase_add_test(numbers, layouts);
     tcase_add_test(numbers, labels);
+    tcase_add_test(numbers, every_op_runs_on_the_gpu);
     suite_add_tcase(s, parity);
     suite_add_tcase(s, numbers);
     r = srunner_create(s);

@@ -164,8 +164,15 @@ static const struct parity_case updates[] = {
       .ref_too = true },
     { "running statistics, one value", running, SHAPE2(1, 5), NULL, N(0),
       .steps = 2, .test = true, .ref_too = true },
-    { "sgd", update, SHAPE4(8, 3, 3, 3), NULL, N(CREMA_RULE_sgd, 0, 0, 50, 1),
+#define X(name, histories)                                                     \
+    { "rule " #name,                                                           \
+      update,                                                                  \
+      SHAPE4(8, 3, 3, 3),                                                      \
+      NULL,                                                                    \
+      N(CREMA_RULE_##name, 0, 0, 50, 1),                                       \
       .steps = 3 },
+#include "device/formula/rules.h"
+#undef X
     { "sgd, l1, clipped", update, SHAPE4(8, 18, 3, 3), NULL,
       N(CREMA_RULE_sgd, 1, 1, 100, 2), .steps = 3, .native = true },
     { "clip", clip, SHAPE4(3, 5, 30, 31), NULL, N(50, 1), .test = true },

@@ -163,10 +163,11 @@ static enum crema_status alloc_cuda(struct crema_device *dev, size_t bytes,
     return crema_cuda_failed(dev->ctx, NULL, error, "cudaMemsetAsync");
 }
 
-/* cudaFree waits for what still runs. */
+/* cudaFree waits for what still runs, and knows whose memory it is. */
 static void free_cuda(struct crema_device *dev, void *memory)
 {
-    if (enter(dev) == CREMA_OK) cudaFree(memory);
+    (void)cudaSetDevice(crema_cuda(dev)->ordinal);
+    (void)cudaFree(memory);
 }
 
 /* Ordinary memory is copied away before cudaMemcpyAsync returns; memory that is
