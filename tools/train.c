@@ -95,8 +95,8 @@ static void progress(void *user, const struct crema_solver *solver)
     if (spent <= 0) return;
     word_left((p.max_iter - p.iter) * spent / done, left, sizeof left);
     snprintf(text, sizeof text,
-             "iteration %d of %d (%.0f%%), %.*f images/s, %s left, %.0f%% of "
-             "the time waiting for data",
+             "%d of %d iterations (%.0f%%), %.*f images/s, %s left, %.0f%% "
+             "waiting for data",
              p.iter, p.max_iter, 100.0 * p.iter / p.max_iter,
              done * (double)p.images / spent < 10 ? 2 : 0,
              done * (double)p.images / spent, left,
