@@ -39,4 +39,4 @@ step "train" crema train --solver $here/solver.prototxt --set "random_seed=$seed
 weights=$work/digits_iter_1000.caffemodel
 step "test on digits the net has not seen" crema test --model $here/train_test.prototxt --weights $weights
 step "name a few of them" crema predict --model $here/deploy.prototxt --weights $weights --labels $here/labels.txt \
-    --mean $work/mean.binaryproto $pictures/2/0050.png $pictures/5/0005.png $pictures/0/0055.png
+    --mean $work/mean.binaryproto $pictures/2/0050.png $pictures/3/0045.png $pictures/0/0055.png
