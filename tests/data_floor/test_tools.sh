@@ -61,7 +61,7 @@ head -c 10000 db/data.mdb >cut.mdb && mkdir cut && mv cut.mdb cut/data.mdb
 answers 1 'cut short' compute_image_mean cut
 
 rm -f log
-shared=${CREMA_SHARED:-$CREMA_SOURCE/../shared}
-if [ -d "$shared/golden/images" ] && command -v mdb_dump >/dev/null; then
-    python3 "$shared/tools/check_images.py" --bin-dir "$CREMA_BUILD/tools" "$shared/golden/images" || die 'golden images'
+golden=$CREMA_SOURCE/tests/golden
+if command -v mdb_dump >/dev/null; then
+    python3 "$golden/check_images.py" --bin-dir "$CREMA_BUILD/tools" "$golden/images" || die 'golden images'
 fi
