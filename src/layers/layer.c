@@ -114,10 +114,11 @@ enum crema_status crema_layer_forks(const struct crema_layer *l,
             continue;
         if (f->label == PROTOBUF_C_LABEL_REPEATED)
             value = *(const char *const *)value;
-        return crema_layer_fail(l, value,
+        (void)!crema_layer_fail(l, value,
                                 "%s, which only some forks of Caffe have, is "
                                 "not supported",
                                 f->name);
+        return l->ctx->status = CREMA_EUNSUPPORTED;
     }
     return CREMA_OK;
 }
