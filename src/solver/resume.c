@@ -203,7 +203,7 @@ enum crema_status crema_solver__resume(struct crema_solver *s,
     crema_log(s->ctx, CREMA_INFO, "%sSolver: restoring history", s->type->name);
     CREMA_TRY(take_histories(s, file));
     s->iter = state->iter;
-    s->current_step = state->current_step;
+    s->current_step = state->current_step > 0 ? state->current_step : 0;
     s->net->passes =
         (uint32_t)(state->has_forward_passes
                        ? state->forward_passes
