@@ -79,6 +79,7 @@ struct crema_layer {
     void *state;                         /* type->state_size bytes */
     struct crema_program *program;       /* while recording */
     int nbottoms, ntops;
+    int nweights;                        /* asked for while recording */
     struct crema_tensor **bottom, **top; /* while recording */
 };
 

@@ -252,6 +252,7 @@ static struct crema_tensor *get(struct crema_layer *l, struct request r)
     enum crema_status status;
 
     if (p->failed) return NULL;
+    if (l->nweights <= r.index) l->nweights = r.index + 1;
     if ((size_t)r.index < l->param->n_param) r.spec = l->param->param[r.index];
     status = s ? known_slot(l, &r, s) : new_slot(l, &r, &s);
     if (status != CREMA_OK) {

@@ -35,7 +35,8 @@ static bool take_bottoms(struct crema_net *net, struct crema_layer *l)
                     !net->options.force_backward;
 
         l->bottom[k] = b ? b->last : NULL;
-        if (stop && b && b->last) l->bottom[k] = crema_detach(net->program, b->last);
+        if (stop && b && b->last)
+            l->bottom[k] = crema_detach(net->program, b->last);
         known &= l->bottom[k] != NULL;
     }
     return known;
@@ -67,16 +68,38 @@ static enum crema_status refused(struct crema_net *net,
     return crema_layer_fail(l, NULL, "%s", reason);
 }
 
+/* Weights belong to a layer by its name: it must be the only one that has both.
+ * A param {} that nothing belongs to is a slip of the pen. */
+static enum crema_status check_weights(const struct crema_net *net,
+                                       const struct crema_layer *l)
+{
+    const Crema__LayerParameter *p = l->param;
+
+    if (p->n_param > (size_t)l->nweights)
+        return crema_layer_fail(l, p->param[l->nweights],
+                                "%zu param for a layer with %d blobs of "
+                                "weights",
+                                p->n_param, l->nweights);
+    for (const struct crema_layer *k = net->layer; k < l && l->nweights; k++)
+        if (k->nweights && !strcmp(k->param->name, p->name))
+            return crema_layer_fail(l, &p->name,
+                                    "another layer with weights has this name; "
+                                    "rename one of them");
+    return CREMA_OK;
+}
+
 static enum crema_status record_layer(struct crema_net *net,
                                       struct crema_layer *l)
 {
     memset(l->top, 0, sizeof *l->top * (size_t)(l->ntops + 1));
     l->program = net->program;
+    l->nweights = 0;
     net->program->layer = l->param->name;
     if (!take_bottoms(net, l) || !l->type) /* crema check: not known */
         return net->program->failed ? refused(net, l) : CREMA_OK;
     CREMA_TRY(l->type->record(l));
     if (net->program->failed) return refused(net, l);
+    CREMA_TRY(check_weights(net, l));
     give_tops(net, l);
     return CREMA_OK;
 }
@@ -87,7 +110,8 @@ static enum crema_status record_or_forgive(struct crema_net *net,
     enum crema_status status = record_layer(net, l);
 
     CREMA_TRY(crema_net_forgive(net, l, status));
-    if (status != CREMA_OK) net->program->failed = net->program->refused = false;
+    if (status != CREMA_OK)
+        net->program->failed = net->program->refused = false;
     return CREMA_OK;
 }
 

@@ -100,6 +100,14 @@ static const struct {
            "layer { name: 'b' type: 'InnerProduct' bottom: 'y' top: 'z'\n"
            "  param { name: 'w' } inner_product_param { num_output: 4 } }\n",
       ":6:", "shared" },
+    { DATA "layer { name: 'a' type: 'InnerProduct' bottom: 'x' top: 'y'\n"
+           "  inner_product_param { num_output: 75 } }\n"
+           "layer { name: 'a' type: 'InnerProduct' bottom: 'y' top: 'z'\n"
+           "  inner_product_param { num_output: 75 } }\n",
+      ":5:9: ", "another layer with weights" },
+    { DATA "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y'\n"
+           "  param { lr_mult: 1 } }\n",
+      ":4:3: ", "1 param for a layer with 0 blobs" },
     { "", "", "no layer is left" },
 };
 enum { NREFUSALS = sizeof refusals / sizeof *refusals };
