@@ -44,11 +44,11 @@ tests() {
         grep -vE '^ +Start |^Internal ctest|^$|^Label Time|^[a-z]+ += '
     # why a test was skipped: its last line
     for name in $(sed -nE 's/^.*Test +#[0-9]+: ([^ ]+) .*\*\*\*Skipped.*/\1/p' "$folder/tests.log"); do
-        awk -v start="\"$name\" start" '
+        awk -v name="$name" -v start="\"$name\" start" '
             index($0, start) { mine = 1 }
             mine && /^<end of output>/ { exit }
             { line = $0 }
-            END { print "skipped: " line }' "$folder/Testing/Temporary/LastTest.log"
+            END { print name ": " line }' "$folder/Testing/Temporary/LastTest.log"
     done
 }
 
