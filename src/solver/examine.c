@@ -150,6 +150,58 @@ static void examine_numbers(const struct examiner *e)
             "snapshots in HDF5 are not written; leave snapshot_format out");
 }
 
+/* ---- what forks added */
+
+/* Those that change nothing of what is learned. */
+static bool is_harmless(const char *name)
+{
+    static const char *const names[] = {
+        "ap_version",       "engine",
+        "eval_type",        "group_id",
+        "plateau_winsize",  "richness",
+        "solver_data_type", "show_per_class_result",
+        "test_offset",      "store_blobs_in_old_format",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i], name)) return true;
+    return false;
+}
+
+static bool is_default(const ProtobufCFieldDescriptor *f, const void *value)
+{
+    static const char zeros[sizeof(int64_t)];
+    size_t size = crema_field_size(f);
+
+    if (f->type == PROTOBUF_C_TYPE_STRING)
+        return f->default_value &&
+               !strcmp(*(char *const *)value, f->default_value);
+    return size <= sizeof zeros &&
+           !memcmp(value, f->default_value ? f->default_value : zeros, size);
+}
+
+static void examine_forks(const struct examiner *e)
+{
+    enum { CAFFES_LAST = 42 };
+    const ProtobufCMessageDescriptor *d = e->p->base.descriptor;
+
+    for (unsigned i = 0; i < d->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &d->fields[i];
+        const char *base = (const char *)e->p, *value = base + f->offset;
+        size_t n = 0;
+
+        if (f->id <= CAFFES_LAST || is_harmless(f->name)) continue;
+        if (f->label == PROTOBUF_C_LABEL_REPEATED)
+            memcpy(&n, base + f->quantifier_offset, sizeof n);
+        else
+            n = crema_field_is_set(&e->p->base, f) && !is_default(f, value);
+        if (n)
+            say(e, CREMA_LACKING, value,
+                "%s, which only some forks of Caffe have, is not supported",
+                f->name);
+    }
+}
+
 /* ---- nets */
 
 static void examine_train_net(const struct examiner *e)
@@ -201,4 +253,5 @@ void crema_solver_examine(const Crema__SolverParameter *p,
     examine_policy(&e);
     examine_type(&e);
     examine_numbers(&e);
+    examine_forks(&e);
 }
