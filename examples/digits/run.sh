@@ -25,8 +25,6 @@ mkdir -p build
     exit 1
 }
 PATH=$PWD/build/tools:$PATH
-# threads that wait do not spin: kinder to a machine with other work
-export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 
 rm -rf $work
 mkdir -p $work
