@@ -1,5 +1,6 @@
 /* test_flags.c - the programs' command line: what is taken, what is refused. */
 #include "flags.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -144,8 +145,6 @@ int main(void)
 {
     Suite *s = suite_create("flags");
     TCase *t = tcase_create("flags");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(t, all_spellings);
     tcase_add_test(t, dashes_in_names_bools_and_choices);
@@ -153,9 +152,5 @@ int main(void)
     tcase_add_loop_test(t, refusals, 0, sizeof refused / sizeof *refused);
     tcase_add_test(t, too_many_words);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "proto/text.h"
+#include "support/suite.h"
 
 static const char *const cases[] = {
     "imagedata_bs1",
@@ -107,16 +108,10 @@ int main(void)
 {
     Suite *s = suite_create("golden_data");
     TCase *t = tcase_create("golden_data");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, same_as_the_original, 0,
                         sizeof cases / sizeof *cases);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

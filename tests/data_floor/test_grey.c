@@ -1,6 +1,7 @@
 /* test_grey.c - grey of colours as each format's reader has it. */
 #include "data/codec.h"
 #include "data_floor/pictures.h"
+#include "support/suite.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -129,8 +130,6 @@ int main(void)
 {
     Suite *s = suite_create("grey");
     TCase *t = tcase_create("grey");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, grey_of_png_colours);
@@ -138,9 +137,5 @@ int main(void)
     tcase_add_test(t, grey_of_a_saturated_jpeg);
     tcase_add_test(t, jpeg_of_four_inks);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

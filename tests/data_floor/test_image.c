@@ -8,6 +8,7 @@
 #include "data_floor/pictures.h"
 
 #include "base/file.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,8 +257,6 @@ int main(void)
 {
     Suite *s = suite_create("image");
     TCase *t = tcase_create("image");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, same_as_the_original);
@@ -270,9 +269,5 @@ int main(void)
     tcase_add_test(t, huge_is_refused);
     tcase_add_loop_test(t, encode_and_decode, 0, 3);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

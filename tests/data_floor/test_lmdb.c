@@ -3,6 +3,7 @@
 #include "data_floor/make_db.h"
 
 #include "base/file.h"
+#include "support/suite.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -221,8 +222,6 @@ int main(void)
 {
     Suite *s = suite_create("lmdb");
     TCase *t = tcase_create("lmdb");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, setup, teardown);
@@ -235,9 +234,5 @@ int main(void)
     tcase_add_test(t, read_without_locks);
     tcase_add_test(t, impossible_keys);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

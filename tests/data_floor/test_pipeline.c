@@ -1,5 +1,6 @@
 /* test_pipeline.c - batches in order, the same whatever the threads do. */
 #include "data_floor/rig.h"
+#include "support/suite.h"
 
 START_TEST(in_order_and_round_the_end)
 {
@@ -175,8 +176,6 @@ int main(void)
 {
     Suite *s = suite_create("pipeline");
     TCase *t = tcase_create("pipeline");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, setup, teardown);
@@ -187,9 +186,5 @@ int main(void)
     tcase_add_test(t, memory_of_the_callers);
     tcase_add_test(t, closed_at_any_moment);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

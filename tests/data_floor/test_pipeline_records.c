@@ -1,6 +1,7 @@
 /* test_pipeline_records.c - records of all kinds on their way into batches:
  * undecodable, mislabelled, of other sizes, floats, pictures. */
 #include "data_floor/rig.h"
+#include "support/suite.h"
 
 /* A database of `records`, those whose bit is set in `bad` without pixels. */
 static const char *make_bad_db(int records, uint32_t bad)
@@ -237,8 +238,6 @@ int main(void)
 {
     Suite *s = suite_create("pipeline_records");
     TCase *t = tcase_create("pipeline_records");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, setup, teardown);
@@ -250,9 +249,5 @@ int main(void)
     tcase_add_test(t, floats_and_pictures);
     tcase_add_test(t, shuffled_lists);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

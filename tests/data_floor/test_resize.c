@@ -1,5 +1,6 @@
 /* test_resize.c - resizing as the rules say it, a pixel at a time. */
 #include "data_floor/pictures.h"
+#include "support/suite.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -95,17 +96,11 @@ int main(void)
 {
     Suite *s = suite_create("resize");
     TCase *t = tcase_create("resize");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, resize_by_the_rules, 0,
                         sizeof sizes / sizeof *sizes);
     tcase_add_test(t, resize_by_two_is_a_mean);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

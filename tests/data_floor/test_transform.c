@@ -4,6 +4,7 @@
 
 #include "data/mean.h"
 #include "data/transform.h"
+#include "support/suite.h"
 
 enum { C = 3, H = 11, W = 13, COUNT = C * H * W };
 
@@ -238,8 +239,6 @@ int main(void)
 {
     Suite *s = suite_create("transform");
     TCase *t = tcase_create("transform");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(t, setup, close_scratch);
     tcase_add_loop_test(t, by_the_formula, 0, 32);
@@ -249,9 +248,5 @@ int main(void)
     tcase_add_loop_test(t, records_that_do_not_fit, 0, 3);
     tcase_add_test(t, crop_of_two_sides);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* test_cpu.c - the device "cpu" gives what the definition gives. */
 #include "support/op_cases.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -17,15 +18,11 @@ int main(void)
 {
     Suite *s = suite_create("cpu");
     TCase *tc = tcase_create("parity with ref");
-    SRunner *r = srunner_create(s);
-    int failed, cases = 0;
+    int cases = 0;
 
     while (op_case(cases)) cases++;
     tcase_add_loop_test(tc, parity, 0, cases);
     tcase_set_timeout(tc, 120);
     suite_add_tcase(s, tc);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -2,6 +2,7 @@
  * gives, run on the host; and its launch arithmetic holds for any size. */
 #include "support/cuda_on_host.h"
 #include "support/op_cases.h"
+#include "support/suite.h"
 
 #include "device/cuda/kernels.h"
 
@@ -158,8 +159,7 @@ int main(void)
     Suite *s = suite_create("cuda on host");
     TCase *parity = tcase_create("parity with ref");
     TCase *numbers = tcase_create("arithmetic");
-    SRunner *r;
-    int failed, cases = 0;
+    int cases = 0;
 
     while (op_case(cases)) cases++;
     tcase_add_loop_test(parity, dense, 0, cases);
@@ -173,9 +173,5 @@ int main(void)
     tcase_add_test(numbers, every_op_runs_on_the_gpu);
     suite_add_tcase(s, parity);
     suite_add_tcase(s, numbers);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -2,6 +2,7 @@
  * without. */
 #include "device/backend.h"
 #include "device/module.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -83,8 +84,6 @@ int main(void)
 {
     Suite *s = suite_create("devices by name");
     TCase *tc = tcase_create("names");
-    SRunner *r = srunner_create(s);
-    int failed;
 
     tcase_add_checked_fixture(tc, begin, end);
     tcase_add_test(tc, auto_always_opens);
@@ -92,8 +91,5 @@ int main(void)
     tcase_add_test(tc, unknown_names);
     tcase_add_test(tc, beyond_the_last_gpu);
     suite_add_tcase(s, tc);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

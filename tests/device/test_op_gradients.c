@@ -1,6 +1,7 @@
 /* test_op_gradients.c - gradients of what no layer records yet, or not alone.
  */
 #include "support/gradient.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -242,14 +243,12 @@ int main(void)
 {
     Suite *s = suite_create("op gradients");
     TCase *t = tcase_create("ref"), *planted = tcase_create("planted");
-    SRunner *runner = srunner_create(s);
+    SRunner *runner;
     int failed;
 
     tcase_add_loop_test(t, gradient, 0, sizeof cases / sizeof *cases);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    failed = run_suite(s);
     s = suite_create("a planted fault");
     runner = srunner_create(s);
     tcase_add_test(planted, wrong);

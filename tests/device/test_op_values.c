@@ -1,5 +1,6 @@
 /* test_op_values.c - ops held against numbers worked out by hand, on ref. */
 #include "device/backend.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -416,8 +417,6 @@ int main(void)
 {
     Suite *s = suite_create("op values");
     TCase *t = tcase_create("ref");
-    SRunner *runner = srunner_create(s);
-    int failed;
 
     tcase_add_test(t, update);
     tcase_add_test(t, update_clipped);
@@ -432,8 +431,5 @@ int main(void)
     tcase_add_test(t, maximum_of_equals);
     tcase_add_test(t, dropout);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

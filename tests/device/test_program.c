@@ -4,6 +4,7 @@
  * every op wants another layout.  Losses and weights over some steps agree.
  */
 #include "support/scramble.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -268,17 +269,11 @@ int main(void)
 {
     Suite *s = suite_create("program");
     TCase *t = tcase_create("passes");
-    SRunner *r;
-    int failed;
 
     tcase_add_loop_test(t, layouts_do_not_matter, 0, 2);
     tcase_add_test(t, fusion_and_early_update_do_not_matter);
     tcase_add_test(t, in_place_waits_for_the_last_reader);
     tcase_add_test(t, pack_and_unpack);
     suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

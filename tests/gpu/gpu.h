@@ -7,10 +7,7 @@
 #define TESTS_GPU_GPU_H
 
 #include "device/module.h"
-
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "support/suite.h"
 
 enum { SKIPPED = 77 };
 
@@ -18,17 +15,9 @@ enum { SKIPPED = 77 };
 static inline int gpu_main(Suite *s)
 {
     const char *why = "";
-    SRunner *r = srunner_create(s);
-    int failed = 0;
 
-    srunner_set_fork_status(r, CK_NOFORK);
-    if (crema_module_count(&why) > 0) {
-        srunner_run_all(r, CK_NORMAL);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-    }
-    srunner_free(r);
+    if (crema_module_count(&why) > 0) return run_suite_as(s, CK_NOFORK);
+    srunner_free(srunner_create(s)); /* the suite goes with it */
     printf("skipped: %s\n", why);
     return SKIPPED;
 }

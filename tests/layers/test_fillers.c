@@ -5,6 +5,7 @@
  * draws allow.
  */
 #include "layers/filler.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -128,15 +129,10 @@ int main(void)
 {
     Suite *s = suite_create("fillers");
     TCase *t = tcase_create("all");
-    SRunner *runner = srunner_create(s);
-    int failed;
 
     tcase_add_loop_test(t, statistics, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(t, in_pieces, 0, sizeof cases / sizeof *cases);
     tcase_add_test(t, rows_of_the_unitball_sum_to_one);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -1,6 +1,7 @@
 /* test_layer_gradients.c - each layer's backward is the slope of its forward.
  */
 #include "support/gradient.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -242,15 +243,10 @@ int main(void)
 {
     Suite *s = suite_create("layer gradients");
     TCase *t = tcase_create("ref");
-    SRunner *runner = srunner_create(s);
-    int failed;
 
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, in_train, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(t, in_test, 0, sizeof test_cases / sizeof *test_cases);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

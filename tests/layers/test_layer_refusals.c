@@ -5,6 +5,7 @@
  */
 #include "net/net.h"
 #include "proto/text.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -268,14 +269,9 @@ int main(void)
 {
     Suite *s = suite_create("layer refusals");
     TCase *t = tcase_create("places");
-    SRunner *runner = srunner_create(s);
-    int failed;
 
     tcase_add_loop_test(t, refused, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(t, accepted, 0, 4);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -2,6 +2,7 @@
  * the list of layers. */
 #include "net/net.h"
 #include "proto/text.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -285,8 +286,6 @@ int main(void)
 {
     Suite *s = suite_create("weights");
     TCase *t = tcase_create("all");
-    SRunner *runner = srunner_create(s);
-    int failed;
 
     tcase_add_test(t, test_net_has_the_training_nets);
     tcase_add_test(t, test_net_asks_for_another_shape);
@@ -297,8 +296,5 @@ int main(void)
     tcase_add_loop_test(t, data_refused, 0, sizeof bad_data / sizeof *bad_data);
     tcase_add_test(t, registry);
     suite_add_tcase(s, t);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

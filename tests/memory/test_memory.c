@@ -3,6 +3,7 @@
 #include "memory/counting.h"
 #include "net/model.h"
 #include "solver/solver.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -110,7 +111,7 @@ START_TEST(iterating_allocates_nothing)
     ck_assert_int_eq(crema_solver_step(t.solver, 3), CREMA_OK);
     (void)allocations();
     status = crema_solver_step(t.solver, 10);
-    made = allocations();                /* before Check makes its own */
+    made = allocations(); /* before Check makes its own */
     ck_assert_int_eq(status, CREMA_OK);
     /* ref is free to: its convolutions make a table each time */
     if (_i > 0) ck_assert_int_eq(made, 0);
@@ -148,18 +149,11 @@ int main(void)
 {
     Suite *s = suite_create("memory");
     TCase *t = tcase_create("memory");
-    SRunner *r;
-    int failed;
 
     tcase_set_timeout(t, 200);
     tcase_add_unchecked_fixture(t, write_files, remove_files);
     tcase_add_loop_test(t, iterating_allocates_nothing, 0, 2);
     tcase_add_loop_test(t, every_allocation_may_fail, 0, 2);
     suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_set_fork_status(r, CK_NOFORK); /* leaks are seen at the end */
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite_as(s, CK_NOFORK); /* leaks are seen at the end */
 }

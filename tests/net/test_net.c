@@ -2,6 +2,7 @@
 #include "crema.h"
 #include "net/model.h"
 #include "proto/upgrade.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -299,8 +300,6 @@ int main(void)
 {
     Suite *s = suite_create("net");
     TCase *t = tcase_create("net");
-    SRunner *r;
-    int failed;
 
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_loop_test(t, refused, 0, NREFUSALS);
@@ -311,9 +310,5 @@ int main(void)
     tcase_add_test(t, nets_share_weights);
     tcase_add_test(t, labels_are_checked);
     suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(s);
 }

@@ -3,6 +3,7 @@
 #define TESTS_PROTO_SUPPORT_H
 
 #include "proto/upgrade.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -56,17 +57,11 @@ static inline int run_tests(const char *name, const TTest *const *tests,
 {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
-    SRunner *runner;
-    int failed;
 
     for (size_t i = 0; i < n; i++) tcase_add_test(tcase, tests[i]);
     tcase_set_timeout(tcase, 240);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }
 
 #define RUN_TESTS(name, tests)                                                 \

@@ -1,5 +1,6 @@
 /* test_schedule.c - each lr_policy against values worked out by hand. */
 #include "solver/solver.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -98,15 +99,10 @@ int main(void)
 {
     Suite *suite = suite_create("schedule");
     TCase *all = tcase_create("rates");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(all, rate, 0, CASES);
     tcase_add_test(all, multistep_keeps_its_step);
     tcase_add_test(all, all_are_known_by_name);
     suite_add_tcase(suite, all);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* test_snapshot.c - a run that is interrupted and goes on is the same run. */
 #include "rig.h"
+#include "support/suite.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -277,8 +278,6 @@ int main(void)
 {
     Suite *suite = suite_create("snapshot");
     TCase *all = tcase_create("snapshot");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(all, 60);
     tcase_add_test(all, resumed_run_is_the_run);
@@ -291,8 +290,5 @@ int main(void)
     tcase_add_test(all, folder_is_checked_first);
     tcase_add_test(all, wishes_are_heeded);
     suite_add_tcase(suite, all);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -3,6 +3,7 @@
  *   y = w x, x = 2, L = 3 y: the gradient is 6 whatever w is, w begins at 0.5
  */
 #include "rig.h"
+#include "support/suite.h"
 
 #include <math.h>
 
@@ -186,8 +187,6 @@ int main(void)
 {
     Suite *suite = suite_create("train");
     TCase *all = tcase_create("train");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(all, trajectory, 0, CASES);
     tcase_add_test(all, idle_weight_decays);
@@ -195,8 +194,5 @@ int main(void)
     tcase_add_loop_test(all, refusal, 0, REFUSALS);
     tcase_add_test(all, seed_is_said);
     suite_add_tcase(suite, all);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }
