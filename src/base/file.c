@@ -13,7 +13,7 @@
 struct crema_file {
     struct crema_ctx *ctx;
     FILE *stream;
-    char path[PATH_MAX], beside[PATH_MAX];
+    char path[PATH_MAX], beside[PATH_MAX]; /* beside: "" when written itself */
 };
 
 static enum crema_status failed(struct crema_ctx *ctx, const char *verb,
@@ -71,6 +71,14 @@ enum crema_status crema_file_read(struct crema_ctx *ctx, const char *path,
     return status;
 }
 
+/* A device or a pipe: to be written to, not to be replaced. */
+static bool special(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 enum crema_status crema_file_create(struct crema_ctx *ctx, const char *path,
                                     struct crema_file **out)
 {
@@ -86,7 +94,8 @@ enum crema_status crema_file_create(struct crema_ctx *ctx, const char *path,
         free(file);
         return crema_fail(ctx, CREMA_EINVAL, "path too long: %s", path);
     }
-    file->stream = fopen(file->beside, "wb");
+    if (special(path)) *file->beside = '\0';
+    file->stream = fopen(*file->beside ? file->beside : path, "wb");
     if (!file->stream) {
         enum crema_status status = failed(ctx, "write", path);
 
@@ -122,17 +131,19 @@ static void sync_folder(const char *path)
 enum crema_status crema_file_commit(struct crema_file *file)
 {
     struct crema_ctx *ctx = file->ctx;
-    bool good = fflush(file->stream) == 0 && fsync(fileno(file->stream)) == 0;
+    bool beside = *file->beside;
+    bool good = fflush(file->stream) == 0 &&
+                (!beside || fsync(fileno(file->stream)) == 0);
 
     good = fclose(file->stream) == 0 && good;
     file->stream = NULL;
-    if (!good || rename(file->beside, file->path) != 0) {
+    if (!good || (beside && rename(file->beside, file->path) != 0)) {
         enum crema_status status = failed(ctx, "write", file->path);
 
         crema_file_abandon(file);
         return status;
     }
-    sync_folder(file->path);
+    if (beside) sync_folder(file->path);
     free(file);
     return CREMA_OK;
 }
@@ -141,6 +152,6 @@ void crema_file_abandon(struct crema_file *file)
 {
     if (!file) return;
     if (file->stream) fclose(file->stream);
-    unlink(file->beside);
+    if (*file->beside) unlink(file->beside);
     free(file);
 }

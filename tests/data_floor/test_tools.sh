@@ -33,6 +33,14 @@ answers 1 'exists already' convert_imageset "$images/img/" "$images/list.txt" db
 answers 0 'Number of channels: 3' compute_image_mean db mean.binaryproto
 grep -q 'mean_value channel \[2\]: ' log || die 'no mean of channel 2'
 [ "$(wc -c <mean.binaryproto)" -ge $((3 * 24 * 20 * 4)) ] || die 'the mean is too short'
+# what is no file is written to, not replaced
+mkfifo pipe
+timeout 60 cat pipe >piped &
+answers 0 'Write to pipe' compute_image_mean db pipe
+wait
+if [ ! -p pipe ] || ! cmp -s piped mean.binaryproto; then die 'a pipe gets something else than a file'; fi
+ln -s /dev/full full
+answers 1 'cannot write full: No space left' compute_image_mean db full
 answers 1 'a mean wants one size' sh -c "convert_imageset $images/img/ $images/list.txt sizes && compute_image_mean sizes"
 answers 1 'check_size: b_420.jpg is' convert_imageset --check_size "$images/img/" "$images/list.txt" same
 [ ! -e same ] || die 'a database is left of a failed run'
