@@ -56,9 +56,12 @@ struct crema_device;
  * one per core.  The ctx is borrowed; every failure of what is made on this
  * device is kept there. */
 enum crema_status crema_device_open(struct crema_ctx *, const char *name,
-                                    int threads, struct crema_device **out)
-    CREMA_MUST_USE;
+                                    int threads,
+                                    struct crema_device **out) CREMA_MUST_USE;
 void crema_device_free(struct crema_device *);
+/* From now on nothing is chosen whose bits differ from run to run; only on GPUs
+ * is there such a thing. */
+void crema_device_be_deterministic(struct crema_device *);
 /* "cpu", "cuda", "ref" */
 const char *crema_device_kind(const struct crema_device *);
 /* The processor's or the GPU's own name. */
@@ -75,11 +78,11 @@ struct crema_model;
 
 /* All zero: phase TEST, weights as the fillers make them. */
 struct crema_model_options {
-    const char *weights;     /* .caffemodel files, joined by ','; or NULL */
-    bool train;              /* phase TRAIN */
-    int level;               /* for include and exclude rules */
-    const char *stages;      /* joined by ','; or NULL */
-    uint32_t seed;           /* of fillers and dropout */
+    const char *weights; /* .caffemodel files, joined by ','; or NULL */
+    bool train;          /* phase TRAIN */
+    int level;           /* for include and exclude rules */
+    const char *stages;  /* joined by ','; or NULL */
+    uint32_t seed;       /* of fillers and dropout */
 };
 
 /* options may be NULL. */
@@ -109,10 +112,10 @@ enum crema_status crema_model_read(struct crema_model *, const char *output,
 /* value = scale * (pixel - mean), pixels 0..255 in B,G,R order.  All zero:
  * the pixels themselves. */
 struct crema_preprocess {
-    const char *mean_file;   /* .binaryproto, averaged by channel; or NULL */
-    int nmeans;              /* 0, 1 (all channels) or one for each */
+    const char *mean_file; /* .binaryproto, averaged by channel; or NULL */
+    int nmeans;            /* 0, 1 (all channels) or one for each */
     float mean[4];
-    float scale;             /* 0 counts as 1 */
+    float scale; /* 0 counts as 1 */
 };
 /* JPEG, PNG or BMP, resized to height x width; channels 3 or 1 (grey).
  * values[channels][height][width] */

@@ -70,6 +70,7 @@ struct crema_device {
     struct crema_ctx *ctx; /* borrowed */
     int ordinal;           /* which of several */
     int threads;           /* 0: the backend's choice */
+    bool deterministic;    /* no engine whose bits differ from run to run */
     char name[128];        /* for people: the processor or GPU */
     void *state;           /* the backend's own */
     void *module;          /* of a device loaded at run time */

@@ -84,6 +84,11 @@ enum crema_status crema_device_open(struct crema_ctx *ctx, const char *name,
     return CREMA_OK;
 }
 
+void crema_device_be_deterministic(struct crema_device *dev)
+{
+    dev->deterministic = true;
+}
+
 void crema_device_free(struct crema_device *dev)
 {
     if (!dev) return;

@@ -22,10 +22,13 @@ bool crema_cuda_wants_channels_last(const struct crema_device *dev)
     return crema_cuda(dev)->channels_last;
 }
 
-static enum crema_status find_graph(struct crema_cuda *c,
+static enum crema_status find_graph(struct crema_device *dev,
                                     const struct crema_op *op, bool fused,
                                     struct conv_engine *e)
 {
+    /* the last of them lets in what is not */
+    const int filters_used = CONV_FILTERS - dev->deterministic;
+    struct crema_cuda *c = crema_cuda(dev);
     struct conv_wish wish = { c->cudnn, c->channels_last, fused };
     struct cudnn_filter filters[CONV_FILTERS];
     struct conv_graph g;
@@ -33,7 +36,7 @@ static enum crema_status find_graph(struct crema_cuda *c,
 
     CREMA_TRY(crema_cuda_conv_graph(&c->trial, op, &wish, &g));
     crema_cuda_conv_filters(c->workspace_limit, filters);
-    status = crema_cudnn_search(g.graph, &c->target, CONV_FILTERS, filters,
+    status = crema_cudnn_search(g.graph, &c->target, filters_used, filters,
                                 &e->plan);
     crema_cudnn_graph_close(g.graph);
     if (status) return status;
@@ -53,7 +56,7 @@ enum crema_status crema_cuda_engine_find(struct crema_device *dev,
     enum crema_status status;
 
     if (!e) return crema_no_memory(dev->ctx, "a convolution");
-    status = find_graph(c, op, fused, e);
+    status = find_graph(dev, op, fused, e);
     if (status && fused) status = CREMA_EUNSUPPORTED;
     if (status && !fused) {
         status = crema_cuda_legacy_open(c, dev->ctx, op, &e->legacy);
