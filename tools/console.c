@@ -88,8 +88,7 @@ int console_failed(struct console *console, const struct crema_ctx *ctx)
     return 1;
 }
 
-/* "1:02:03" or "2:03" */
-static void word_time(double seconds, char *out, size_t size)
+void console_word_time(double seconds, char *out, size_t size)
 {
     long s = seconds < 1e8 ? (long)(seconds + 0.5) : 99999999;
 
@@ -104,20 +103,23 @@ static void word_progress(struct console *console, double now, uint64_t done,
 {
     double elapsed = now - console->begun;
     double rate = elapsed > 0 ? (double)(done - console->first) / elapsed : 0;
-    char left[32] = "?";
+    size_t size = sizeof console->status, used;
+    char *out = console->status, left[32];
 
-    if (total > 0 && done <= total && rate > 0)
-        word_time((double)(total - done) / rate, left, sizeof left);
     if (total > 0)
-        snprintf(console->status, sizeof console->status,
-                 "%llu of %llu %s (%d%%), %.*f/s, %s left",
-                 (unsigned long long)done, (unsigned long long)total,
-                 console->what, (int)(100.0 * (double)done / (double)total),
-                 rate < 10 ? 2 : 0, rate, left);
+        used = (size_t)snprintf(out, size, "%llu of %llu %s (%d%%)",
+                                (unsigned long long)done,
+                                (unsigned long long)total, console->what,
+                                (int)(100.0 * (double)done / (double)total));
     else
-        snprintf(console->status, sizeof console->status, "%llu %s, %.*f/s",
-                 (unsigned long long)done, console->what, rate < 10 ? 2 : 0,
-                 rate);
+        used = (size_t)snprintf(out, size, "%llu %s", (unsigned long long)done,
+                                console->what);
+    if (rate <= 0 || used >= size) return;
+    used += (size_t)snprintf(out + used, size - used, ", %.*f/s",
+                             rate < 10 ? 2 : 0, rate);
+    if (total < done || used >= size) return;
+    console_word_time((double)(total - done) / rate, left, sizeof left);
+    snprintf(out + used, size - used, ", %s left", left);
 }
 
 /* A line that wraps could not be taken back. */

@@ -56,6 +56,8 @@ void console_progress(struct console *, const char *what, uint64_t done,
                       uint64_t total);
 /* A status line of the caller's own wording, likewise. */
 void console_status(struct console *, const char *text);
+/* "1:02:03" or "2:03" */
+void console_word_time(double seconds, char *out, size_t size);
 /* Takes the status line away, before something else is printed there. */
 void console_clear(struct console *);
 

@@ -12,6 +12,7 @@
 #include "flags.h"
 #include "proto/datum.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -66,8 +67,11 @@ static enum crema_status open_idx(struct crema_ctx *ctx, const char *path,
                                   struct idx *idx)
 {
     *idx = (struct idx){ .ctx = ctx, .path = path };
+    errno = 0;
     idx->file = gzopen(path, "rb");
-    if (!idx->file) return crema_fail(ctx, CREMA_EIO, "cannot open %s", path);
+    if (!idx->file)
+        return crema_fail(ctx, CREMA_EIO, "cannot open %s: %s", path,
+                          errno ? strerror(errno) : "out of memory");
     gzbuffer(idx->file, 1 << 17);
     return read_head(idx);
 }

@@ -222,6 +222,8 @@ int verb_forward(int argc, char **argv)
     if (!f.folder) return flags_wrong(&flags, "wants --dump DIR");
     if (f.diffs.count && !f.backward)
         return flags_wrong(&flags, "--diff is of use with --backward only");
+    status = device_flags_wrong(&flags, &f.device);
+    if (status >= 0) return status;
     if (!job_open(&f.job, "forward")) return 1;
     status = job_close(&f.job, work(&f));
     flag_list_free(&f.inputs);

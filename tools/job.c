@@ -46,6 +46,18 @@ int job_close(struct job *job, enum crema_status status)
 
 /* ---- the device --------------------------------------------------------- */
 
+int device_flags_wrong(const struct flags *flags, const struct device_flags *d)
+{
+    enum { MOST_THREADS = 1024 };
+
+    if (d->device && d->gpu)
+        return flags_wrong(flags, "give --device or --gpu, not both");
+    if (d->threads < 0 || d->threads > MOST_THREADS)
+        return flags_wrong(flags, "--threads wants 0 to %d, got %ld",
+                           MOST_THREADS, d->threads);
+    return -1;
+}
+
 /* "0" or "3": one GPU. */
 static bool is_number(const char *text)
 {
@@ -85,6 +97,7 @@ enum crema_status job_device(struct job *job, const struct device_flags *flags,
                                     flags->device ? flags->device : fallback,
                                     (int)flags->threads, &job->dev));
     }
+    if (flags->deterministic) crema_device_be_deterministic(job->dev);
     console_say(&job->console, CREMA_INFO, "Use %s: %s",
                 crema_device_kind(job->dev), crema_device_name(job->dev));
     return CREMA_OK;

@@ -42,6 +42,8 @@ struct device_flags {
     {                                                                          \
         "threads", FLAG_INT, &(d)->threads, "N", "of the CPU; 0: one per core" \
     }
+/* -1, or the exit status after saying what is wrong. */
+int device_flags_wrong(const struct flags *, const struct device_flags *);
 /* fallback: where neither flag says it. */
 enum crema_status job_device(struct job *, const struct device_flags *,
                              const char *fallback) CREMA_MUST_USE;

@@ -103,9 +103,9 @@ static enum crema_status read_mean_value(struct predict *p)
             p->value[c] = p->value[0];
         return CREMA_OK;
     }
-    return crema_fail(p->job.ctx, CREMA_EINVAL,
-                      "--mean_value wants 1 or %d numbers, got \"%s\"",
-                      p->channels, p->mean_value);
+    return crema_fail(
+        p->job.ctx, CREMA_EINVAL, "--mean_value wants one number%s, got \"%s\"",
+        p->channels > 1 ? " or one for each channel" : "", p->mean_value);
 }
 
 static enum crema_status read_mean(struct predict *p)
@@ -155,6 +155,19 @@ static enum crema_status read_labels(struct predict *p)
         line = next;
     }
     return CREMA_OK;
+}
+
+/* Of another net, perhaps? */
+static void compare_labels(struct predict *p)
+{
+    const struct crema_shape *s = crema_blob_shape(p->output);
+    int64_t rows = s->ndims > 0 && s->dim[0] > 0 ? s->dim[0] : 1;
+    int64_t classes = crema_shape_count(s) / rows;
+
+    if (p->labels && classes != p->nlabels)
+        console_say(&p->job.console, CREMA_WARNING,
+                    "%s has %d lines, the net %lld classes", p->labels,
+                    p->nlabels, (long long)classes);
 }
 
 /* ---- one picture -------------------------------------------------------- */
@@ -291,6 +304,7 @@ static enum crema_status work(struct predict *p, int n, char **paths)
     CREMA_TRY(find_output(p));
     CREMA_TRY(read_mean(p));
     CREMA_TRY(read_labels(p));
+    compare_labels(p);
     for (int i = 0; i < n; i++)
         if (answer(p, paths[i]) != CREMA_OK) {
             if (n == 1) return p->job.ctx->status;
@@ -334,6 +348,9 @@ int verb_predict(int argc, char **argv)
     if (!p.model.weights) return flags_wrong(&flags, "wants --weights FILE");
     if (p.mean_file && p.mean_value)
         return flags_wrong(&flags, "give --mean or --mean_value, not both");
+    if (p.top < 1) return flags_wrong(&flags, "--top wants at least 1");
+    status = device_flags_wrong(&flags, &p.device);
+    if (status >= 0) return status;
     if (!job_open(&p.job, "predict")) return 1;
     status = job_close(&p.job, work(&p, argc - 1, argv + 1));
     free(p.mean);

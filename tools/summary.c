@@ -170,12 +170,12 @@ static void print_totals(const struct summary *s)
     const struct crema_program *p = s->job.net->program;
     char text[CELL];
 
-    printf("\nparameters          %s\n", grouped(s->parameters, text));
-    printf("forward             %.3f GFLOP\n", s->flops / 1e9);
     if (!s->prepared) {
-        printf("memory              not known: neither are all shapes\n");
+        printf("\nWithout all shapes there are no sums.\n");
         return;
     }
+    printf("\nparameters          %s\n", grouped(s->parameters, text));
+    printf("forward             %.3f GFLOP\n", s->flops / 1e9);
     printf("memory, weights     %.1f MB\n", (double)s->parameters * 4 / 1e6);
     printf("memory, blobs       %.1f MB (%.1f MB without sharing)\n",
            (double)(p->heap_bytes + p->kept_bytes) / 1e6,
@@ -250,6 +250,8 @@ int verb_summary(int argc, char **argv)
 
     if (status >= 0) return status;
     if (!s.model.model) return flags_wrong(&flags, "wants --model FILE");
+    status = device_flags_wrong(&flags, &s.device);
+    if (status >= 0) return status;
     if (!job_open(&s.job, "summary")) return 1;
     status = job_close(&s.job, work(&s));
     free(s.cell);

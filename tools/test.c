@@ -216,6 +216,8 @@ int verb_test(int argc, char **argv)
                                    "tested?");
     if (t.iterations < 0)
         return flags_wrong(&flags, "--iterations wants at least 1");
+    status = device_flags_wrong(&flags, &t.device);
+    if (status >= 0) return status;
     if (!job_open(&t.job, "test")) return 1;
     status = job_close(&t.job, work(&t));
     free(t.sum);

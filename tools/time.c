@@ -224,6 +224,8 @@ int verb_time(int argc, char **argv)
     if (t.iterations < 1)
         return flags_wrong(&flags, "--iterations wants at least 1");
     t.backward = t.model.phase == 0;
+    status = device_flags_wrong(&flags, &t.device);
+    if (status >= 0) return status;
     if (!job_open(&t.job, "time")) return 1;
     status = job_close(&t.job, work(&t));
     for (int s = 0; s < 2; s++) free(t.layer[s]);

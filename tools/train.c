@@ -66,16 +66,6 @@ static enum crema_solver_action what_now(void *user)
 
 /* ---- the status line ---------------------------------------------------- */
 
-static void word_left(double seconds, char *out, size_t size)
-{
-    long s = seconds < 1e8 ? (long)(seconds + 0.5) : 99999999;
-
-    if (s >= 3600)
-        snprintf(out, size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-    else
-        snprintf(out, size, "%ld:%02ld", s / 60, s % 60);
-}
-
 static void progress(void *user, const struct crema_solver *solver)
 {
     struct train *t = user;
@@ -93,7 +83,7 @@ static void progress(void *user, const struct crema_solver *solver)
     spent = now - t->begun;
     done = p.iter - t->first;
     if (spent <= 0) return;
-    word_left((p.max_iter - p.iter) * spent / done, left, sizeof left);
+    console_word_time((p.max_iter - p.iter) * spent / done, left, sizeof left);
     snprintf(text, sizeof text,
              "%d of %d iterations (%.0f%%), %.*f images/s, %s left, %.0f%% "
              "waiting for data",
@@ -241,8 +231,8 @@ int verb_train(int argc, char **argv)
     if (t.snapshot && t.weights)
         return flags_wrong(&flags, "--snapshot holds weights already: leave "
                                    "--weights out");
-    if (t.device.device && t.device.gpu)
-        return flags_wrong(&flags, "give --device or --gpu, not both");
+    status = device_flags_wrong(&flags, &t.device);
+    if (status >= 0) return status;
     if (!job_open(&t.job, "train")) return 1;
     status = job_close(&t.job, work(&t));
     flag_list_free(&t.sets);

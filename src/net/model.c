@@ -36,7 +36,11 @@ enum crema_status crema_net_load_list(struct crema_net *net, const char *list)
     int n;
     const char **path = split(&arena, list, &n);
 
-    if (!path) status = crema_no_memory(net->ctx, "a list of weights");
+    if (!path)
+        status = crema_no_memory(net->ctx, "a list of weights");
+    else if (n == 0)
+        status = crema_fail(net->ctx, CREMA_EINVAL,
+                            "weights \"%s\": there is no file's name", list);
     for (int i = 0; i < n && status == CREMA_OK; i++)
         status = crema_net_load_weights(net, path[i], NULL);
     crema_arena_free(&arena);

@@ -3,6 +3,7 @@
  * The forward pass is run once more, over the same data and with the same
  * masks, and every blob is looked at as it is written.
  */
+#include "base/number.h"
 #include "solver/internal.h"
 
 #include <math.h>
@@ -121,12 +122,13 @@ static enum crema_status find(struct finder *f)
 enum crema_status crema_solver__not_finite(struct crema_solver *s, float loss)
 {
     struct finder f = { .s = s };
+    char text[CREMA_NUMBER_TEXT];
 
     (void)!find(&f);
     return crema_fail(s->ctx, CREMA_EINVAL,
-                      "iteration %d: the loss is %g; the first that is not "
+                      "iteration %d: the loss is %s; the first that is not "
                       "finite is %s; weights and snapshots stay as they were; "
                       "a smaller base_lr or clip_gradients may help",
-                      s->iter, (double)loss,
+                      s->iter, crema_number_text(loss, text),
                       f.first[0] ? f.first : "the loss itself");
 }

@@ -70,6 +70,14 @@ bad 2 'unknown verb "trian", did you mean "train"\?' crema trian
 bad 2 'wants --solver FILE' crema train
 bad 2 'unknown flag --solvr, did you mean --solver\?' crema train --solvr x
 bad 2 'leave --weights out' crema train --solver solver.prototxt --snapshot a --weights b
+bad 2 '--threads wants 0 to 1024, got -3' crema train --solver solver.prototxt --threads -3
+bad 2 '--threads wants 0 to 1024' crema summary --model net.prototxt --threads 99999999999
+for verb in test time summary; do
+    bad 2 'give --device or --gpu, not both' crema $verb --model net.prototxt --weights x --device cpu --gpu 0
+done
+bad 1 'weights ",": there is no file.s name' crema train --solver solver.prototxt --weights ,
+bad 2 'wants at least 1' crema predict --model net.prototxt --weights x --top 0 x.png
+bad 1 'cannot open a: No such file' crema convert a b c
 bad 2 'wants --weights FILE' crema test --model net.prototxt
 bad 2 'wants --model FILE' crema time
 bad 2 'wants --dump DIR' crema forward --model net.prototxt
@@ -180,7 +188,7 @@ bad 1 'no layer of this net by name' crema test --model bad.prototxt --weights o
 
 cp out_iter_4.caffemodel kept
 train 0 'Optimization Done' net.prototxt
-bad 1 'the loss is .*of layer "(ip|loss)".*base_lr' \
+bad 1 'the loss is nan; .*of layer "(ip|loss)".*base_lr' \
     crema train --solver solver.prototxt --device ref --set base_lr=1e38 --set snapshot=0 --set max_iter=50
 cmp -s kept out_iter_4.caffemodel || {
     echo "a loss that is not finite overwrote a snapshot"

@@ -84,6 +84,8 @@ grep -q "$(printf '\r')" err && fail "a status line in a file"
 cp err first
 good crema train --solver=solver.prototxt --set random_seed=1
 [ "$(grep -oE 'loss = .*' first)" = "$(grep -oE 'loss = .*' err)" ] || fail "the same seed gives another run"
+good crema train --solver solver.prototxt --set random_seed=1 --deterministic
+[ "$(grep -oE 'loss = .*' first)" = "$(grep -oE 'loss = .*' err)" ] || fail "--deterministic gives another run"
 
 # 14 records in batches of 4: three whole ones, and one of 2 that weighs half
 good crema test --model net.prototxt --weights out_iter_10.caffemodel
@@ -188,6 +190,7 @@ says '^parameters +466$' out
 mv db away
 good crema summary --model net.prototxt --phase TRAIN # data that is not there leaves shapes open
 says '^conv +Convolution +\?' out
+grep -q '^parameters' out && fail "a sum of what is not known: $(cat out)"
 mv away db
 
 good crema time --model net.prototxt --iterations 2 --json time.json
@@ -201,6 +204,12 @@ good crema predict --model deploy.prototxt --weights out_iter_15.caffemodel --me
     "$data/2/0002.png" "$data/3/0003.png"
 [ "$(grep -c 'class' out)" -eq 8 ] || fail "not 4 classes for each of 2 pictures: $(cat out)"
 awk '/class/ { sum += $1 } END { exit !(sum > 1.99 && sum < 2.01) }' out || fail "scores do not add up"
+printf 'a\nb\n' >labels.txt
+good crema predict --model deploy.prototxt --weights out_iter_15.caffemodel --labels labels.txt "$data/2/0002.png"
+says 'labels.txt has 2 lines, the net 4 classes' err
+crema predict --model deploy.prototxt --weights out_iter_15.caffemodel --mean_value 1,2 "$data/2/0002.png" 2>err &&
+    fail "two means for one channel are accepted"
+says 'wants one number, got "1,2"' err
 good crema predict --model deploy.prototxt --weights out_iter_15.caffemodel --oversample --top 1 "$data/2/0002.png"
 crema predict --model deploy.prototxt --weights out_iter_15.caffemodel "$data/README.md" "$data/2/0002.png" >out 2>err &&
     fail "predict passes over a bad picture in silence"
