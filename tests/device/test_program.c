@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { PARAMS = 6, STEPS = 3, BIGGEST = 4096 };
 
@@ -247,6 +248,42 @@ START_TEST(in_place_waits_for_the_last_reader)
 }
 END_TEST
 
+/* Planning memory for a net of thousands of layers takes no time to speak of:
+ * all these tensors live until the last op. */
+START_TEST(many_tensors_are_placed_soon)
+{
+    enum { MANY = 6000 };
+    struct crema_ctx *ctx = crema_ctx_new(NULL, NULL);
+    struct crema_device dev = { .type = &plain, .ctx = ctx };
+    struct crema_heap heap = { .dev = &dev };
+    struct crema_tensor **made = calloc(MANY, sizeof(struct crema_tensor *));
+    struct crema_tensor *sum;
+    struct crema_program *p;
+    clock_t before;
+
+    ck_assert_ptr_nonnull(made);
+    ck_assert_int_eq(crema_program_open(&dev, &heap, false, &p), CREMA_OK);
+    for (int i = 0; i < MANY; i++)
+        made[i] = crema_fill(p, &CREMA_SHAPE(1 + i % 100), 1);
+    sum = made[0];
+    for (int i = 100; i < MANY; i += 100) {
+        struct crema_tensor *pair[2] = { sum, made[i] };
+
+        sum = crema_sum(p, 2, pair, NULL);
+    }
+    for (int i = 1; i < MANY; i++)
+        if (i % 100) crema_unary(p, CREMA_UNARY_relu, NULL, made[i]);
+    crema_program_end(p, CREMA_FORWARD);
+    before = clock();
+    ck_assert_int_eq(crema_program_prepare(p), CREMA_OK);
+    ck_assert_int_lt((int)((clock() - before) / CLOCKS_PER_SEC), 3);
+    crema_program_free(p);
+    crema_heap_release(&heap);
+    crema_ctx_free(ctx);
+    free(made);
+}
+END_TEST
+
 /* Layouts: packing and unpacking are inverse, whatever the layout. */
 START_TEST(pack_and_unpack)
 {
@@ -273,6 +310,7 @@ int main(void)
     tcase_add_loop_test(t, layouts_do_not_matter, 0, 2);
     tcase_add_test(t, fusion_and_early_update_do_not_matter);
     tcase_add_test(t, in_place_waits_for_the_last_reader);
+    tcase_add_test(t, many_tensors_are_placed_soon);
     tcase_add_test(t, pack_and_unpack);
     suite_add_tcase(s, t);
     return run_suite(s);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 256 };                   /* of each value, in bytes */
+enum { ALIGN = 256 }; /* of each value, in bytes */
 
 static struct crema_tensor *root(struct crema_tensor *t)
 {
@@ -81,30 +81,47 @@ static size_t rounded(const struct crema_tensor *t)
     return (t->layout.bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static bool meet(const struct crema_tensor *a, const struct crema_tensor *b)
+/* A stretch of the heap, taken from op `born` to op `dies`. */
+struct stretch {
+    size_t from, to;
+    int born, dies;
+};
+
+/* Lowest offset free of all stretches taken at the same time; they lie in order
+ * of where they begin.  *slot: where in that order the new one belongs. */
+static struct stretch find_room(const struct crema_tensor *t,
+                                const struct stretch *taken, int n, int *slot)
 {
-    return a->born <= b->dies && b->born <= a->dies;
+    struct stretch new = { 0, rounded(t), t->born, t->dies };
+    int i;
+
+    for (i = 0; i < n && taken[i].from < new.to; i++) {
+        if (taken[i].born > new.dies || taken[i].dies < new.born) continue;
+        if (taken[i].to <= new.from) continue;
+        new.to += taken[i].to - new.from;
+        new.from = taken[i].to;
+    }
+    while (i > 0 && taken[i - 1].from > new.from) i--;
+    *slot = i;
+    return new;
 }
 
-/* Lowest offset free of everything placed that lives at the same time. */
-static size_t place(struct crema_tensor **t, int n)
+/* The tensors' offsets, one after the other; `taken` has room for n.  A net of
+ * a thousand layers has ten thousand tensors, so neighbours lie in one array.
+ */
+static size_t place(struct crema_tensor **t, int n, struct stretch *taken)
 {
     size_t end = 0;
 
     for (int i = 0; i < n; i++) {
-        size_t at = 0, size = rounded(t[i]);
+        int slot;
+        struct stretch new = find_room(t[i], taken, i, &slot);
 
-        for (int j = 0; j < i;) {
-            if (meet(t[i], t[j]) && t[j]->offset < at + size &&
-                at < t[j]->offset + rounded(t[j])) {
-                at = t[j]->offset + rounded(t[j]);
-                j = 0;
-            } else {
-                j++;
-            }
-        }
-        t[i]->offset = at;
-        if (end < at + size) end = at + size;
+        memmove(&taken[slot + 1], &taken[slot],
+                sizeof *taken * (size_t)(i - slot));
+        taken[slot] = new;
+        t[i]->offset = new.from;
+        if (end < new.to) end = new.to;
     }
     return end;
 }
@@ -114,11 +131,13 @@ static size_t place(struct crema_tensor **t, int n)
 static enum crema_status place_all(struct crema_program *p)
 {
     struct crema_tensor **list;
+    struct stretch *taken;
     int n = 0;
 
     for (struct crema_tensor *t = p->tensors; t; t = t->next) n++;
-    list = malloc(sizeof *list * (size_t)(n + 1));
+    list = malloc((sizeof *list + sizeof *taken) * (size_t)(n + 1));
     if (!list) return crema_no_memory(p->ctx, "planning memory");
+    taken = (struct stretch *)(list + n + 1);
     n = 0;
     for (struct crema_tensor *t = p->tensors; t; t = t->next) {
         if (t->role == CREMA_PARAM || !t->settled || t->storage != t) continue;
@@ -132,7 +151,7 @@ static enum crema_status place_all(struct crema_program *p)
         p->kept_bytes += rounded(t);
     }
     qsort(list, (size_t)n, sizeof *list, larger_first);
-    p->heap_bytes = place(list, n);
+    p->heap_bytes = place(list, n, taken);
     free(list);
     return CREMA_OK;
 }
