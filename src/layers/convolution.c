@@ -73,6 +73,9 @@ static enum crema_status read_sizes(const struct crema_layer *l,
 
         if (*size < s->least)
             return crema_layer_fail(l, size, "%s must be positive", s->name);
+        if (*size > INT32_MAX)
+            return crema_layer_fail(l, size, "%s %u is not possible", s->name,
+                                    *size);
         out[i] = *size;
     }
     return CREMA_OK;

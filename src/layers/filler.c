@@ -2,10 +2,12 @@
  *
  *   constant           value
  *   uniform            [min, max)
- *   gaussian           mean + std z; sparse k: kept with probability k /
- * shape[0] positive_unitball  [0, 1), each row then divided by its sum xavier
- * [-a, a), a = sqrt(3 / n) msra               sqrt(2 / n) z bilinear the kernel
- * that interpolates, for upsampling
+ *   gaussian           mean + std z
+ *            sparse k: kept with probability k / shape[0]
+ *   positive_unitball  [0, 1), each row then divided by its sum
+ *   xavier             [-a, a), a = sqrt(3 / n)
+ *   msra               sqrt(2 / n) z
+ *   bilinear           the kernel that interpolates, for upsampling
  *
  * n is the fan-in, shape[0]'s share of the elements, the fan-out, shape[1]'s
  * share, or their mean.  z is normal.  Four elements share one block of bits.

@@ -33,7 +33,7 @@ static enum crema_status place(const struct crema_layer *l, int *axis,
     CREMA_TRY(crema_layer_axis(l, &p->axis, p->axis, x->ndims, axis));
     if (l->nbottoms == 1) {
         s->ndims = p->num_axes < 0 ? x->ndims - *axis : p->num_axes;
-        if (*axis + s->ndims > x->ndims)
+        if (s->ndims > x->ndims - *axis)
             return crema_layer_fail(l, &p->num_axes,
                                     "%d axes from axis %d on do not exist in a "
                                     "blob of %d axes",

@@ -91,6 +91,11 @@ static enum crema_status first_values(struct crema_layer *l,
     float *strip;
 
     if (is_zero(r->filler)) return CREMA_OK; /* as it is without data */
+    if (l->lender->no_values) /* but the filler must be a possible one */
+        return crema_layer_blame(
+            l, &r->filler->type,
+            crema_filler_values(l->ctx, r->filler, r->shape,
+                                (struct crema_stream){ 0 }, 0, 0, NULL));
     strip = malloc(sizeof *strip * STRIP);
     if (!strip) return crema_no_memory(l->ctx, value->name);
     status = fill(l, r, value, strip);
@@ -210,7 +215,11 @@ static enum crema_status new_slot(struct crema_layer *l,
     struct crema_slot *s = crema_arena_alloc(&ws->arena, sizeof *s);
     const char *shared =
         r->spec && r->spec->name && r->spec->name[0] ? r->spec->name : NULL;
+    char text[CREMA_SHAPE_TEXT];
 
+    if (!crema_shape_valid(r->shape))
+        return crema_layer_fail(l, NULL, "weights of %s are too large",
+                                crema_shape_text(r->shape, text));
     if (!s) return crema_no_memory(l->ctx, layer_name(l));
     s->layer = crema_arena_strdup(&ws->arena, layer_name(l));
     if (!s->layer) return crema_no_memory(l->ctx, layer_name(l));

@@ -14,6 +14,8 @@ enum crema_status crema_net_connect(struct crema_net *) CREMA_MUST_USE;
  * as a warning what Caffe could do) and its shapes are unknown from then on. */
 enum crema_status crema_net_forgive(struct crema_net *, struct crema_layer *,
                                     enum crema_status) CREMA_MUST_USE;
+/* Frees the program; nothing points into it any more. */
+void crema_net_forget(struct crema_net *);
 /* Index of the blob; -1 when there is none. */
 int crema_net_blob_index(const struct crema_net *, const char *name);
 

@@ -35,7 +35,7 @@ static enum crema_status check_labels(const struct crema_layer *l,
         float v = data[i];
 
         if (v >= 0 && v < (float)t->labels) continue;
-        if (t->ignores && (int)v == t->ignore_label) continue;
+        if (t->ignores && v == (float)t->ignore_label) continue;
         return bad_label(l, t, i, v);
     }
     return CREMA_OK;
@@ -58,17 +58,8 @@ static enum crema_status write_batch(struct crema_net *net,
 static enum crema_status write_user(struct crema_net *net,
                                     const struct crema_net_input *in)
 {
-    float *zeros;
-    enum crema_status status;
-
     if (!in->tensor) return CREMA_OK;
-    if (in->data)
-        return crema_tensor_write(net->world->dev, in->tensor, in->data);
-    zeros = calloc((size_t)crema_shape_count(&in->shape) + 1, sizeof *zeros);
-    if (!zeros) return crema_no_memory(net->ctx, in->name);
-    status = crema_tensor_write(net->world->dev, in->tensor, zeros);
-    free(zeros);
-    return status;
+    return crema_tensor_write(net->world->dev, in->tensor, in->data);
 }
 
 static enum crema_status set_values(struct crema_ctx *ctx,
@@ -131,7 +122,7 @@ enum crema_status crema_net_write_input(struct crema_net *net, const char *name,
                           "blob \"%s\" is not made by an Input layer", name);
     CREMA_TRY(set_values(net->ctx, &net->input, &net->ninputs, b->name, shape,
                          dense));
-    if (!crema_shape_equal(shape, &b->first->shape)) {
+    if (!b->first || !crema_shape_equal(shape, &b->first->shape)) {
         CREMA_TRY(l->type->reshape(l, top, shape));
         CREMA_TRY(crema_net_record(net));
     }
@@ -146,6 +137,7 @@ enum crema_status crema_net_set_diff(struct crema_net *net, const char *name,
     if (!b || !b->output)
         return crema_fail(net->ctx, CREMA_EINVAL,
                           "blob \"%s\" is not an output of the net", name);
+    if (!b->last) CREMA_TRY(crema_net_record(net));
     CREMA_TRY(set_values(net->ctx, &net->diff, &net->ndiffs, b->name,
                          &b->last->shape, dense));
     return crema_net_record(net);
@@ -179,8 +171,15 @@ static enum crema_status fetch(struct crema_net *net, struct crema_batch *batch,
 
 enum crema_status crema_net_prepare(struct crema_net *net)
 {
+    enum crema_status status;
+
     if (net->prepared) return CREMA_OK;
-    CREMA_TRY(crema_program_prepare(net->program));
+    if (!net->program) CREMA_TRY(crema_net_record(net));
+    status = crema_program_prepare(net->program);
+    if (status != CREMA_OK) {
+        crema_net_forget(net); /* it cannot be prepared a second time */
+        return status;
+    }
     net->prepared = true;
     for (int i = 0; i < net->ndiffs; i++)
         CREMA_TRY(write_user(net, &net->diff[i]));
@@ -208,6 +207,7 @@ enum crema_status crema_net_feed(struct crema_net *net)
     struct crema_batch *batch = net->batches;
     bool reshaped = false;
 
+    if (!net->program) CREMA_TRY(crema_net_record(net));
     CREMA_TRY(fetch(net, batch, &reshaped));
     if (reshaped) CREMA_TRY(crema_net_record(net));
     CREMA_TRY(crema_net_prepare(net));

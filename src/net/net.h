@@ -60,7 +60,7 @@ struct crema_loss {
 struct crema_net_input {
     const char *name;
     struct crema_shape shape;
-    float *data;                 /* NULL: zeros */
+    float *data;
     struct crema_tensor *tensor; /* in the current program */
 };
 

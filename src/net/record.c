@@ -146,6 +146,12 @@ static enum crema_status seed(struct crema_net *net)
         struct crema_net_input *d = &net->diff[i];
         struct crema_blob *b = crema_net_blob(net, d->name);
 
+        if (crema_shape_count(&d->shape) != crema_shape_count(&b->last->shape))
+            return crema_fail(net->ctx, CREMA_EINVAL,
+                              "the diff given for blob \"%s\" has %lld "
+                              "elements, the blob now %lld",
+                              d->name, (long long)crema_shape_count(&d->shape),
+                              (long long)crema_shape_count(&b->last->shape));
         d->shape = b->last->shape;
         d->tensor = crema_program_input(p, &d->shape, CREMA_F32);
         crema_program_seed(p, b->last, d->tensor);
@@ -168,19 +174,35 @@ static enum crema_status record_backward(struct crema_net *net)
     return CREMA_OK;
 }
 
-enum crema_status crema_net_record(struct crema_net *net)
+void crema_net_forget(struct crema_net *net)
 {
     crema_program_free(net->program);
     net->program = NULL;
     net->prepared = false;
+    for (int i = 0; i < net->nblobs; i++)
+        net->blob[i].first = net->blob[i].last = NULL;
+    for (int i = 0; i < net->nlosses; i++) net->loss[i].tensor = NULL;
+}
+
+static enum crema_status record_all(struct crema_net *net)
+{
     CREMA_TRY(crema_program_open(net->world->dev, &net->world->heap,
                                  net->options.train, &net->program));
     net->program->fuse = !net->options.no_fusion;
-    for (int i = 0; i < net->nblobs; i++)
-        net->blob[i].first = net->blob[i].last = NULL;
     for (int i = 0; i < net->nlayers; i++)
         CREMA_TRY(record_or_forgive(net, &net->layer[i]));
     find_losses(net);
     CREMA_TRY(record_backward(net));
     return net->recorded ? net->recorded(net->recorded_user, net) : CREMA_OK;
+}
+
+enum crema_status crema_net_record(struct crema_net *net)
+{
+    enum crema_status status;
+
+    crema_net_forget(net);
+    status = record_all(net);
+    /* Half a program must not run. */
+    if (status != CREMA_OK) crema_net_forget(net);
+    return status;
 }

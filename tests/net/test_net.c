@@ -109,6 +109,19 @@ static const struct {
     { DATA "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y'\n"
            "  param { lr_mult: 1 } }\n",
       ":4:3: ", "1 param for a layer with 0 blobs" },
+    { DATA "layer { name: 'i' type: 'InnerProduct' bottom: 'x' top: 'y'\n"
+           "  inner_product_param { num_output: 4294967295 axis: 0 } }\n"
+           "layer { name: 'j' type: 'InnerProduct' bottom: 'y' top: 'z'\n"
+           "  inner_product_param { num_output: 4294967295 axis: 0\n"
+           "    weight_filler { type: 'xavier' } } }\n",
+      ":5:1: ", "weights of 4294967295x4294967295 are too large" },
+    { DATA "layer { name: 'c' type: 'Convolution' bottom: 'x' top: 'y'\n"
+           "  convolution_param { num_output: 1 kernel_size: 4294967295\n"
+           "    dilation: 4294967295 } }\n",
+      ":4:", "kernel_size 4294967295 is not possible" },
+    { DATA "layer { name: 's' type: 'Scale' bottom: 'x' top: 'y'\n"
+           "  scale_param { axis: 1 num_axes: 2147483647 } }\n",
+      ":4:", "2147483647 axes from axis 1 on do not exist" },
     { "", "", "no layer is left" },
 };
 enum { NREFUSALS = sizeof refusals / sizeof *refusals };
@@ -197,6 +210,50 @@ START_TEST(forward_and_reshape)
 }
 END_TEST
 
+/* After a shape that cannot be the net is as it was before: it fails in the
+ * same way until it gets a better one. */
+START_TEST(impossible_shape)
+{
+    struct crema_model *m = opened(small, false);
+    const int64_t good[4] = { 1, 3, 5, 5 }, bad[4] = { 1, 3, 5, 4 };
+    int64_t dims[CREMA_MODEL_DIMS];
+    float x[75] = { 0 }, y[2];
+
+    ck_assert_int_eq(crema_model_forward(m), CREMA_OK);
+    ck_assert_int_eq(crema_model_write(m, "x", 4, bad, x), CREMA_EINVAL);
+    ck_assert_int_eq(crema_model_forward(m), CREMA_EINVAL);
+    ck_assert_int_eq(crema_model_shape(m, "y", dims), -1);
+    ck_assert_int_eq(crema_model_read(m, "y", y, 2), CREMA_EINVAL);
+    ck_assert_int_eq(crema_model_write(m, "x", 4, bad, x), CREMA_EINVAL);
+    ck_assert_int_eq(crema_model_write(m, "x", 4, good, x), CREMA_OK);
+    ck_assert_int_eq(crema_model_forward(m), CREMA_OK);
+    ck_assert_int_eq(crema_model_read(m, "y", y, 2), CREMA_OK);
+    ck_assert_float_eq(y[0], 1);
+    crema_model_free(m);
+}
+END_TEST
+
+/* A diff was given for a blob that has another size by now. */
+START_TEST(diff_of_another_shape)
+{
+    struct crema_model *m = opened(small, false);
+    struct crema_net *net = crema_model_net(m);
+    const float x[225] = { 0 }, diff[4] = { 0 };
+
+    net->options.backward = true;
+    ck_assert_int_eq(crema_net_set_diff(net, "y", diff), CREMA_OK);
+    ck_assert_int_eq(
+        crema_net_write_input(net, "x", &CREMA_SHAPE(3, 3, 5, 5), x),
+        CREMA_EINVAL);
+    ck_assert_ptr_nonnull(strstr(crema_ctx_message(ctx), "4 elements"));
+    ck_assert_int_eq(crema_net_set_diff(net, "x", diff), CREMA_EINVAL);
+    ck_assert_int_eq(
+        crema_net_write_input(net, "x", &CREMA_SHAPE(2, 3, 5, 5), x), CREMA_OK);
+    ck_assert_int_eq(crema_net_forward(net), CREMA_OK);
+    crema_model_free(m);
+}
+END_TEST
+
 /* What is saved is what is loaded; shared weights stand in every layer. */
 START_TEST(weights_round_trip)
 {
@@ -246,6 +303,37 @@ START_TEST(weights_of_another_shape)
     ck_assert_int_eq(open_text(small, &o, &b), CREMA_EIO);
     crema_model_free(a);
     unlink(path);
+}
+END_TEST
+
+/* Who only looks at a net's shapes needs no memory for its weights; a filler
+ * that cannot be is found all the same. */
+START_TEST(no_values)
+{
+    const struct crema_net_options o = { .train = true };
+    struct crema_source *source;
+    Crema__NetParameter *param;
+    struct crema_world *world;
+    struct crema_net *net;
+    char bad[sizeof small];
+
+    for (int i = 0; i < 2; i++) {
+        strcpy(bad, small);
+        if (i) memcpy(strstr(bad, "constant"), "konstant", 8);
+        ck_assert_int_eq(crema_net_file_read(ctx, file_of(bad),
+                                             CREMA_TEXT_STRICT, &param,
+                                             &source),
+                         CREMA_OK);
+        unlink(source->path);
+        ck_assert_int_eq(crema_world_open(ctx, dev, 1, &world), CREMA_OK);
+        world->lender.no_values = true;
+        ck_assert_int_eq(crema_net_build(world, param, source, &o, &net),
+                         i ? CREMA_EINVAL : CREMA_OK);
+        if (i == 0) ck_assert_ptr_null(world->weights.first->value.data);
+        if (i == 0) crema_net_free(net);
+        crema_world_free(world);
+        crema_source_free(source);
+    }
 }
 END_TEST
 
@@ -305,6 +393,9 @@ int main(void)
     tcase_add_loop_test(t, refused, 0, NREFUSALS);
     tcase_add_loop_test(t, rules, 0, sizeof states / sizeof *states);
     tcase_add_test(t, forward_and_reshape);
+    tcase_add_test(t, impossible_shape);
+    tcase_add_test(t, diff_of_another_shape);
+    tcase_add_test(t, no_values);
     tcase_add_test(t, weights_round_trip);
     tcase_add_test(t, weights_of_another_shape);
     tcase_add_test(t, nets_share_weights);

@@ -160,8 +160,10 @@ static enum crema_status walk(struct crema_ctx *ctx, const struct box *b,
                               visit *fn, void *user)
 {
     int64_t ys = volume(b->y), rs = volume(b->r);
-    int64_t *meets = malloc((size_t)(ys * rs) * sizeof *meets + 1);
+    int64_t *meets;
 
+    if (b->n * b->k * b->c == 0) return CREMA_OK;
+    meets = malloc((size_t)(ys * rs) * sizeof *meets + 1);
     if (!meets) return crema_no_memory(ctx, "a convolution");
     for (int64_t q = 0; q < ys; q++)
         for (int64_t r = 0; r < rs; r++) meets[q * rs + r] = meet(b, q, r);

@@ -52,27 +52,37 @@ struct column {
     int64_t channels, step;
 };
 
-static double scale(const struct column *l, int64_t c)
+/* The channels [from, to) that count for channel c. */
+static void around(const struct column *l, int64_t c, int64_t *from,
+                   int64_t *to)
 {
     int64_t half = (l->lrn->size - 1) / 2;
-    double sum = 0;
 
-    for (int64_t i = c - half; i <= c + half; i++)
-        if (i >= 0 && i < l->channels)
-            sum += (double)l->x[i * l->step] * l->x[i * l->step];
+    *from = c > half ? c - half : 0;
+    *to = c + half < l->channels ? c + half + 1 : l->channels;
+}
+
+static double scale(const struct column *l, int64_t c)
+{
+    double sum = 0;
+    int64_t from, to;
+
+    around(l, c, &from, &to);
+    for (int64_t i = from; i < to; i++)
+        sum += (double)l->x[i * l->step] * l->x[i * l->step];
     return l->lrn->k + sum * l->lrn->alpha / l->lrn->size;
 }
 
 static double slope(const struct column *l, const float *dy, int64_t c)
 {
     const struct crema_lrn *lrn = l->lrn;
-    int64_t half = (lrn->size - 1) / 2;
     double sum = 0, beta = lrn->beta;
+    int64_t from, to;
 
-    for (int64_t i = c - half; i <= c + half; i++)
-        if (i >= 0 && i < l->channels)
-            sum += (double)dy[i * l->step] * l->x[i * l->step] *
-                   pow(scale(l, i), -beta - 1);
+    around(l, c, &from, &to);
+    for (int64_t i = from; i < to; i++)
+        sum += (double)dy[i * l->step] * l->x[i * l->step] *
+               pow(scale(l, i), -beta - 1);
     return dy[c * l->step] * pow(scale(l, c), -beta) -
            2 * beta * lrn->alpha / lrn->size * l->x[c * l->step] * sum;
 }
