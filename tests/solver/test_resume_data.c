@@ -1,0 +1,81 @@
+/* test_resume_data.c - records that are cropped and mirrored at random,
+ * dropout: half a run and its other half are the whole run, bit for bit. */
+#include "rig.h"
+
+#include "data_floor/make_db.h"
+#include "support/suite.h"
+
+#define DATA(name, phase, batch)                                               \
+    "  layer { name: '" name "' type: 'Data' top: 'x' top: 'label'\n"          \
+    "    include { phase: " phase " }\n"                                       \
+    "    transform_param { scale: 0.01 mirror: true crop_size: 4 }\n"          \
+    "    data_param { source: 'db' backend: LMDB batch_size: " batch " } }\n"
+#define NET                                                                    \
+    "net_param {\n" DATA("train", "TRAIN", "4") DATA(                          \
+        "test", "TEST",                                                        \
+        "5") "  layer { name: 'conv' type: 'Convolution' bottom: 'x' top: "    \
+             "'y'\n"                                                           \
+             "    convolution_param { num_output: 8 kernel_size: 3\n"          \
+             "      weight_filler { type: 'xavier' } } }\n"                    \
+             "  layer { name: 'relu' type: 'ReLU' bottom: 'y' top: 'y' }\n"    \
+             "  layer { name: 'drop' type: 'Dropout' bottom: 'y' top: 'y' }\n" \
+             "  layer { name: 'ip' type: 'InnerProduct' bottom: 'y' top: "     \
+             "'z'\n"                                                           \
+             "    inner_product_param { num_output: 10\n"                      \
+             "      weight_filler { type: 'xavier' } } }\n"                    \
+             "  layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'z'\n"    \
+             "    bottom: 'label' top: 'loss' }\n"                             \
+             "}\n"
+#define SOLVER(more)                                                           \
+    NET "lr_policy: 'inv' gamma: 0.1 power: 0.75 base_lr: 0.05\n"              \
+        "momentum: 0.9 weight_decay: 0.01 max_iter: 20 test_iter: 2\n"         \
+        "test_interval: 4 snapshot_prefix: 'out' random_seed: 3\n" more
+
+static const char *const solvers[] = { SOLVER(""),
+                                       SOLVER("iter_size: 3 "
+                                              "clip_gradients: 0.5") };
+
+static void make_records(struct rig *r)
+{
+    struct crema_lmdb_writer *writer;
+
+    ctx = r->ctx;
+    OK(crema_lmdb_create(ctx, "db", &writer));
+    for (int i = 0; i < 17; i++) put_record(writer, i);
+    OK(crema_lmdb_commit(writer));
+}
+
+START_TEST(two_halves_are_the_whole)
+{
+    const char *text = solvers[_i];
+    struct rig *r = rig_new();
+
+    crema_device_free(r->dev);
+    ck_assert_int_eq(crema_device_open(r->ctx, "cpu", 2, &r->dev), CREMA_OK);
+    make_records(r);
+    rig_open(r, text, NULL);
+    ck_assert_int_eq(crema_solver_run(r->solver), CREMA_OK);
+    ck_assert_int_eq(rename("out_iter_20.caffemodel", "weights"), 0);
+    ck_assert_int_eq(rename("out_iter_20.solverstate", "state"), 0);
+
+    rig_open(r, text, NULL);
+    rig_step(r, 10);
+    ck_assert_int_eq(crema_solver_snapshot(r->solver), CREMA_OK);
+    rig_open(r, text, "out_iter_10.solverstate");
+    ck_assert_int_eq(crema_solver_run(r->solver), CREMA_OK);
+    ck_assert(rig_same("out_iter_20.caffemodel", "weights"));
+    ck_assert(rig_same("out_iter_20.solverstate", "state"));
+    rig_free(r);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("resume_data");
+    TCase *all = tcase_create("resume_data");
+
+    tcase_set_timeout(all, 60);
+    tcase_add_loop_test(all, two_halves_are_the_whole, 0, 2);
+    suite_add_tcase(suite, all);
+    return run_suite(suite);
+}
