@@ -1,0 +1,7 @@
+#!/bin/sh
+# gpu.sh [--quick] [--crema DIR] [--python PYTHON] [--only REGEX] .. - crema against PyTorch on this machine's GPU, in
+# 32-bit floats without TF32.
+#
+# In the package: sh share/crema/bench/gpu.sh, once libexec/crema/tests/run_gpu.sh has passed.  PyTorch is PYTHON's,
+# else python3's.  Ends with a short table; without a GPU or without PyTorch it says so and stops, with status 77.
+PYTHONDONTWRITEBYTECODE=1 exec python3 "$(dirname "$0")/bench.py" --device cuda "$@"
