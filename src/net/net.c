@@ -99,6 +99,7 @@ void crema_net_free(struct crema_net *net)
     for (int i = 0; i < net->ndiffs; i++) free(net->diff[i].data);
     free(net->input);
     free(net->diff);
+    free(net->values);
     crema_arena_free(&net->arena);
     free(net);
 }

@@ -12,8 +12,6 @@
 #include "layers/weights.h"
 #include "proto/source.h"
 
-struct crema_databases;
-
 /* What the nets of one process share: device, weights, memory, databases. */
 struct crema_world {
     struct crema_ctx *ctx;    /* borrowed */
@@ -80,6 +78,8 @@ struct crema_net {
                     Caffe lists outputs */
     int nlosses;
     struct crema_loss *loss;
+    float *values; /* of one loss; as large as the largest so far */
+    size_t nvalues;
     int ninputs;
     struct crema_net_input *input;
     struct crema_batch *batches;   /* one for each top of a source */
@@ -146,7 +146,7 @@ enum crema_status crema_net_set_diff(struct crema_net *, const char *name,
 /* Seconds the net has waited for its sources of data. */
 double crema_net_waited(const struct crema_net *);
 
-/* ---- weights (weights_io.c) */
+/* ---- weights (load.c, save.c) */
 
 /* What became of each layer's blobs; counts of layers. */
 struct crema_load_report {

@@ -36,16 +36,19 @@ enum crema_status crema_net_update(struct crema_net *net)
 static enum crema_status sum_of(struct crema_net *net,
                                 const struct crema_tensor *t, double *sum)
 {
-    int64_t n = crema_shape_count(&t->shape);
-    float one, *values = n > 1 ? malloc((size_t)n * sizeof *values) : &one;
-    enum crema_status status;
+    size_t n = (size_t)crema_shape_count(&t->shape);
+    float *more;
 
+    if (n > net->nvalues) {
+        more = realloc(net->values, n * sizeof *more);
+        if (!more) return crema_no_memory(net->ctx, t->name);
+        net->values = more;
+        net->nvalues = n;
+    }
     *sum = 0;
-    if (!values) return crema_no_memory(net->ctx, t->name);
-    status = crema_tensor_read(net->world->dev, t, values);
-    for (int64_t i = 0; i < n && status == CREMA_OK; i++) *sum += values[i];
-    if (values != &one) free(values);
-    return status;
+    CREMA_TRY(crema_tensor_read(net->world->dev, t, net->values));
+    for (size_t i = 0; i < n; i++) *sum += net->values[i];
+    return CREMA_OK;
 }
 
 enum crema_status crema_net_loss(struct crema_net *net, float *loss)

@@ -29,7 +29,8 @@ static const char net_text[] =
     "layer { name: 'i' type: 'InnerProduct' bottom: 'p' top: 'i'\n"
     "  inner_product_param { num_output: 5\n"
     "    weight_filler { type: 'xavier' } } }\n"
-    "layer { name: 'o' type: 'Dropout' bottom: 'i' top: 'i' }\n"
+    "layer { name: 'o' type: 'Dropout' bottom: 'i' top: 'i'\n"
+    "  loss_weight: 0.01 }\n"
     "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'i' bottom: 'l'\n"
     "  top: 'loss' }\n";
 
