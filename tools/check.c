@@ -111,7 +111,12 @@ static void check_net(struct check *c, Crema__NetParameter *param,
 {
     for (int phase = 0; phase < 2; phase++)
         layers[phase] = check_phase(c, param, source, phase == 0);
-    if (layers[0] == 0 && layers[1] == 0) find(c, false, "no layer at all");
+    if (layers[0] == 0 && layers[1] == 0) {
+        char text[4096];
+
+        snprintf(text, sizeof text, "%s: no layer at all", source->path);
+        find(c, false, text);
+    }
 }
 
 static void word_net(const char *name, const int layers[2], char *out,

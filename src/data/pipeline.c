@@ -153,7 +153,6 @@ crema_pipeline_open(struct crema_ctx *ctx, struct crema_records *records,
     p->records = records;
     p->transform = transform;
     p->options = *options;
-    p->any_label = true;
     p->log = ctx->log;
     p->log_user = ctx->log_user;
     pthread_mutex_init(&p->lock, NULL);
@@ -204,21 +203,6 @@ void crema_pipeline_free(struct crema_pipeline *p)
 const int *crema_pipeline_shape(const struct crema_pipeline *p)
 {
     return p->shape;
-}
-
-void crema_pipeline_accept(struct crema_pipeline *p, int64_t classes,
-                           const int64_t *ignore)
-{
-    bool first = p->any_label;
-
-    if (first || classes < p->classes) p->classes = classes;
-    if (!ignore || (!first && (!p->has_ignore || p->ignore != *ignore))) {
-        p->has_ignore = false;
-    } else {
-        p->has_ignore = true;
-        p->ignore = *ignore;
-    }
-    p->any_label = false;
 }
 
 enum crema_status crema_pipeline_start(struct crema_ctx *ctx,

@@ -56,11 +56,6 @@ void crema_pipeline_free(struct crema_pipeline *);
 /* Of every batch; with batch_size 1 of the first, as others may differ. */
 const int *crema_pipeline_shape(const struct crema_pipeline *);
 
-/* From now on a label must lie in [0, classes), or be *ignore unless that is
- * NULL.  To be said before the first batch; said again, both must hold. */
-void crema_pipeline_accept(struct crema_pipeline *, int64_t classes,
-                           const int64_t *ignore);
-
 /* Starts the threads, so that batches are ready when they are wanted. */
 enum crema_status crema_pipeline_start(struct crema_ctx *,
                                        struct crema_pipeline *) CREMA_MUST_USE;

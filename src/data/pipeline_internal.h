@@ -42,9 +42,6 @@ struct crema_pipeline {
     struct crema_pipeline_options options;
     int shape[4];
     uint64_t skipped_first; /* by rand_skip */
-    int64_t classes;        /* labels below this; INT64_MAX: any */
-    int64_t ignore;
-    bool has_ignore, any_label;
     crema_log_fn *log;
     void *log_user;
 

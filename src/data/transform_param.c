@@ -3,6 +3,7 @@
 
 #include "data/mean.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,19 @@ static enum crema_status read_crop(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
+/* What failed, failed because of this field. */
+static enum crema_status blame(struct crema_ctx *ctx,
+                               const struct crema_transform_options *o,
+                               const void *field, enum crema_status status)
+{
+    char reason[2048];
+
+    if (status == CREMA_OK || !o->source) return status;
+    snprintf(reason, sizeof reason, "%s", crema_ctx_message(ctx));
+    if (wrong(ctx, o, field, "%s", reason) != CREMA_OK) ctx->status = status;
+    return status;
+}
+
 static enum crema_status read_means(struct crema_ctx *ctx,
                                     const struct crema_transform_options *o,
                                     struct crema_transform *t)
@@ -130,8 +144,9 @@ static enum crema_status read_means(struct crema_ctx *ctx,
     if (file) {
         t->mean_file = strdup(p->mean_file);
         if (!t->mean_file) return crema_no_memory(ctx, p->mean_file);
-        return crema_mean_read(ctx, p->mean_file, &t->mean_image,
-                               t->mean_shape);
+        return blame(
+            ctx, o, &p->mean_file,
+            crema_mean_read(ctx, p->mean_file, &t->mean_image, t->mean_shape));
     }
     if (!p->n_mean_value) return CREMA_OK;
     t->means = malloc(p->n_mean_value * sizeof *t->means);

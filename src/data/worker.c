@@ -48,19 +48,6 @@ static bool note_bad(struct crema_pipeline *p, uint64_t row)
     return true;
 }
 
-static enum crema_status check_label(struct crema_ctx *ctx,
-                                     const struct crema_pipeline *p,
-                                     const char *name, double label)
-{
-    if (p->any_label || (label >= 0 && label < (double)p->classes))
-        return CREMA_OK;
-    if (p->has_ignore && label == (double)p->ignore) return CREMA_OK;
-    return crema_fail(ctx, CREMA_EINVAL,
-                      "%s has label %g, but the layers that read it know "
-                      "classes 0 to %lld",
-                      name, label, (long long)p->classes - 1);
-}
-
 static enum crema_status check_shape(struct crema_ctx *ctx,
                                      const struct crema_pipeline *p,
                                      const char *name, const int shape[3])
@@ -93,7 +80,6 @@ enum crema_status crema_pipeline__fill(struct crema_ctx *ctx,
     CREMA_TRY(p->records->type->load(ctx, p->records, &ticket->record, scratch,
                                      &sample));
     *undecoded = false;
-    CREMA_TRY(check_label(ctx, p, name, sample.label));
     CREMA_TRY(
         crema_transform_shape(ctx, p->transform, name, &sample, shape + 1));
     CREMA_TRY(check_shape(ctx, p, name, shape + 1));

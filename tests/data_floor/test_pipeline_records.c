@@ -86,29 +86,6 @@ START_TEST(only_bad_records)
 }
 END_TEST
 
-START_TEST(labels_out_of_range)
-{
-    struct crema_pipeline_options options = { .batch_size = 2,
-                                              .workers = 2,
-                                              .skip_bad = true };
-    const struct crema_filled_batch *batch;
-    int64_t ignore = 9;
-    struct rig rig;
-
-    OK(open_rig(make_db("db", 10), NULL, &options, &rig));
-    crema_pipeline_accept(rig.pipeline, 10, NULL);
-    crema_pipeline_accept(rig.pipeline, 8, &ignore);
-    for (int i = 0; i < 4; i++) next(&rig);
-    ck_assert_int_eq(crema_pipeline_next(ctx, rig.pipeline, &batch),
-                     CREMA_EINVAL);
-    ck_assert_msg(strstr(ctx->message, "record 00000008_r8 ") &&
-                      strstr(ctx->message, "label 8") &&
-                      strstr(ctx->message, "0 to 7"),
-                  "%s", ctx->message);
-    close_rig(&rig);
-}
-END_TEST
-
 static const char *make_sizes_db(void)
 {
     struct crema_lmdb_writer *writer;
@@ -244,7 +221,6 @@ int main(void)
     tcase_add_loop_test(t, bad_records_stop_in_their_place, 0, 4);
     tcase_add_loop_test(t, bad_records_are_left_out, 0, 4);
     tcase_add_test(t, only_bad_records);
-    tcase_add_test(t, labels_out_of_range);
     tcase_add_test(t, sizes_may_differ_in_batches_of_one);
     tcase_add_test(t, floats_and_pictures);
     tcase_add_test(t, shuffled_lists);

@@ -132,6 +132,8 @@ forward 'case.prototxt:2:.*kernel.*(9|larger)' \
 forward 'case.prototxt:2:.*kernel_size' \
     'layer { name: "c" type: "Convolution" bottom: "x" top: "y" convolution_param { num_output: 2 } }'
 
+: >case.prototxt
+bad 1 '^case.prototxt: no layer at all' crema check case.prototxt
 # A text cut anywhere: an error with its place when something was left open, never a crash.
 size=$(wc -c <net.prototxt)
 at=1
@@ -161,6 +163,10 @@ train 1 'short' bad.prototxt
 mkdir -p level && touch level/CURRENT level/MANIFEST-000001 level/000005.ldb
 sed -i 's/source: "short"/source: "level" backend: LEVELDB/' bad.prototxt
 train 1 'bad.prototxt:3:.*LevelDB.*convert' bad.prototxt
+# a mean that is not there
+net bad.prototxt db 4
+sed -i 's/data_param/transform_param { mean_file: "nomean" } data_param/' bad.prototxt
+train 1 'bad.prototxt:3:21: .*cannot open nomean: No such file' bad.prototxt
 # a label that the loss does not know: its record is named
 net bad.prototxt db 3
 train 1 'label 3 of .*0000000[0-9]_.*\.png.*0..2' bad.prototxt
