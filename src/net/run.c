@@ -53,7 +53,7 @@ static enum crema_status sum_of(struct crema_net *net,
 
 enum crema_status crema_net_loss(struct crema_net *net, float *loss)
 {
-    double total = 0, sum;
+    double total = 0, sum = 0;
 
     for (int i = 0; i < net->nlosses; i++) {
         if (!net->loss[i].tensor) continue;
