@@ -122,6 +122,9 @@ static const struct {
     { DATA "layer { name: 's' type: 'Scale' bottom: 'x' top: 'y'\n"
            "  scale_param { axis: 1 num_axes: 2147483647 } }\n",
       ":4:", "2147483647 axes from axis 1 on do not exist" },
+    { DATA "layer { name: 'n' type: 'LRN' bottom: 'x' top: 'y' lrn_param {\n"
+           "  local_size: 4294967295 norm_region: WITHIN_CHANNEL } }\n",
+      ":3:1: ", "a kernel of 4294967295 is not possible" },
     { "", "", "no layer is left" },
 };
 enum { NREFUSALS = sizeof refusals / sizeof *refusals };

@@ -45,6 +45,9 @@ struct crema_tensor *crema_pooling(struct crema_program *p,
                                crema_shape_text(&x->shape, text));
     y[0] = x->shape;
     for (int i = 0; i < 2; i++) {
+        if (pool->kernel[i] > INT32_MAX) /* a window's size fits an int64 */
+            return crema_op_refuse(p, "a kernel of %lld is not possible",
+                                   (long long)pool->kernel[i]);
         y[0].dim[2 + i] = positions(pool, i, x->shape.dim[2 + i]);
         if (y[0].dim[2 + i] <= 0)
             return crema_op_refuse(
