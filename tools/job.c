@@ -68,9 +68,26 @@ static bool is_number(const char *text)
     return n > 0 && n < 4;
 }
 
+/* The user asked for a GPU with these words. */
+static enum crema_status open_cuda(struct job *job, const char *flag,
+                                   const char *value, const char *name,
+                                   long threads)
+{
+    char reason[1024];
+
+    if (crema_device_open(job->ctx, name, (int)threads, &job->dev) == CREMA_OK)
+        return CREMA_OK;
+    snprintf(reason, sizeof reason, "%s", crema_ctx_message(job->ctx));
+    return crema_fail(job->ctx, CREMA_EDEVICE, "--%s %s: %s%s", flag, value,
+                      reason,
+                      strstr(reason, "--device cpu")
+                          ? ""
+                          : "; --device cpu computes on the processor");
+}
+
 static enum crema_status open_gpu(struct job *job, const char *id, long threads)
 {
-    char name[16], reason[1024];
+    char name[16];
 
     if (!is_number(id))
         return crema_fail(job->ctx, CREMA_EUNSUPPORTED,
@@ -78,25 +95,21 @@ static enum crema_status open_gpu(struct job *job, const char *id, long threads)
                           "number, as --gpu 0",
                           id);
     snprintf(name, sizeof name, "cuda:%s", id);
-    if (crema_device_open(job->ctx, name, (int)threads, &job->dev) == CREMA_OK)
-        return CREMA_OK;
-    snprintf(reason, sizeof reason, "%s", crema_ctx_message(job->ctx));
-    return crema_fail(job->ctx, CREMA_EDEVICE, "--gpu %s: %s%s", id, reason,
-                      strstr(reason, "--device cpu")
-                          ? ""
-                          : "; --device cpu computes on the processor");
+    return open_cuda(job, "gpu", id, name, threads);
 }
 
 enum crema_status job_device(struct job *job, const struct device_flags *flags,
                              const char *fallback)
 {
-    if (flags->gpu) {
+    const char *name = flags->device ? flags->device : fallback;
+
+    if (flags->gpu)
         CREMA_TRY(open_gpu(job, flags->gpu, flags->threads));
-    } else {
-        CREMA_TRY(crema_device_open(job->ctx,
-                                    flags->device ? flags->device : fallback,
-                                    (int)flags->threads, &job->dev));
-    }
+    else if (!strncmp(name, "cuda", 4))
+        CREMA_TRY(open_cuda(job, "device", name, name, flags->threads));
+    else
+        CREMA_TRY(
+            crema_device_open(job->ctx, name, (int)flags->threads, &job->dev));
     if (flags->deterministic) crema_device_be_deterministic(job->dev);
     console_say(&job->console, CREMA_INFO, "Use %s: %s",
                 crema_device_kind(job->dev), crema_device_name(job->dev));

@@ -9,7 +9,7 @@ enum { BLOCK_BYTES = 1 << 16, ALIGN = 16 };
 
 struct crema_arena_block {
     struct crema_arena_block *next;
-    size_t size, used;                  /* of the bytes behind this header */
+    size_t size, used; /* of the bytes behind this header */
 };
 
 static char *bytes_of(struct crema_arena_block *block)

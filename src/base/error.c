@@ -15,7 +15,10 @@ struct crema_ctx *crema_ctx_new(crema_log_fn *log, void *user)
     return ctx;
 }
 
-void crema_ctx_free(struct crema_ctx *ctx) { free(ctx); }
+void crema_ctx_free(struct crema_ctx *ctx)
+{
+    free(ctx);
+}
 
 const char *crema_ctx_message(const struct crema_ctx *ctx)
 {

@@ -19,8 +19,6 @@ struct crema_program;
 struct crema_tensor;
 
 const struct crema_shape *crema_tensor_shape(const struct crema_tensor *);
-/* The program's phase. */
-bool crema_program_trains(const struct crema_program *);
 
 /* ---- convolution and fully connected (ops/conv.c, ops/inner_product.c) */
 

@@ -171,8 +171,7 @@ static enum crema_status one_field(struct crema_text__reader *r,
     see(s, (unsigned)(field - of->fields));
     CREMA_TRY(crema_text__next(r));
     CREMA_TRY(colon(r, field));
-    if (!again)
-        CREMA_TRY(mark(r, (const char *)message + field->offset, name));
+    if (!again) CREMA_TRY(mark(r, (const char *)message + field->offset, name));
     if (crema_text__is(r, '['))
         CREMA_TRY(list(r, message, field, frame));
     else

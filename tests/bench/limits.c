@@ -1,7 +1,8 @@
-/* limits.c - what this processor can do: FLOP/s of oneDNN's sgemm and memory bandwidth of a triad, the best of several
- * tries.  limits THREADS DNNL_LIBRARY
+/* limits.c - what this processor can do: FLOP/s of oneDNN's sgemm and memory
+ * bandwidth of a triad, the best of several tries.  limits THREADS DNNL_LIBRARY
  *
- * oneDNN is the one that crema loads, and is opened by name: no header has to be there. */
+ * oneDNN is the one that crema loads, and is opened by name: no header has to
+ * be there. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <omp.h>
@@ -10,10 +11,12 @@
 #include <stdlib.h>
 
 enum { SIDE = 2048, TRIES = 5 };
-static const size_t LENGTH = (size_t)48 << 20; /* floats; three times 192 MiB are beyond any cache */
+static const size_t LENGTH =
+    (size_t)48 << 20; /* floats; three times 192 MiB are beyond any cache */
 
-typedef int sgemm_fn(char, char, int64_t, int64_t, int64_t, float, const float *, int64_t, const float *, int64_t,
-                     float, float *, int64_t);
+typedef int sgemm_fn(char, char, int64_t, int64_t, int64_t, float,
+                     const float *, int64_t, const float *, int64_t, float,
+                     float *, int64_t);
 
 /* Written by the threads that will read it, so that the pages lie near them. */
 static float *floats(size_t n)
@@ -38,7 +41,8 @@ static double gflops(sgemm_fn *sgemm)
     for (int i = 0; i < TRIES; i++) {
         double begun = omp_get_wtime(), rate;
 
-        sgemm('N', 'N', SIDE, SIDE, SIDE, 1.0f, a, SIDE, b, SIDE, 0.0f, c, SIDE);
+        sgemm('N', 'N', SIDE, SIDE, SIDE, 1.0f, a, SIDE, b, SIDE, 0.0f, c,
+              SIDE);
         rate = 2.0 * SIDE * SIDE * SIDE / (omp_get_wtime() - begun) / 1e9;
         if (rate > best) best = rate;
     }
@@ -48,7 +52,8 @@ static double gflops(sgemm_fn *sgemm)
     return best;
 }
 
-/* As STREAM counts: two reads and a write, not the read that the write causes. */
+/* As STREAM counts: two reads and a write, not the read that the write causes.
+ */
 static double gigabytes(void)
 {
     float *a = floats(LENGTH), *b = floats(LENGTH), *c = floats(LENGTH);
@@ -59,7 +64,8 @@ static double gigabytes(void)
 
 #pragma omp parallel for
         for (size_t k = 0; k < LENGTH; k++) a[k] = b[k] + 3.0f * c[k];
-        rate = 3.0 * (double)LENGTH * sizeof *a / (omp_get_wtime() - begun) / 1e9;
+        rate =
+            3.0 * (double)LENGTH * sizeof *a / (omp_get_wtime() - begun) / 1e9;
         if (rate > best) best = rate;
     }
     free(a);

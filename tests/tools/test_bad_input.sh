@@ -87,6 +87,7 @@ bad 1 '--gpu all: one GPU' crema train --solver solver.prototxt --gpu all
 bad 1 'unknown field "bas_lr"; did you mean "base_lr"\?' crema train --solver solver.prototxt --set bas_lr=1
 if crema device_query | grep -q '^cuda *none'; then
     bad 1 '--gpu 0: .*--device cpu' crema train --solver solver.prototxt --gpu 0
+    bad 1 '--device cuda: .*--device cpu' crema train --solver solver.prototxt --device cuda
     bad 1 '--gpu 0: .*--device cpu' crema test --model net.prototxt --weights out_iter_4.caffemodel --gpu 0
 fi
 

@@ -68,11 +68,6 @@ const struct crema_shape *crema_tensor_shape(const struct crema_tensor *t)
     return &t->shape;
 }
 
-bool crema_program_trains(const struct crema_program *p)
-{
-    return p->train;
-}
-
 static struct crema_tensor *new_tensor(struct crema_program *p,
                                        const struct crema_shape *shape,
                                        enum crema_role role)
