@@ -5,7 +5,7 @@ set -eu
 seed=${1:-1}
 cd "$(dirname "$0")/../.."
 here=examples/digits
-work=$here/work
+made=$here/made
 pictures=data/digits
 
 step() {
@@ -26,15 +26,15 @@ mkdir -p build
 }
 PATH=$PWD/build/tools:$PATH
 
-rm -rf $work
-mkdir -p $work
+rm -rf $made
+mkdir -p $made
 for part in train test; do
     step "the $part pictures become an LMDB" convert_imageset --gray --resize_height 28 --resize_width 28 \
-        $pictures/ $pictures/$part.txt $work/${part}_lmdb
+        $pictures/ $pictures/$part.txt $made/${part}_lmdb
 done
-step "their mean" compute_image_mean $work/train_lmdb $work/mean.binaryproto
+step "their mean" compute_image_mean $made/train_lmdb $made/mean.binaryproto
 step "train" crema train --solver $here/solver.prototxt --set "random_seed=$seed"
-weights=$work/digits_iter_1000.caffemodel
+weights=$made/digits_iter_1000.caffemodel
 step "test on digits the net has not seen" crema test --model $here/train_test.prototxt --weights $weights
 step "name a few of them" crema predict --model $here/deploy.prototxt --weights $weights --labels $here/labels.txt \
-    --mean $work/mean.binaryproto $pictures/2/0050.png $pictures/3/0045.png $pictures/0/0055.png
+    --mean $made/mean.binaryproto $pictures/2/0050.png $pictures/3/0045.png $pictures/0/0055.png
