@@ -46,6 +46,10 @@ static enum crema_status settle(struct crema_solver *s)
     if (p->snapshot_diff || p->debug_info)
         crema_log(s->ctx, CREMA_WARNING, "%s has no effect here",
                   p->snapshot_diff ? "snapshot_diff" : "debug_info");
+    if (p->base_lr == 0)
+        crema_log(s->ctx, CREMA_WARNING,
+                  "base_lr is %s: nothing will be learned",
+                  p->has_base_lr ? "0" : "missing, which counts as 0");
     s->window.size = p->average_loss;
     s->window.loss =
         crema_arena_alloc(&s->arena, (size_t)p->average_loss * sizeof(float));
