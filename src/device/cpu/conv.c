@@ -95,13 +95,6 @@ enum crema_status crema_cpu_conv(struct crema_device *dev, struct crema_op *op,
                                  struct crema_port in[],
                                  struct crema_port out[])
 {
-    static const struct crema_dn_arg args[] = {
-        { 0, DNNL_ARG_SRC, dnnl_query_src_md, 0 },
-        { 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0 },
-        { 2, DNNL_ARG_BIAS, dnnl_query_weights_md, 1 },
-        { CREMA_DN_OUT, DNNL_ARG_DST, dnnl_query_dst_md, 0 },
-        { 0 },
-    };
     struct crema_dn d = describe(op->params, &op->in[1]->shape);
 
     if (empty(op)) return CREMA_EUNSUPPORTED;
@@ -109,7 +102,8 @@ enum crema_status crema_cpu_conv(struct crema_device *dev, struct crema_op *op,
     if (op->in[2]) d.b = crema_layout_dense(&op->in[2]->shape, CREMA_F32);
     d.train = op->in[0]->needs_grad || op->in[1]->needs_grad;
     d.relu = op->relu;
-    return plan(dev, op, CREMA_DN_CONV, &d, NULL, args, in, out);
+    return plan(dev, op, CREMA_DN_CONV, &d, NULL, crema_dn_forward_args, in,
+                out);
 }
 
 /* What op's forward settled on; describes the gradient and its hint alike. */
@@ -129,17 +123,12 @@ enum crema_status crema_cpu_conv_bwd_data(struct crema_device *dev,
                                           struct crema_port in[],
                                           struct crema_port out[])
 {
-    static const struct crema_dn_arg args[] = {
-        { 0, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0 },
-        { 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0 },
-        { CREMA_DN_OUT, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, 0 },
-        { 0 },
-    };
     struct crema_dn d, hint;
 
     if (empty(op)) return CREMA_EUNSUPPORTED;
     d = hint = backward(op);
-    return plan(dev, op, CREMA_DN_CONV_BWD_DATA, &d, &hint, args, in, out);
+    return plan(dev, op, CREMA_DN_CONV_BWD_DATA, &d, &hint,
+                crema_dn_bwd_data_args, in, out);
 }
 
 enum crema_status crema_cpu_conv_bwd_weights(struct crema_device *dev,
@@ -147,17 +136,11 @@ enum crema_status crema_cpu_conv_bwd_weights(struct crema_device *dev,
                                              struct crema_port in[],
                                              struct crema_port out[])
 {
-    static const struct crema_dn_arg args[] = {
-        { 0, DNNL_ARG_SRC, dnnl_query_src_md, 0 },
-        { 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0 },
-        { CREMA_DN_OUT, DNNL_ARG_DIFF_WEIGHTS, dnnl_query_diff_weights_md, 0 },
-        { CREMA_DN_OUT + 1, DNNL_ARG_DIFF_BIAS, dnnl_query_diff_weights_md, 1 },
-        { 0 },
-    };
     struct crema_dn d, hint;
 
     if (!op->out[0] || empty(op)) return CREMA_EUNSUPPORTED;
     d = hint = backward(op);
     if (op->out[1]) d.b = crema_layout_dense(&op->out[1]->shape, CREMA_F32);
-    return plan(dev, op, CREMA_DN_CONV_BWD_WEIGHTS, &d, &hint, args, in, out);
+    return plan(dev, op, CREMA_DN_CONV_BWD_WEIGHTS, &d, &hint,
+                crema_dn_bwd_weights_args, in, out);
 }

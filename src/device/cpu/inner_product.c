@@ -61,19 +61,13 @@ static void name_weights(const struct crema_op *op,
 enum crema_status crema_cpu_ip(struct crema_device *dev, struct crema_op *op,
                                struct crema_port in[], struct crema_port out[])
 {
-    static const struct crema_dn_arg args[] = {
-        { 0, DNNL_ARG_SRC, dnnl_query_src_md, 0 },
-        { 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0 },
-        { 2, DNNL_ARG_BIAS, dnnl_query_weights_md, 1 },
-        { CREMA_DN_OUT, DNNL_ARG_DST, dnnl_query_dst_md, 0 },
-        { 0 },
-    };
     struct crema_dn d;
 
     if (empty(op)) return CREMA_EUNSUPPORTED;
     d = describe(op, op->in[0], op->in[1], op->in[2], op->out[0]);
     d.relu = op->relu;
-    CREMA_TRY(crema_dn_plan(dev, op, CREMA_DN_IP, &d, NULL, args, in, out));
+    CREMA_TRY(crema_dn_plan(dev, op, CREMA_DN_IP, &d, NULL,
+                            crema_dn_forward_args, in, out));
     name_weights(op, op->in[1], &in[1].want);
     return CREMA_OK;
 }
@@ -90,19 +84,13 @@ enum crema_status crema_cpu_ip_bwd_data(struct crema_device *dev,
                                         struct crema_port in[],
                                         struct crema_port out[])
 {
-    static const struct crema_dn_arg args[] = {
-        { 0, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0 },
-        { 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0 },
-        { CREMA_DN_OUT, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, 0 },
-        { 0 },
-    };
     struct crema_dn d, hint;
 
     if (empty(op)) return CREMA_EUNSUPPORTED;
     d = describe(op, op->out[0], op->in[0], NULL, op->in[1]);
     hint = hint_of(op);
-    CREMA_TRY(
-        crema_dn_plan(dev, op, CREMA_DN_IP_BWD_DATA, &d, &hint, args, in, out));
+    CREMA_TRY(crema_dn_plan(dev, op, CREMA_DN_IP_BWD_DATA, &d, &hint,
+                            crema_dn_bwd_data_args, in, out));
     name_weights(op, op->in[0], &in[0].want);
     return CREMA_OK;
 }
@@ -112,20 +100,13 @@ enum crema_status crema_cpu_ip_bwd_weights(struct crema_device *dev,
                                            struct crema_port in[],
                                            struct crema_port out[])
 {
-    static const struct crema_dn_arg args[] = {
-        { 0, DNNL_ARG_SRC, dnnl_query_src_md, 0 },
-        { 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0 },
-        { CREMA_DN_OUT, DNNL_ARG_DIFF_WEIGHTS, dnnl_query_diff_weights_md, 0 },
-        { CREMA_DN_OUT + 1, DNNL_ARG_DIFF_BIAS, dnnl_query_diff_weights_md, 1 },
-        { 0 },
-    };
     struct crema_dn d, hint;
 
     if (!op->out[0] || empty(op)) return CREMA_EUNSUPPORTED;
     d = describe(op, op->in[0], op->out[0], op->out[1], op->in[1]);
     hint = hint_of(op);
-    CREMA_TRY(crema_dn_plan(dev, op, CREMA_DN_IP_BWD_WEIGHTS, &d, &hint, args,
-                            in, out));
+    CREMA_TRY(crema_dn_plan(dev, op, CREMA_DN_IP_BWD_WEIGHTS, &d, &hint,
+                            crema_dn_bwd_weights_args, in, out));
     name_weights(op, op->out[0], &out[0].want);
     return CREMA_OK;
 }

@@ -78,6 +78,11 @@ struct crema_dn_arg {
     int index;
 };
 
+/* Of a convolution or inner product: x w [b] -> y, w dy -> dx,
+ * x dy -> [dw] [db]. */
+extern const struct crema_dn_arg crema_dn_forward_args[],
+    crema_dn_bwd_data_args[], crema_dn_bwd_weights_args[];
+
 /* Leaves op->call and the want of every port in args that exists.  forward:
  * for a gradient, what its forward was made from.  An op that the library
  * cannot do is CREMA_EUNSUPPORTED. */

@@ -5,6 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct crema_dn_arg crema_dn_forward_args[] = {
+    { 0, DNNL_ARG_SRC, dnnl_query_src_md, 0 },
+    { 1, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0 },
+    { 2, DNNL_ARG_BIAS, dnnl_query_weights_md, 1 },
+    { CREMA_DN_OUT, DNNL_ARG_DST, dnnl_query_dst_md, 0 },
+    { 0 },
+};
+
+const struct crema_dn_arg crema_dn_bwd_data_args[] = {
+    { 0, DNNL_ARG_WEIGHTS, dnnl_query_weights_md, 0 },
+    { 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0 },
+    { CREMA_DN_OUT, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md, 0 },
+    { 0 },
+};
+
+const struct crema_dn_arg crema_dn_bwd_weights_args[] = {
+    { 0, DNNL_ARG_SRC, dnnl_query_src_md, 0 },
+    { 1, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md, 0 },
+    { CREMA_DN_OUT, DNNL_ARG_DIFF_WEIGHTS, dnnl_query_diff_weights_md, 0 },
+    { CREMA_DN_OUT + 1, DNNL_ARG_DIFF_BIAS, dnnl_query_diff_weights_md, 1 },
+    { 0 },
+};
+
 enum { MAX_ARGS = 8 };
 
 struct primitive {
