@@ -62,6 +62,13 @@ void crema_device_free(struct crema_device *);
 /* From now on nothing is chosen whose bits differ from run to run; only on GPUs
  * is there such a thing. */
 void crema_device_be_deterministic(struct crema_device *);
+/* How precise: "fp32" (the default), "tf32" (products of 32-bit numbers on a
+ * GPU's tensor cores, with 10 bits behind the point), "bf16" or "fp16" (values
+ * and their gradients have 16 bits, weights and losses 32).  A net's own words
+ * go before.  CREMA_EUNSUPPORTED, with what is lacking, where the device cannot.
+ * Before models are opened. */
+enum crema_status crema_device_set_math(struct crema_device *,
+                                        const char *math) CREMA_MUST_USE;
 /* "cpu", "cuda", "ref" */
 const char *crema_device_kind(const struct crema_device *);
 /* The processor's or the GPU's own name. */

@@ -110,6 +110,7 @@ enum crema_status job_device(struct job *job, const struct device_flags *flags,
     else
         CREMA_TRY(
             crema_device_open(job->ctx, name, (int)flags->threads, &job->dev));
+    if (flags->math) CREMA_TRY(crema_device_set_math(job->dev, flags->math));
     if (flags->deterministic) crema_device_be_deterministic(job->dev);
     console_say(&job->console, CREMA_INFO, "Use %s: %s",
                 crema_device_kind(job->dev), crema_device_name(job->dev));

@@ -30,7 +30,7 @@ int job_close(struct job *, enum crema_status);
 
 /* Where to compute. */
 struct device_flags {
-    const char *device, *gpu;
+    const char *device, *gpu, *math;
     long threads;
     bool deterministic;
 };
@@ -39,6 +39,8 @@ struct device_flags {
       "where to compute: auto, cpu, cuda, cuda:N or ref" },                    \
         { "gpu", FLAG_TEXT, &(d)->gpu, "N",                                    \
           "the GPU's number; as --device cuda:N" },                            \
+        { "math", FLAG_TEXT, &(d)->math, "M",                                  \
+          "how precise: fp32, tf32, bf16 or fp16" },                           \
     {                                                                          \
         "threads", FLAG_INT, &(d)->threads, "N", "of the CPU; 0: one per core" \
     }

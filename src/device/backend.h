@@ -63,6 +63,10 @@ struct crema_device_type {
                                   const void *from, size_t bytes);
     enum crema_status (*clear)(struct crema_device *, void *, size_t bytes);
     enum crema_status (*finish)(struct crema_device *); /* wait until done */
+    /* What the device lacks to compute with values of this type, in a few
+     * words; NULL: nothing.  NULL as a function: it has float32 alone. */
+    const char *(*lacks)(const struct crema_device *, enum crema_type);
+    bool tf32; /* products of float32 may be rounded to TF32 */
 };
 
 struct crema_device {
@@ -71,11 +75,15 @@ struct crema_device {
     int ordinal;           /* which of several */
     int threads;           /* 0: the backend's choice */
     bool deterministic;    /* no engine whose bits differ from run to run */
+    enum crema_type storage; /* of values, where a net does not say it */
+    bool tf32;               /* products of float32 are rounded to TF32 */
     char name[128];        /* for people: the processor or GPU */
     void *state;           /* the backend's own */
     void *module;          /* of a device loaded at run time */
 };
 
+/* As type->lacks; NULL: it can. */
+const char *crema_device_lacks(const struct crema_device *, enum crema_type);
 /* Asks the device's backends in order, then ref. */
 enum crema_status crema_device_plan(struct crema_device *, struct crema_op *,
                                     struct crema_port in[],

@@ -89,6 +89,45 @@ void crema_device_be_deterministic(struct crema_device *dev)
     dev->deterministic = true;
 }
 
+const char *crema_device_lacks(const struct crema_device *dev,
+                               enum crema_type type)
+{
+    if (type == CREMA_F32) return NULL;
+    return dev->type->lacks ? dev->type->lacks(dev, type)
+                            : "it computes in 32 bits";
+}
+
+enum crema_status crema_device_set_math(struct crema_device *dev,
+                                        const char *math)
+{
+    static const struct {
+        const char *name;
+        enum crema_type storage;
+        bool tf32;
+    } known[] = { { "fp32", CREMA_F32, false },
+                  { "tf32", CREMA_F32, true },
+                  { "bf16", CREMA_BF16, false },
+                  { "fp16", CREMA_F16, false } };
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const char *lacks = crema_device_lacks(dev, known[i].storage);
+
+        if (strcmp(math, known[i].name) != 0) continue;
+        if (known[i].tf32 && !dev->type->tf32) lacks = "only GPUs have it";
+        if (lacks)
+            return crema_fail(dev->ctx, CREMA_EUNSUPPORTED,
+                              "%s cannot compute in %s: %s", dev->name, math,
+                              lacks);
+        dev->storage = known[i].storage;
+        dev->tf32 = known[i].tf32;
+        return CREMA_OK;
+    }
+    return crema_fail(dev->ctx, CREMA_EINVAL,
+                      "unknown precision \"%s\"; known are fp32, tf32, bf16 "
+                      "and fp16",
+                      math);
+}
+
 void crema_device_free(struct crema_device *dev)
 {
     if (!dev) return;

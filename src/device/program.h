@@ -73,6 +73,9 @@ struct crema_op {
     bool relu;                       /* out[0] = max(out[0], 0), fused in */
     struct crema_op *forward;        /* of a gradient op: what it belongs to */
     const char *layer;               /* who recorded it */
+    /* The type in which values that it reads and writes lie where the backend
+     * can, and its gradient's.  Params, statistics and losses are float32. */
+    enum crema_type storage, grad_storage;
     unsigned refused;                /* bit i: the device's backend i */
     const struct crema_backend *backend;
     struct crema_call *call; /* NULL: nothing to run */
@@ -107,6 +110,7 @@ struct crema_program {
     bool refused;      /* failed by an op's own check */
     bool fuse;         /* default true */
     const char *layer; /* recording for */
+    enum crema_type storage, grad_storage; /* of the ops recorded from now on */
     struct crema_op **op;
     int nops, capacity;
     int end[CREMA_STAGES];        /* stage s is op[end[s - 1]..end[s]) */

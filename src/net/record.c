@@ -6,6 +6,8 @@
  */
 #include "net/build.h"
 
+#include "device/backend.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +97,8 @@ static enum crema_status record_layer(struct crema_net *net,
     l->program = net->program;
     l->nweights = 0;
     net->program->layer = l->param->name;
+    net->program->storage = net->program->grad_storage =
+        net->world->dev->storage;
     if (!take_bottoms(net, l) || !l->type) /* crema check: not known */
         return net->program->failed ? refused(net, l) : CREMA_OK;
     CREMA_TRY(l->type->record(l));
@@ -135,6 +139,7 @@ static enum crema_status seed(struct crema_net *net)
     struct crema_program *p = net->program;
 
     p->layer = "loss";
+    p->storage = p->grad_storage = CREMA_F32;
     for (int i = 0; i < net->nlosses; i++) {
         struct crema_tensor *t = net->loss[i].tensor;
 

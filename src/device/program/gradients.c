@@ -51,6 +51,7 @@ static void differentiate(struct crema_program *p, struct crema_op *op)
     bool flows = false, wanted = false;
 
     p->layer = op->layer;
+    p->storage = p->grad_storage = op->grad_storage;
     for (int i = 0; i < op->nout; i++) {
         if (!op->out[i]) continue;
         total(p, op->out[i]);
@@ -65,6 +66,7 @@ enum crema_status crema_program_differentiate(struct crema_program *p)
 {
     for (int i = p->end[CREMA_FORWARD] - 1; i >= 0 && !p->failed; i--)
         differentiate(p, p->op[i]);
+    p->storage = p->grad_storage = CREMA_F32;
     for (struct crema_tensor *t = p->tensors; t && !p->failed; t = t->next)
         if (t->role != CREMA_VALUE) total(p, t);
     crema_program_end(p, CREMA_BACKWARD);

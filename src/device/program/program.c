@@ -165,6 +165,8 @@ static struct crema_op *new_op(struct crema_program *p,
     if (p->failed) return NULL;
     if (nin) memcpy(op->in, in, sizeof *in * (size_t)nin);
     op->layer = p->layer;
+    op->storage = p->storage;
+    op->grad_storage = p->grad_storage;
     return op;
 }
 
@@ -213,6 +215,7 @@ struct crema_op *crema_op_record_into(struct crema_program *p,
     if (!op) return NULL;
     for (int i = 0; i < nout; i++) op->out[i] = out[i];
     op->forward = forward;
+    if (forward) op->storage = forward->grad_storage;
     return crema_program_append(p, op) ? op : NULL;
 }
 
