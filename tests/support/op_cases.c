@@ -211,6 +211,12 @@ static const struct parity_case convs[] = {
 static const struct parity_case ips[] = {
     { "ip", ip, SHAPE2(4, 30), NULL, N(10) },
     { "ip, one image", ip, SHAPE2(1, 33), NULL, N(7) },
+    { "ip, one image, odd panels", ip, SHAPE2(1, 1003), NULL, N(130) },
+    { "ip, one image, relu", ip, SHAPE2(1, 515), NULL, N(65, 1, 0, 1) },
+    { "ip, three images", ip, SHAPE2(3, 300), NULL, N(257, 0, 0, 1) },
+    { "ip, seven images", ip, SHAPE2(7, 77), NULL, N(191) },
+    { "ip, eight images", ip, SHAPE2(8, 129), NULL, N(64) },
+    { "ip, nine images", ip, SHAPE2(9, 129), NULL, N(64) },
     { "ip, no bias", ip, SHAPE2(5, 64), NULL, N(32, 1) },
     { "ip + relu", ip, SHAPE2(5, 100), NULL, N(50, 0, 0, 1) },
     { "ip, transposed", ip, SHAPE2(6, 24), NULL, N(11, 0, 1) },

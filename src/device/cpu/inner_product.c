@@ -2,8 +2,8 @@
  *
  * X and Y are dense, so that the library chooses one layout of W for all three
  * passes: a blocked X would make it reorder W, which is far larger, at every
- * step.  Left to ref: empty tensors, and a bias that learns where the weights
- * do not.
+ * step.  A few images go to gemv.c, with W as the library would have it.  Left
+ * to ref: empty tensors, and a bias that learns where the weights do not.
  */
 #include "device/cpu/onednn.h"
 #include "device/ops/params.h"
@@ -61,15 +61,21 @@ static void name_weights(const struct crema_op *op,
 enum crema_status crema_cpu_ip(struct crema_device *dev, struct crema_op *op,
                                struct crema_port in[], struct crema_port out[])
 {
+    struct crema_layout w;
     struct crema_dn d;
 
     if (empty(op)) return CREMA_EUNSUPPORTED;
+    if (!is_transposed(op) && crema_cpu_gemv_fits(op, in[1].have))
+        return crema_cpu_gemv(dev, op, in[1].have, in, out);
     d = describe(op, op->in[0], op->in[1], op->in[2], op->out[0]);
     d.relu = op->relu;
     CREMA_TRY(crema_dn_plan(dev, op, CREMA_DN_IP, &d, NULL,
                             crema_dn_forward_args, in, out));
     name_weights(op, op->in[1], &in[1].want);
-    return CREMA_OK;
+    w = in[1].want;
+    if (is_transposed(op) || !crema_cpu_gemv_fits(op, &w)) return CREMA_OK;
+    crema_dn_drop(op);
+    return crema_cpu_gemv(dev, op, &w, in, out);
 }
 
 static struct crema_dn hint_of(const struct crema_op *op)

@@ -89,6 +89,16 @@ void crema_cpu_apply(const struct crema_cpu_view *, int64_t unit,
                      const struct crema_cpu_affine *, const float *x,
                      const float *dy, float *out);
 
+/* ---- gemv.c ---------------------------------------------------------------
+ */
+
+/* A fully connected op, not transposed, whose weights may lie in w. */
+bool crema_cpu_gemv_fits(const struct crema_op *, const struct crema_layout *w);
+enum crema_status crema_cpu_gemv(struct crema_device *, struct crema_op *,
+                                 const struct crema_layout *w,
+                                 struct crema_port in[],
+                                 struct crema_port out[]) CREMA_MUST_USE;
+
 /* ---- the planners; each also says in a comment what it leaves to ref ----- */
 
 /* The info of calls that are loops of our own. */
