@@ -148,18 +148,33 @@ const char *crema_device_name(const struct crema_device *dev)
 
 /* ---- memory ----------------------------------------------------------- */
 
+/* From calloc, which leaves memory fresh from the system for its first writer
+ * to touch.  Where calloc's block begins is kept in front of the address. */
+static void *host_alloc(size_t bytes)
+{
+    size_t whole = bytes + sizeof(void *) + ALIGN;
+    char *block = whole > bytes ? calloc(1, whole) : NULL, *memory;
+
+    if (!block) return NULL;
+    memory = block + sizeof(void *);
+    memory += (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
+    ((void **)memory)[-1] = block;
+    return memory;
+}
+
+static void host_free(void *memory)
+{
+    free(((void **)memory)[-1]);
+}
+
 enum crema_status crema_device_alloc(struct crema_device *dev, size_t bytes,
                                      void **out)
 {
-    size_t whole = (bytes + ALIGN) / ALIGN * ALIGN;
-
     if (dev->type->alloc) return dev->type->alloc(dev, bytes, out);
-    *out = whole > bytes ? aligned_alloc(ALIGN, whole) : NULL;
-    if (!*out)
-        return crema_fail(dev->ctx, CREMA_ENOMEM,
-                          "out of memory: %.1f MB wanted", (double)bytes / 1e6);
-    memset(*out, 0, whole);
-    return CREMA_OK;
+    *out = host_alloc(bytes);
+    if (*out) return CREMA_OK;
+    return crema_fail(dev->ctx, CREMA_ENOMEM, "out of memory: %.1f MB wanted",
+                      (double)bytes / 1e6);
 }
 
 void crema_device_release(struct crema_device *dev, void *memory)
@@ -168,7 +183,7 @@ void crema_device_release(struct crema_device *dev, void *memory)
     if (dev->type->free)
         dev->type->free(dev, memory);
     else
-        free(memory);
+        host_free(memory);
 }
 
 enum crema_status crema_device_upload(struct crema_device *dev, void *to,
