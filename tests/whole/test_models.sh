@@ -1,20 +1,71 @@
 #!/bin/sh
-# What the tree offers is whole: each prototxt passes `crema check`, and the models have the published sizes.
+# What the tree offers is whole: each prototxt passes `crema check`, the models have the published sizes, their readmes
+# list the shapes that come out, and those no other test trains take a step on generated photos.
 set -eu
 
 cd "$CREMA_SOURCE"
 crema check models/*/*.prototxt examples/*/*.prototxt
+cd - >/dev/null
 
 # size MODEL PARAMETERS
 size() {
-    crema summary --model "models/$1/deploy.prototxt" | tr -d ', ' | grep -q "$2" || {
+    crema summary --model "$CREMA_SOURCE/models/$1/deploy.prototxt" >"$1.txt"
+    tr -d ', ' <"$1.txt" | grep -q "^parameters$2$" || {
         echo "crema summary of $1 does not say $2 parameters"
         exit 1
     }
     # the readme says the same
-    tr -d ', ' <"models/$1/README.md" | grep -q "^|all|||$2|$"
+    tr -d ', ' <"$CREMA_SOURCE/models/$1/README.md" | grep -q "^|all|||$2|$"
+    shapes "$1"
+}
+
+# shapes MODEL - each row of the readme's first table has the output of the layer of this name, or of the last one
+# whose name begins with it and a slash
+shapes() {
+    python3 - "$1.txt" "$CREMA_SOURCE/models/$1/README.md" <<'END'
+import re
+import sys
+
+summary, readme = (open(name).read() for name in sys.argv[1:])
+shape = {}
+for name, output in re.findall(r"^(\S+) +[A-Z]\w+ +([\dx]+)", summary, re.M):
+    shape[name] = shape[name.split("/")[0]] = output.split("x")[1:]
+rows = re.findall(r"^\| (.*?) \| .* \| (.*?) \| .*\|$", readme.split("\n| all |")[0], re.M)
+rows = [(name.split(", ")[-1], output.split(" x ")) for name, output in rows[2:]]
+wrong = [row for row in rows if shape.get(row[0]) != row[1]]
+if wrong or len(rows) < 6:
+    sys.exit(f"{sys.argv[2]}: {len(rows)} rows; other than the net's: {wrong}")
+END
 }
 size alexnet 60965224
 size caffenet 60965224
 size lenet 431080
 size cifar10_quick 145578
+size googlenet 6998552
+size resnet18 11699132 # 11,689,512 to be learnt, 9,620 of statistics
+
+# step MODEL PARAMETERS - of the net to train; a step on two photos, from losses near the logarithm of 1000 classes
+step() {
+    sed -e 's|batch_size: [0-9]*|batch_size: 2|' "$CREMA_SOURCE/models/$1/train_val.prototxt" >"$1.prototxt"
+    crema summary --model "$1.prototxt" --phase TRAIN | tr -d ', ' | grep -q "^parameters$2$" || {
+        echo "crema summary of $1 in TRAIN does not say $2 parameters"
+        exit 1
+    }
+    sed -e "s|^net: .*|net: \"$1.prototxt\"|" -e 's|^max_iter: .*|max_iter: 2|' -e 's|^display: .*|display: 1|' \
+        -e '/^test_/d' -e "s|^snapshot_prefix: .*|snapshot_prefix: \"$1\"|" \
+        "$CREMA_SOURCE/models/$1/solver.prototxt" >solver.prototxt
+    crema train --solver solver.prototxt --device cpu --set random_seed=1 2>log || { tail -n 5 log; exit 1; }
+    grep -o 'Iteration 0 .*loss = .*' log
+    awk '/Iteration 0 .*loss = / { n = $NF; exit } END { exit !(n > 4 && n < 25) }' log
+    [ -s "$1_iter_2.caffemodel" ]
+    # what was trained is what deploy.prototxt reads: nothing is missing, nothing has another shape
+    crema predict --model "$CREMA_SOURCE/models/$1/deploy.prototxt" --weights "$1_iter_2.caffemodel" --device cpu \
+        --mean_value 104,117,123 "$(find photos -name '*.jpg' | head -n 1)" >scores 2>log || { tail -n 5 log; exit 1; }
+    [ "$(grep -c class scores)" -eq 5 ]
+}
+make_photos photos 4
+convert_imageset photos/ photos/list.txt imagenet_train_lmdb
+ln -s imagenet_train_lmdb imagenet_val_lmdb
+compute_image_mean imagenet_train_lmdb imagenet_mean.binaryproto
+step googlenet 13378280
+step resnet18 11699132
