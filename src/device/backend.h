@@ -32,6 +32,7 @@ struct crema_call {
                               void *scratch);
     void (*free)(struct crema_call *);
     size_t scratch_bytes;     /* of one buffer that all calls share */
+    bool waits;               /* run() waits for the device: no tape */
     const char *info;         /* implementation, for reports */
     struct crema_device *dev; /* set by device.c */
 };
@@ -67,6 +68,13 @@ struct crema_device_type {
      * words; NULL: nothing.  NULL as a function: it has float32 alone. */
     const char *(*lacks)(const struct crema_device *, enum crema_type);
     bool tf32; /* products of float32 may be rounded to TF32 */
+    /* A walk over calls may be taken down and played as a whole; all four may
+     * be NULL.  What run()s enqueue between record and recorded does not happen
+     * but goes to the tape; recorded with tape NULL drops it. */
+    enum crema_status (*record)(struct crema_device *);
+    enum crema_status (*recorded)(struct crema_device *, void **tape);
+    enum crema_status (*play)(struct crema_device *, void *tape);
+    void (*erase)(struct crema_device *, void *tape);
 };
 
 struct crema_device {

@@ -312,6 +312,7 @@ static enum crema_status add_shadow(struct crema_device *dev,
     struct crema_op *s = &h->shadow;
 
     h->base.run = run_shadow;
+    h->base.waits = true;
     *s = *op;
     s->in = calloc(n + 1, sizeof *s->in);
     s->out = s->in ? s->in + op->nin : NULL;

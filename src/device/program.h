@@ -97,6 +97,13 @@ struct crema_heap {
 typedef enum crema_status crema_watch_fn(void *user,
                                          const struct crema_tensor *);
 
+/* The walk over some stages as the device has taken it down. */
+struct crema_tape {
+    void *data;   /* the device's; NULL: not taken down */
+    bool walked;  /* once: what is loaded on first use is there */
+    bool refused; /* the device cannot */
+};
+
 struct crema_watch {
     const struct crema_tensor *tensor;
     struct crema_watch *next;
@@ -121,6 +128,7 @@ struct crema_program {
     struct crema_arena arena; /* ops, tensors, names */
     struct crema_heap *heap;  /* borrowed */
     unsigned generation;      /* of the heap when last bound */
+    struct crema_tape tape[CREMA_STAGES][CREMA_STAGES]; /* [from][to] */
     void *kept;               /* inputs and kept values */
     size_t kept_bytes, heap_bytes, naive_bytes, scratch_bytes;
 };
@@ -158,7 +166,8 @@ crema_program_watch(struct crema_program *,
 
 /* Fusion, layouts, memory.  The heap grows when it must. */
 enum crema_status crema_program_prepare(struct crema_program *) CREMA_MUST_USE;
-/* Runs the stages from..to.  fn may be NULL. */
+/* Runs the stages from..to.  fn may be NULL; a device that can then takes the
+ * walk down in its second run and plays it from then on. */
 enum crema_status crema_program_run(struct crema_program *,
                                     enum crema_stage from, enum crema_stage to,
                                     crema_watch_fn *fn,

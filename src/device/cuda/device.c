@@ -4,7 +4,7 @@
  * only download and finish wait.  That stream does not wait for the legacy
  * stream, so nothing here may use that one.
  */
-#include "device/cuda/cuda.h"
+#include "device/cuda/device.h"
 #include "device/module.h"
 
 #include <stdio.h>
@@ -124,8 +124,7 @@ static void close_cuda(struct crema_device *dev)
 
 /* ---- memory ------------------------------------------------------------ */
 
-/* Other threads, such as the one that reads data, start on GPU 0. */
-static enum crema_status enter(struct crema_device *dev)
+enum crema_status crema_cuda_enter(struct crema_device *dev)
 {
     CREMA_CUDA_TRY(dev->ctx, NULL, cudaSetDevice, crema_cuda(dev)->ordinal);
     return CREMA_OK;
@@ -150,7 +149,7 @@ static enum crema_status alloc_cuda(struct crema_device *dev, size_t bytes,
     size_t whole = bytes ? bytes : 1;
     cudaError_t error;
 
-    CREMA_TRY(enter(dev));
+    CREMA_TRY(crema_cuda_enter(dev));
     *out = NULL;
     error = cudaMalloc(out, whole);
     if (error == cudaErrorMemoryAllocation) return no_room(dev, bytes);
@@ -178,7 +177,7 @@ static enum crema_status upload_cuda(struct crema_device *dev, void *to,
     struct crema_cuda *c = crema_cuda(dev);
     struct cudaPointerAttributes a = { 0 };
 
-    CREMA_TRY(enter(dev));
+    CREMA_TRY(crema_cuda_enter(dev));
     CREMA_CUDA_TRY(dev->ctx, NULL, cudaMemcpyAsync, to, from_host, bytes,
                    cudaMemcpyHostToDevice, c->stream);
     CREMA_CUDA_TRY(dev->ctx, NULL, cudaPointerGetAttributes, &a, from_host);
@@ -192,7 +191,7 @@ static enum crema_status download_cuda(struct crema_device *dev, void *to_host,
 {
     struct crema_cuda *c = crema_cuda(dev);
 
-    CREMA_TRY(enter(dev));
+    CREMA_TRY(crema_cuda_enter(dev));
     CREMA_CUDA_TRY(dev->ctx, NULL, cudaMemcpyAsync, to_host, from, bytes,
                    cudaMemcpyDeviceToHost, c->stream);
     CREMA_CUDA_TRY(dev->ctx, NULL, cudaStreamSynchronize, c->stream);
@@ -202,7 +201,7 @@ static enum crema_status download_cuda(struct crema_device *dev, void *to_host,
 static enum crema_status clear_cuda(struct crema_device *dev, void *memory,
                                     size_t bytes)
 {
-    CREMA_TRY(enter(dev));
+    CREMA_TRY(crema_cuda_enter(dev));
     CREMA_CUDA_TRY(dev->ctx, NULL, cudaMemsetAsync, memory, 0, bytes,
                    crema_cuda(dev)->stream);
     return CREMA_OK;
@@ -210,7 +209,7 @@ static enum crema_status clear_cuda(struct crema_device *dev, void *memory,
 
 static enum crema_status finish_cuda(struct crema_device *dev)
 {
-    CREMA_TRY(enter(dev));
+    CREMA_TRY(crema_cuda_enter(dev));
     CREMA_CUDA_TRY(dev->ctx, NULL, cudaStreamSynchronize,
                    crema_cuda(dev)->stream);
     return CREMA_OK;
@@ -236,6 +235,10 @@ const struct crema_device_type crema_device_cuda = {
     .download = download_cuda,
     .clear = clear_cuda,
     .finish = finish_cuda,
+    .record = crema_cuda_record,
+    .recorded = crema_cuda_recorded,
+    .play = crema_cuda_play,
+    .erase = crema_cuda_erase,
 };
 
 /* CREMA_MODULE_SYMBOL */

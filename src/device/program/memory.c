@@ -202,6 +202,7 @@ enum crema_status crema_pass_bind(struct crema_program *p)
     /* The scratch buffer lies behind the values. */
     void *scratch = (char *)p->heap->data + p->heap_bytes;
 
+    crema_program_erase(p);
     for (struct crema_tensor *t = p->tensors; t; t = t->next)
         if (t->settled) t->data = address(p, t);
     for (int i = 0; i < p->nops; i++) {

@@ -15,6 +15,18 @@ enum crema_status crema_pass_memory(struct crema_program *) CREMA_MUST_USE;
 /* Addresses, after the heap was made or has moved. */
 enum crema_status crema_pass_bind(struct crema_program *) CREMA_MUST_USE;
 
+/* The calls of stages from..to, one by one. */
+enum crema_status crema_program_walk(struct crema_program *,
+                                     enum crema_stage from, enum crema_stage to,
+                                     crema_watch_fn *fn,
+                                     void *user) CREMA_MUST_USE;
+/* tape.c: the same without a watch, from the tape where there is one. */
+enum crema_status crema_program_play(struct crema_program *,
+                                     enum crema_stage from,
+                                     enum crema_stage to) CREMA_MUST_USE;
+/* Addresses have changed, or the program goes. */
+void crema_program_erase(struct crema_program *);
+
 /* The param has this layout from now on; its values move. */
 enum crema_status
 crema_param_settle(struct crema_param *,

@@ -1,5 +1,5 @@
 /* program.c - recording: ops and tensors come into being here. */
-#include "device/backend.h"
+#include "device/program/passes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +30,7 @@ enum crema_status crema_program_open(struct crema_device *dev,
 void crema_program_free(struct crema_program *p)
 {
     if (!p) return;
+    crema_program_erase(p);
     for (int i = 0; i < p->nops; i++)
         if (p->op[i]->call) p->op[i]->call->free(p->op[i]->call);
     crema_device_release(p->dev, p->kept);

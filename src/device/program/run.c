@@ -37,13 +37,12 @@ static enum crema_status tell(struct crema_program *p, struct crema_op *op,
     return CREMA_OK;
 }
 
-enum crema_status crema_program_run(struct crema_program *p,
-                                    enum crema_stage from, enum crema_stage to,
-                                    crema_watch_fn *fn, void *user)
+enum crema_status crema_program_walk(struct crema_program *p,
+                                     enum crema_stage from, enum crema_stage to,
+                                     crema_watch_fn *fn, void *user)
 {
     int first = from == CREMA_FORWARD ? 0 : p->end[from - 1];
 
-    if (p->generation != p->heap->generation) CREMA_TRY(crema_pass_bind(p));
     for (int i = first; i < p->end[to]; i++) {
         struct crema_op *op = p->op[i];
 
@@ -51,6 +50,15 @@ enum crema_status crema_program_run(struct crema_program *p,
         if (fn) CREMA_TRY(tell(p, op, fn, user));
     }
     return CREMA_OK;
+}
+
+enum crema_status crema_program_run(struct crema_program *p,
+                                    enum crema_stage from, enum crema_stage to,
+                                    crema_watch_fn *fn, void *user)
+{
+    if (p->generation != p->heap->generation) CREMA_TRY(crema_pass_bind(p));
+    return fn ? crema_program_walk(p, from, to, fn, user)
+              : crema_program_play(p, from, to);
 }
 
 enum crema_status crema_program_set_step(struct crema_program *p, uint32_t step)

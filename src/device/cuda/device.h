@@ -1,0 +1,18 @@
+/* device.h - what the files behind the table of a GPU's functions share. */
+#ifndef CREMA_DEVICE_CUDA_DEVICE_H
+#define CREMA_DEVICE_CUDA_DEVICE_H
+
+#include "device/cuda/cuda.h"
+
+/* Other threads, such as the one that reads data, start on GPU 0. */
+enum crema_status crema_cuda_enter(struct crema_device *) CREMA_MUST_USE;
+
+/* tape.c: as struct crema_device_type has them */
+enum crema_status crema_cuda_record(struct crema_device *) CREMA_MUST_USE;
+enum crema_status crema_cuda_recorded(struct crema_device *,
+                                      void **tape) CREMA_MUST_USE;
+enum crema_status crema_cuda_play(struct crema_device *,
+                                  void *tape) CREMA_MUST_USE;
+void crema_cuda_erase(struct crema_device *, void *tape);
+
+#endif
