@@ -45,6 +45,11 @@ struct crema_backend {
                               struct crema_port in[], struct crema_port out[]);
     /* Can it run `op` with op->relu set?  May be NULL: never. */
     bool (*fuses_relu)(const struct crema_op *op);
+    /* Neighbouring ops of one type, all its own: puts the work of the first
+     * *joined of n, at least 1, into the first one's call.  The other calls are
+     * then freed.  May be NULL: never. */
+    enum crema_status (*join)(struct crema_device *, int n,
+                              struct crema_op *const ops[], int *joined);
 };
 
 /* How memory of a kind of device is had and reached.  Addresses are aligned to

@@ -129,7 +129,6 @@ static void update(struct crema_solver *s, struct crema_program *p,
     for (int k = 0; k < crema_rule_histories(u.rule); k++)
         h[k] = crema_program_param(p, &l->weight->history[k], false);
     crema_update(p, &u, l->w, l->dw, h[0], h[1], clip);
-    if (q->iter_size > 1) crema_clear(p, l->dw);
 }
 
 enum crema_status crema_solver__updates(void *solver, struct crema_net *net)
@@ -150,6 +149,8 @@ enum crema_status crema_solver__updates(void *solver, struct crema_net *net)
     if (s->param->iter_size > 1) accumulate(p, list, n);
     clip = clip_factor(s, p, list, n);
     for (int i = 0; i < n; i++) update(s, p, &list[i], clip);
+    for (int i = 0; i < n && s->param->iter_size > 1; i++)
+        crema_clear(p, list[i].dw);
     free(list);
     return p->failed ? s->ctx->status : CREMA_OK;
 }

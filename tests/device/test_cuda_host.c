@@ -75,6 +75,7 @@ START_TEST(arguments)
     ck_assert_uint_lt(sizeof(struct crema_many) + 64, 4096);
     ck_assert_uint_lt(2 * sizeof(struct crema_layout) + 64, 4096);
     ck_assert_uint_lt(sizeof(struct crema_pool_shape) + 64, 4096);
+    ck_assert_uint_lt(sizeof(struct crema_joined) + 64, 4096);
 }
 END_TEST
 

@@ -262,6 +262,16 @@ int crema_cuda_update(cudaStream_t s, const struct crema_update *u,
     return 0;
 }
 
+int crema_cuda_update_joined(cudaStream_t s, const struct crema_joined *j,
+                             unsigned blocks)
+{
+    (void)s;
+    for (unsigned block = 0; block < blocks; block++)
+        for (unsigned thread = 0; thread < CREMA_BLOCK; thread++)
+            crema_at_joined(j, block, thread);
+    return 0;
+}
+
 int crema_cuda_accumulate(cudaStream_t s, int64_t count, const float *x,
                           float *sum)
 {

@@ -3,6 +3,7 @@
 #include "device/cuda/kernels.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct cuda_kernel *const tables[] = { crema_cuda_elementwise,
                                                     crema_cuda_layers,
@@ -13,13 +14,17 @@ struct kernel_call {
     struct crema_call base;
     const struct cuda_kernel *kernel;
     void *scratch;
+    int njoined; /* ops launched together; 0: its own op alone */
+    struct crema_op **joined;
 };
 
 static enum crema_status run(struct crema_call *base, struct crema_op *op)
 {
     struct kernel_call *call = (struct kernel_call *)base;
-    int error =
-        call->kernel->launch(crema_cuda_stream(base->dev), op, call->scratch);
+    cudaStream_t stream = crema_cuda_stream(base->dev);
+    int error = call->njoined ? crema_cuda_launch_updates(stream, call->njoined,
+                                                          call->joined)
+                              : call->kernel->launch(stream, op, call->scratch);
 
     return error ? crema_cuda_launch_failed(base->dev, op, error) : CREMA_OK;
 }
@@ -34,6 +39,7 @@ static enum crema_status bind(struct crema_call *base, struct crema_op *op,
 
 static void free_call(struct crema_call *base)
 {
+    free(((struct kernel_call *)base)->joined);
     free(base);
 }
 
@@ -77,7 +83,27 @@ static enum crema_status plan(struct crema_device *dev, struct crema_op *op,
     return CREMA_OK;
 }
 
+static enum crema_status join(struct crema_device *dev, int n,
+                              struct crema_op *const ops[], int *joined)
+{
+    struct kernel_call *call = (struct kernel_call *)ops[0]->call;
+    int count = 1;
+
+    *joined = 1;
+    if (ops[0]->type != &crema_op_update) return CREMA_OK;
+    while (count < n && count < CREMA_JOINED &&
+           crema_cuda_updates_join(ops[0], ops[count]))
+        count++;
+    if (count == 1) return CREMA_OK;
+    call->joined = malloc((size_t)count * sizeof(struct crema_op *));
+    if (!call->joined) return crema_no_memory(dev->ctx, "joined updates");
+    memcpy(call->joined, ops, (size_t)count * sizeof(struct crema_op *));
+    call->njoined = *joined = count;
+    return CREMA_OK;
+}
+
 const struct crema_backend crema_cuda_kernels = {
     .name = "kernels",
     .plan = plan,
+    .join = join,
 };

@@ -25,6 +25,12 @@ extern const struct cuda_kernel crema_cuda_elementwise[];
 extern const struct cuda_kernel crema_cuda_layers[];
 extern const struct cuda_kernel crema_cuda_learning[];
 
+/* learning.c: may b be launched with a?  Both are updates; at most CREMA_JOINED
+ * at once. */
+bool crema_cuda_updates_join(const struct crema_op *a,
+                             const struct crema_op *b);
+int crema_cuda_launch_updates(cudaStream_t, int n, struct crema_op *const *);
+
 /* Asked after the libraries. */
 extern const struct crema_backend crema_cuda_kernels;
 

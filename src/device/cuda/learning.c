@@ -1,9 +1,9 @@
 /* learning.c - launches of what is done to weights. */
 #include "device/cuda/kernels.h"
 
-static int update(cudaStream_t s, const struct crema_op *op, void *scratch)
+static struct crema_updated updated(const struct crema_op *op)
 {
-    struct crema_updated m = {
+    return (struct crema_updated){
         .w = op->in[0]->data,
         .dw = crema_in(op, 1),
         .h0 = op->in[2] ? op->in[2]->data : NULL,
@@ -11,10 +11,50 @@ static int update(cudaStream_t s, const struct crema_op *op, void *scratch)
         .rate = crema_in(op, 4),
         .clip = crema_in(op, 5),
     };
+}
+
+static int update(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    struct crema_updated m = updated(op);
 
     (void)scratch;
     return crema_cuda_update(s, op->params, &m,
                              crema_shape_count(&op->in[0]->shape));
+}
+
+/* One rule with the same numbers; each weight may have its own rate and decay.
+ */
+bool crema_cuda_updates_join(const struct crema_op *a, const struct crema_op *b)
+{
+    const struct crema_update *u = a->params, *v = b->params;
+
+    return u->rule == v->rule && u->scale == v->scale && u->l1 == v->l1 &&
+           u->momentum == v->momentum && u->momentum2 == v->momentum2 &&
+           u->delta == v->delta && u->rms_decay == v->rms_decay &&
+           a->in[4] == b->in[4] && a->in[5] == b->in[5];
+}
+
+int crema_cuda_launch_updates(cudaStream_t s, int n,
+                              struct crema_op *const *ops)
+{
+    struct crema_joined j = { .n = n };
+    int64_t blocks = 0;
+
+    j.update = *(const struct crema_update *)ops[0]->params;
+    for (int i = 0; i < n; i++) {
+        const struct crema_update *u = ops[i]->params;
+        int64_t count = crema_shape_count(&ops[i]->in[0]->shape);
+
+        j.one[i] = (struct crema_joined_one){
+            .m = updated(ops[i]),
+            .count = count,
+            .first = (unsigned)blocks,
+            .lr_mult = u->lr_mult,
+            .decay = u->decay,
+        };
+        blocks += crema_blocks(count, CREMA_JOINED_EACH);
+    }
+    return crema_cuda_update_joined(s, &j, (unsigned)blocks);
 }
 
 static int accumulate(cudaStream_t s, const struct crema_op *op, void *scratch)

@@ -1,7 +1,8 @@
 /* early.c - each update moves up to right behind the last op that needs its
  * weight or makes its gradient: the gradient is still in cache and its memory
  * is free at once.  Not where clipping or iter_size need all gradients first:
- * those updates read a clip factor or an accumulated sum.
+ * those updates read a clip factor or an accumulated sum.  Nor where the update
+ * is to be joined with others: there a call costs more than the cache saves.
  */
 #include "device/program/passes.h"
 
@@ -27,6 +28,7 @@ void crema_pass_early_update(struct crema_program *p)
 
         if (update->type != &crema_op_update || update->in[5]) continue;
         if (update->in[1]->role == CREMA_PARAM) continue;
+        if (crema_update_joins(update)) continue;
         while (to > p->end[CREMA_FORWARD] && !touches(p->op[to - 1], update))
             to--;
         for (int k = i; k > to; k--) p->op[k] = p->op[k - 1];

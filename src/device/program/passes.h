@@ -10,6 +10,10 @@ enum crema_status crema_pass_fuse(struct crema_program *) CREMA_MUST_USE;
 enum crema_status crema_pass_layouts(struct crema_program *) CREMA_MUST_USE;
 /* Each update right behind its gradient, where nothing needs all gradients. */
 void crema_pass_early_update(struct crema_program *);
+/* An update that others join: too small to be worth a call of its own. */
+bool crema_update_joins(const struct crema_op *);
+/* Neighbouring ops of one kind become one call, where the backend can. */
+enum crema_status crema_pass_join(struct crema_program *) CREMA_MUST_USE;
 /* Lifetimes, shared storage, offsets. */
 enum crema_status crema_pass_memory(struct crema_program *) CREMA_MUST_USE;
 /* Addresses, after the heap was made or has moved. */

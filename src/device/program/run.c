@@ -24,6 +24,7 @@ enum crema_status crema_program_prepare(struct crema_program *p)
     if (p->fuse) CREMA_TRY(crema_pass_fuse(p));
     CREMA_TRY(crema_pass_layouts(p));
     if (p->fuse) crema_pass_early_update(p);
+    if (p->fuse) CREMA_TRY(crema_pass_join(p));
     CREMA_TRY(crema_pass_memory(p));
     return crema_pass_bind(p);
 }

@@ -120,6 +120,10 @@ int crema_cuda_reorder(cudaStream_t, const struct crema_layout *from,
 
 int crema_cuda_update(cudaStream_t, const struct crema_update *,
                       const struct crema_updated *, int64_t count);
+/* blocks: of all joined updates together, each with CREMA_JOINED_EACH elements
+ */
+int crema_cuda_update_joined(cudaStream_t, const struct crema_joined *,
+                             unsigned blocks);
 int crema_cuda_accumulate(cudaStream_t, int64_t count, const float *x,
                           float *sum);
 /* parts: CREMA_CLIP_PARTS floats of sums of x^2 */

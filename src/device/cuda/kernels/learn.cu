@@ -15,6 +15,19 @@ int crema_cuda_update(cudaStream_t s, const struct crema_update *u,
     return cudaGetLastError();
 }
 
+static __global__ void joined(const __grid_constant__ crema_joined j)
+{
+    crema_at_joined(&j, blockIdx.x, threadIdx.x);
+}
+
+int crema_cuda_update_joined(cudaStream_t s, const struct crema_joined *j,
+                             unsigned blocks)
+{
+    if (blocks == 0) return 0;
+    joined<<<blocks, CREMA_BLOCK, 0, s>>>(*j);
+    return cudaGetLastError();
+}
+
 static __global__ void accumulate(int64_t count, const float *x, float *sum)
 {
     EACH(i, count) sum[i] += x[i];

@@ -44,6 +44,53 @@ CREMA_FORMULA void crema_at_update(const struct crema_update *u,
     if (m->h1) m->h1[i] = h1;
 }
 
+/* Updates of several small weights in one launch, by one rule: each takes
+ * blocks of its own, from `first` on. */
+enum { CREMA_JOINED = 48, CREMA_JOINED_EACH = 4 * CREMA_BLOCK };
+struct crema_joined_one {
+    struct crema_updated m;
+    int64_t count;
+    unsigned first;
+    float lr_mult, decay;
+};
+struct crema_joined {
+    struct crema_update update; /* lr_mult and decay aside */
+    int n;
+    struct crema_joined_one one[CREMA_JOINED];
+};
+
+/* Which weight a block belongs to. */
+CREMA_FORMULA int crema_joined_at(const struct crema_joined *j, unsigned block)
+{
+    int low = 0, high = j->n - 1;
+
+    while (low < high) {
+        int middle = (low + high + 1) / 2;
+
+        if (j->one[middle].first <= block)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return low;
+}
+
+/* The elements of one thread of a block. */
+CREMA_FORMULA void crema_at_joined(const struct crema_joined *j, unsigned block,
+                                   unsigned thread)
+{
+    const struct crema_joined_one *one = &j->one[crema_joined_at(j, block)];
+    int64_t from = (int64_t)(block - one->first) * CREMA_JOINED_EACH;
+    int64_t end = from + CREMA_JOINED_EACH;
+    struct crema_update u = j->update;
+
+    u.lr_mult = one->lr_mult;
+    u.decay = one->decay;
+    if (end > one->count) end = one->count;
+    for (int64_t i = from + thread; i < end; i += CREMA_BLOCK)
+        crema_at_update(&u, &one->m, i);
+}
+
 /* Sum of squares of the elements first, first + step, ... */
 CREMA_FORMULA float crema_part_of_squares(const float *x, int64_t count,
                                           int64_t first, int64_t step)
