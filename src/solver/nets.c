@@ -50,31 +50,16 @@ static enum crema_status read_file(struct crema_solver *s, char *const *field,
     return CREMA_OK;
 }
 
-/* ---- states: the net's own, then the solver's --------------------------- */
-
-static void merge(struct crema_net_options *o, const char **stages,
-                  const Crema__NetState *state)
+/* The solver's words about a net; the net's own level where they say none. */
+static void settle_state(const Crema__NetState *own,
+                         const Crema__NetState *given,
+                         struct crema_net_options *o)
 {
-    if (!state) return;
-    if (state->has_level) o->level = state->level;
-    for (size_t i = 0; i < state->n_stage; i++)
-        stages[o->nstages++] = state->stage[i];
-}
-
-static enum crema_status settle_state(struct crema_solver *s,
-                                      const Crema__NetState *own,
-                                      const Crema__NetState *given,
-                                      struct crema_net_options *o)
-{
-    size_t n = (own ? own->n_stage : 0) + (given ? given->n_stage : 0);
-    const char **stages =
-        crema_arena_alloc(&s->arena, (n + 1) * sizeof *stages);
-
-    if (!stages) return crema_no_memory(s->ctx, "a net's stages");
-    merge(o, stages, own);
-    merge(o, stages, given);
-    o->stages = stages;
-    return CREMA_OK;
+    if (own && own->has_level) o->level = own->level;
+    if (!given) return;
+    if (given->has_level) o->level = given->level;
+    o->nstages = (int)given->n_stage;
+    o->stages = (const char *const *)given->stage;
 }
 
 static enum crema_status build(struct crema_solver *s,
@@ -86,7 +71,7 @@ static enum crema_status build(struct crema_solver *s,
     Crema__NetParameter *param = d->inlined;
 
     if (d->path) CREMA_TRY(read_file(s, d->path, &param, &source));
-    CREMA_TRY(settle_state(s, param->state, d->state, &o));
+    settle_state(param->state, d->state, &o);
     return crema_net_build(s->world, param, source, &o, out);
 }
 

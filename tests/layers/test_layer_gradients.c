@@ -1,14 +1,6 @@
 /* test_layer_gradients.c - each layer's backward is the slope of its forward.
  */
-#include "support/gradient.h"
-#include "support/suite.h"
-
-#include <check.h>
-#include <stdlib.h>
-
-struct layer_case {
-    const char *title, *inputs, *layers;
-};
+#include "support/layer_cases.h"
 
 #define CONV(bottom, fields)                                                   \
     "layer { name: 'c' type: 'Convolution' bottom: '" bottom "' top: 'y' "     \
@@ -16,11 +8,6 @@ struct layer_case {
 #define POOL(fields)                                                           \
     "layer { name: 'p' type: 'Pooling' bottom: 'x' top: 'y' pooling_param "    \
     "{ " fields " } }"
-#define ONE(type, rest)                                                        \
-    "layer { name: 'l' type: '" type "' bottom: 'x' top: 'y' " rest " }"
-#define TWO(type, rest)                                                        \
-    "layer { name: 'l' type: '" type                                           \
-    "' bottom: 'x' bottom: 'z' top: 'y' " rest " }"
 #define LOSS(rest)                                                             \
     "layer { name: 'l' type: 'SoftmaxWithLoss' bottom: 'x' bottom: 'label' "   \
     "top: 'loss' " rest " }"

@@ -1,7 +1,15 @@
 /* formula/list.h - every unary formula.
  * X(name, what its derivative reads, f(0) = 0 whatever the numbers are) */
+X(abs, CREMA_READS_X, true)
+X(bnll, CREMA_READS_X, false)
+X(clip, CREMA_READS_X, false)
+X(elu, CREMA_READS_X, true)
+X(exp, CREMA_READS_Y, false)
 X(leaky_relu, CREMA_READS_X, true)
+X(log, CREMA_READS_X, false)
 X(power, CREMA_READS_X, false)
 X(relu, CREMA_READS_Y, true)
 X(sigmoid, CREMA_READS_Y, false)
+X(swish, CREMA_READS_X, true)
 X(tanh, CREMA_READS_Y, true)
+X(threshold, CREMA_READS_X, false)

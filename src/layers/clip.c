@@ -1,0 +1,29 @@
+/* clip.c - Y = min(max(X, min), max). */
+#include "layers/layer.h"
+
+static enum crema_status setup(struct crema_layer *l)
+{
+    if (!l->param->clip_param)
+        return crema_layer_fail(l, NULL, "clip_param { min: .. max: .. } is "
+                                         "missing");
+    return crema_layer_forks(l, l->param->clip_param, 2, "");
+}
+
+static enum crema_status record(struct crema_layer *l)
+{
+    const Crema__ClipParameter *p = l->param->clip_param;
+    const float limits[CREMA_FORMULA_NUMBERS] = { p->min, p->max };
+
+    l->top[0] = crema_unary(l->program, CREMA_UNARY_clip, limits, l->bottom[0]);
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_Clip = {
+    .name = "Clip",
+    .min_bottoms = 1,
+    .max_bottoms = 1,
+    .min_tops = 1,
+    .max_tops = 1,
+    .setup = setup,
+    .record = record,
+};

@@ -1,0 +1,27 @@
+/* elu.c - Y = X where it is positive, alpha (e^X - 1) elsewhere. */
+#include "layers/layer.h"
+
+CREMA_LAYER_PARAM(Crema__ELUParameter, CREMA__ELUPARAMETER__INIT, elu_param)
+
+static enum crema_status setup(struct crema_layer *l)
+{
+    return crema_layer_forks(l, param(l), 1, "");
+}
+
+static enum crema_status record(struct crema_layer *l)
+{
+    const float alpha[CREMA_FORMULA_NUMBERS] = { param(l)->alpha };
+
+    l->top[0] = crema_unary(l->program, CREMA_UNARY_elu, alpha, l->bottom[0]);
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_ELU = {
+    .name = "ELU",
+    .min_bottoms = 1,
+    .max_bottoms = 1,
+    .min_tops = 1,
+    .max_tops = 1,
+    .setup = setup,
+    .record = record,
+};
