@@ -1,6 +1,8 @@
 /* tensor.c - shapes and layouts. */
 #include "device/tensor.h"
 
+#include "device/formula/bf16.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -97,6 +99,16 @@ struct crema_layout crema_layout_channels_last(const struct crema_shape *s,
 
     for (int i = 1; i < s->ndims; i++) order[i] = i == s->ndims - 1 ? 1 : i + 1;
     return ordered(s, type, order);
+}
+
+struct crema_layout crema_layout_as(const struct crema_layout *l,
+                                    enum crema_type type)
+{
+    struct crema_layout as = *l;
+
+    as.bytes = l->bytes / crema_type_bytes(l->type) * crema_type_bytes(type);
+    as.type = type;
+    return as;
 }
 
 struct crema_layout crema_layout_bytes(size_t bytes)
@@ -237,9 +249,6 @@ static float from_f16(uint16_t h)
 
 static float element(const struct crema_layout *l, const void *data, int64_t at)
 {
-    uint32_t bits;
-    float f;
-
     switch (l->type) {
     case CREMA_F32:
         return ((const float *)data)[at];
@@ -250,20 +259,8 @@ static float element(const struct crema_layout *l, const void *data, int64_t at)
     case CREMA_F16:
         return from_f16(((const uint16_t *)data)[at]);
     default:
-        bits = (uint32_t)((const uint16_t *)data)[at] << 16;
-        memcpy(&f, &bits, 4);
-        return f;
+        return crema_from_bf16(((const uint16_t *)data)[at]);
     }
-}
-
-/* Round to nearest, ties to even. */
-static uint16_t to_bf16(float f)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &f, 4);
-    if ((bits & 0x7fffffff) > 0x7f800000) return (uint16_t)(bits >> 16 | 64);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
 static uint16_t to_f16(float f)
@@ -303,7 +300,7 @@ static void store(const struct crema_layout *l, void *data, int64_t at, float f)
         ((uint16_t *)data)[at] = to_f16(f);
         break;
     case CREMA_BF16:
-        ((uint16_t *)data)[at] = to_bf16(f);
+        ((uint16_t *)data)[at] = crema_to_bf16(f);
         break;
     }
 }

@@ -58,6 +58,9 @@ struct crema_layout crema_layout_dense(const struct crema_shape *,
 /* N x C x spatial with the channels innermost; ndims at least 2. */
 struct crema_layout crema_layout_channels_last(const struct crema_shape *,
                                                enum crema_type);
+/* The same order of the same elements, as another type. */
+struct crema_layout crema_layout_as(const struct crema_layout *,
+                                    enum crema_type);
 /* A workspace whose contents only its own backend understands. */
 struct crema_layout crema_layout_bytes(size_t bytes);
 bool crema_layout_is_dense(const struct crema_layout *);

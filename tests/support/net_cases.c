@@ -103,22 +103,22 @@ void record_lenet(struct parity *t, const struct parity_case *c)
 }
 
 static const struct parity_case nets[] = {
-    { "LeNet", record_lenet, SHAPE4(3, 1, 28, 28), NULL, N(0), .steps = 2,
-      .ref_too = true },
+    { "LeNet", record_lenet, SHAPE4(3, 1, 28, 28), NULL, N(0), .winners = true,
+      .steps = 2, .ref_too = true },
     { "like AlexNet", alexnet_like, SHAPE4(4, 3, 27, 27), NULL, N(32, 48),
-      .steps = 3, .ref_too = true },
+      .winners = true, .steps = 3, .ref_too = true },
     { "like AlexNet, unfused", alexnet_like, SHAPE4(4, 3, 27, 27), NULL,
-      N(32, 48), .steps = 3, .ref_too = true, .plain = true },
+      N(32, 48), .winners = true, .steps = 3, .ref_too = true, .plain = true },
     { "like AlexNet, odd", alexnet_like, SHAPE4(3, 3, 25, 28), NULL, N(18, 10),
-      .steps = 3, .ref_too = true },
+      .winners = true, .steps = 3, .ref_too = true },
     { "like AlexNet, odd, unfused", alexnet_like, SHAPE4(3, 3, 25, 28), NULL,
-      N(18, 10), .steps = 3, .ref_too = true, .plain = true },
-    { "branches", branches, SHAPE4(4, 3, 9, 9), NULL, N(16, 32), .steps = 3,
-      .ref_too = true },
-    { "branches, odd", branches, SHAPE4(4, 3, 9, 9), NULL, N(12, 5), .steps = 3,
-      .ref_too = true },
+      N(18, 10), .winners = true, .steps = 3, .ref_too = true, .plain = true },
+    { "branches", branches, SHAPE4(4, 3, 9, 9), NULL, N(16, 32),
+      .winners = true, .steps = 3, .ref_too = true },
+    { "branches, odd", branches, SHAPE4(4, 3, 9, 9), NULL, N(12, 5),
+      .winners = true, .steps = 3, .ref_too = true },
     { "branches, odd, unfused", branches, SHAPE4(4, 3, 9, 9), NULL, N(12, 5),
-      .steps = 3, .ref_too = true, .plain = true },
+      .winners = true, .steps = 3, .ref_too = true, .plain = true },
 };
 
 const struct parity_table net_tables[] = { TABLE(nets), NO_TABLE };

@@ -2,6 +2,7 @@
 #include "support/parity.h"
 
 #include "base/philox.h"
+#include "device/formula/bf16.h"
 #include "support/cuda_on_host.h"
 
 #include <math.h>
@@ -39,6 +40,7 @@ struct parity {
     int inputs, params, outs;
     struct result result[3 * MOST];
     int results;
+    bool bf16; /* the case is about values of 16 bits */
 };
 
 /* ---- recording ---------------------------------------------------------- */
@@ -182,12 +184,18 @@ static float value(const struct filled *f, uint32_t stream, int64_t i)
     }
 }
 
-static float *values(const struct filled *f, uint32_t stream)
+/* In 16 bits the values are ones that 16 bits hold: which of two is the larger
+ * must not depend on rounding. */
+static float *values(const struct parity *t, const struct filled *f,
+                     uint32_t stream)
 {
     int64_t count = crema_shape_count(&f->t->shape);
     float *v = malloc(sizeof *v * (size_t)(count + 1));
 
-    for (int64_t i = 0; i < count && v; i++) v[i] = value(f, stream, i);
+    for (int64_t i = 0; i < count && v; i++) {
+        v[i] = value(f, stream, i);
+        if (t->bf16) v[i] = crema_from_bf16(crema_to_bf16(v[i]));
+    }
     return v;
 }
 
@@ -199,7 +207,7 @@ static enum crema_status fill(struct parity *t)
         bool param = i < t->params;
         const struct filled *f =
             param ? &t->weight[i] : &t->input[i - t->params];
-        float *v = values(f, (uint32_t)i);
+        float *v = values(t, f, (uint32_t)i);
 
         if (!v) return crema_no_memory(t->ctx, "test values");
         status = param ? crema_param_write(&t->param[i], 0,
@@ -250,6 +258,7 @@ static enum crema_status run(struct parity *t)
     int steps = t->c->steps ? t->c->steps : 1;
 
     CREMA_TRY(crema_program_open(t->dev, &t->heap, !t->c->test, &t->p));
+    t->p->storage = t->p->grad_storage = t->dev->storage;
     CREMA_TRY(record(t));
     CREMA_TRY(crema_program_prepare(t->p));
     CREMA_TRY(fill(t));
@@ -272,7 +281,7 @@ static void close_all(struct parity *t)
         if (t->param[i].dev) crema_param_release(&t->param[i]);
         if (t->history[i].dev) crema_param_release(&t->history[i]);
     }
-    crema_device_free(t->dev);
+    if (t->dev) crema_device_free(t->dev);
     free(t->ctx);
     free(t);
 }
@@ -285,8 +294,17 @@ static enum crema_status open_device(struct crema_ctx *ctx, const char *name,
     return crema_device_open(ctx, name, threads, out);
 }
 
+static enum crema_status open_math(struct parity *t, const char *name,
+                                   int threads)
+{
+    CREMA_TRY(open_device(t->ctx, name, threads, &t->dev));
+    t->heap.dev = t->dev;
+    if (!t->bf16 || !t->dev->type->lacks) return CREMA_OK; /* ref */
+    return crema_device_set_math(t->dev, "bf16");
+}
+
 static struct parity *start(const struct parity_case *c, const char *device,
-                            int threads, char *message)
+                            bool bf16, int threads, char *message)
 {
     struct parity *t = calloc(1, sizeof *t);
     struct crema_ctx *ctx = calloc(1, sizeof *ctx);
@@ -295,10 +313,9 @@ static struct parity *start(const struct parity_case *c, const char *device,
     if (t) t->ctx = ctx;
     if (t && ctx) {
         t->c = c;
-        if (open_device(ctx, device, threads, &t->dev) == CREMA_OK) {
-            t->heap.dev = t->dev;
-            if (run(t) == CREMA_OK) return t;
-        }
+        t->bf16 = bf16;
+        if (open_math(t, device, threads) == CREMA_OK && run(t) == CREMA_OK)
+            return t;
         snprintf(message, PARITY_MESSAGE, "%s on %s: %.300s", c->title, device,
                  ctx->message);
         close_all(t);
@@ -345,20 +362,56 @@ static bool agree(const struct parity_case *c, const struct result *a,
     return false;
 }
 
-bool parity_holds(const struct parity_case *c, const char *a, const char *b,
-                  int threads, char message[PARITY_MESSAGE])
+/* As vectors: |a - b| is at most 1/4 of |a|, so the angle is below 15 degrees.
+ */
+static bool near(const struct parity_case *c, const struct result *a,
+                 const struct result *b, char *message)
 {
-    struct parity *x = start(c, a, threads, message);
-    struct parity *y = x ? start(c, b, threads, message) : NULL;
+    double apart = 0, length = 1e-30;
+
+    for (int64_t i = 0; i < a->count; i++) {
+        double d = (double)a->value[i] - b->value[i];
+
+        apart += d * d;
+        length += (double)a->value[i] * a->value[i];
+    }
+    if (a->count == b->count && apart <= length / 16) return true;
+    snprintf(message, PARITY_MESSAGE, "%s: %s is off by %.2g of its length",
+             c->title, a->name, sqrt(apart / length));
+    return false;
+}
+
+static bool holds(const struct parity_case *c, const char *a, const char *b,
+                  bool bf16, int threads, char message[PARITY_MESSAGE])
+{
+    struct parity *x = start(c, a, bf16, threads, message);
+    struct parity *y = x ? start(c, b, bf16, threads, message) : NULL;
     bool good = x && y && x->results == y->results && x->results > 0;
 
     if (x && y && !good)
         snprintf(message, PARITY_MESSAGE, "%s: %d results, should be %d",
                  c->title, y->results, x->results);
     for (int i = 0; good && i < x->results; i++)
-        good = agree(c, &x->result[i], &y->result[i], message);
+        good = bf16 && c->winners
+                   ? near(c, &x->result[i], &y->result[i], message)
+                   : agree(c, &x->result[i], &y->result[i], message);
     if (good && !c->ref_too) good = all_native(y, message);
     if (x) close_all(x);
     if (y) close_all(y);
     return good;
+}
+
+bool parity_holds(const struct parity_case *c, const char *a, const char *b,
+                  int threads, char message[PARITY_MESSAGE])
+{
+    return holds(c, a, b, false, threads, message);
+}
+
+bool parity_holds_bf16(const struct parity_case *c, const char *a,
+                       const char *b, int threads, char message[PARITY_MESSAGE])
+{
+    struct parity_case rounded = *c;
+
+    rounded.tolerance = 2e-2f;
+    return holds(&rounded, a, b, true, threads, message);
 }

@@ -27,6 +27,8 @@ struct parity_case {
     bool test;          /* phase TEST, no gradients */
     bool plain;         /* no fusion */
     bool ref_too;       /* ref may run some of it */
+    bool winners;       /* maxima of computed values: in bf16 others
+                           may win, here and there */
     int steps;          /* of SGD; 0: gradients only */
     float tolerance;    /* 0: 2e-5 */
 };
@@ -37,6 +39,13 @@ enum { PARITY_MESSAGE = 512 };
  * unless ref_too.  false, and the reason in message. */
 bool parity_holds(const struct parity_case *, const char *a, const char *b,
                   int threads, char message[PARITY_MESSAGE]);
+
+/* The same with b computing in bf16, to 2 % of each result's largest value: a
+ * value rounded to 8 bits is off by up to 0.2 %, and errors add up over some
+ * roundings in a row.  Where gradients may flow to other winners, each result
+ * as a vector is within a quarter of its length instead. */
+bool parity_holds_bf16(const struct parity_case *, const char *a, const char *b,
+                       int threads, char message[PARITY_MESSAGE]);
 
 /* ---- for record functions ---- */
 

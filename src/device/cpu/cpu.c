@@ -121,6 +121,22 @@ static enum crema_status open_cpu(struct crema_device *dev)
                       "oneDNN does not start: status %d", (int)s);
 }
 
+/* With CREMA_CPU_BF16=emulate a processor that has AVX-512 alone will do: for
+ * tests, for it is slow.  oneDNN answers in sets of bits. */
+static const char *lacks(const struct crema_device *dev, enum crema_type type)
+{
+    const char *how = getenv("CREMA_CPU_BF16");
+    bool emulate = how && !strcmp(how, "emulate");
+    unsigned has = (unsigned)dnnl_get_effective_cpu_isa();
+    unsigned needed =
+        emulate ? dnnl_cpu_isa_avx512_core : dnnl_cpu_isa_avx512_core_bf16;
+
+    (void)dev;
+    if (type != CREMA_BF16) return "processors compute in fp32 or bf16";
+    if ((has & needed) == needed) return NULL;
+    return "the processor lacks avx512_bf16";
+}
+
 static const struct crema_backend *const backends[] = {
     &crema_backend_cpu,
     NULL,
@@ -132,4 +148,5 @@ const struct crema_device_type crema_device_cpu = {
     .backends = backends,
     .open = open_cpu,
     .close = close_cpu,
+    .lacks = lacks,
 };

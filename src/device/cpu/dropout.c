@@ -14,8 +14,9 @@ struct dropout {
     const struct crema_dropout *params;
     struct crema_cpu_view v;
     uint32_t step;
-    const float *x;
-    float *y;
+    enum crema_type type;
+    const void *x;
+    void *y;
 };
 
 /* Bits of STRIP elements, from element 4 block on. */
@@ -42,23 +43,45 @@ static void draw(const struct crema_dropout *d, uint32_t step, uint64_t block,
 /* y = x or 0; y may be x */
 CREMA_CPU_CLONES
 static void mask(const struct crema_dropout *d, const uint32_t *bits, int64_t n,
-                 int64_t apart, const float *x, float *y)
+                 const float *x, float *y)
 {
     const uint32_t threshold = d->threshold;
     const float scale = d->scale;
 
-    if (apart == 1)
 #pragma GCC ivdep
-        for (int64_t i = 0; i < n; i++)
-            y[i] = crema_dropout_value(bits[i], threshold, scale, x[i]);
-    else
-        for (int64_t i = 0; i < n; i++)
-            y[i * apart] =
-                crema_dropout_value(bits[i], threshold, scale, x[i * apart]);
+    for (int64_t i = 0; i < n; i++)
+        y[i] = crema_dropout_value(bits[i], threshold, scale, x[i]);
 }
 
+/* ... of elements that lie `apart` */
+CREMA_CPU_CLONES
+static void mask_apart(const struct crema_dropout *d, const uint32_t *bits,
+                       int64_t n, int64_t apart, const float *x, float *y)
+{
+    const uint32_t threshold = d->threshold;
+    const float scale = d->scale;
+
+    for (int64_t i = 0; i < n; i++)
+        y[i * apart] =
+            crema_dropout_value(bits[i], threshold, scale, x[i * apart]);
+}
+
+CREMA_CPU_CLONES
+static void mask_halves(const struct crema_dropout *d, const uint32_t *bits,
+                        int64_t n, int64_t apart, const uint16_t *x,
+                        uint16_t *y)
+{
+    const uint32_t threshold = d->threshold;
+    const float scale = d->scale;
+
+    for (int64_t i = 0; i < n; i++)
+        y[i * apart] = crema_to_bf16(crema_dropout_value(
+            bits[i], threshold, scale, crema_from_bf16(x[i * apart])));
+}
+
+/* Elements first.. in N,C,H,W order, which lie from `at` on. */
 static void run_of(const struct dropout *d, int64_t first, int64_t n,
-                   int64_t apart, const float *x, float *y)
+                   int64_t apart, int64_t at)
 {
     uint32_t bits[STRIP];
 
@@ -67,10 +90,17 @@ static void run_of(const struct dropout *d, int64_t first, int64_t n,
 
         if (some > n) some = n;
         draw(d->params, d->step, (uint64_t)first / 4, bits);
-        mask(d->params, bits + first % 4, some, apart, x, y);
+        if (d->type != CREMA_F32)
+            mask_halves(d->params, bits + first % 4, some, apart,
+                        (const uint16_t *)d->x + at, (uint16_t *)d->y + at);
+        else if (apart == 1)
+            mask(d->params, bits + first % 4, some, (const float *)d->x + at,
+                 (float *)d->y + at);
+        else
+            mask_apart(d->params, bits + first % 4, some, apart,
+                       (const float *)d->x + at, (float *)d->y + at);
         first += some;
-        x += some * apart;
-        y += some * apart;
+        at += some * apart;
         n -= some;
     }
 }
@@ -79,10 +109,11 @@ static void dense_part(const void *user, int64_t from, int64_t to)
 {
     const struct dropout *d = user;
 
-    run_of(d, from, to - from, 1, d->x + from, d->y + from);
+    run_of(d, from, to - from, 1, from);
 }
 
-/* Blocks of channels from..to of all images. */
+/* Blocks of channels from..to of all images; whatever is drawn for the
+ * padding, its zeros stay zero. */
 static void block_part(const void *user, int64_t from, int64_t to)
 {
     const struct dropout *d = user;
@@ -93,11 +124,7 @@ static void block_part(const void *user, int64_t from, int64_t to)
             int64_t n = i / v->blocks, c = i % v->blocks * v->lanes + l;
             int64_t at = i * v->s * v->lanes + l;
 
-            if (c < v->c)
-                run_of(d, (n * v->c + c) * v->s, v->s, v->lanes, d->x + at,
-                       d->y + at);
-            else
-                for (int64_t s = 0; s < v->s; s++) d->y[at + s * v->lanes] = 0;
+            run_of(d, (n * v->c + c) * v->s, v->s, v->lanes, at);
         }
 }
 
@@ -107,8 +134,9 @@ static enum crema_status run(struct crema_ctx *ctx, const struct crema_op *op)
     struct dropout d = {
         .params = op->params,
         .step = *(const uint32_t *)op->in[1]->data,
-        .x = crema_in(op, 0),
-        .y = crema_out(op, 0),
+        .type = y->layout.type,
+        .x = op->in[0]->data,
+        .y = y->data,
     };
 
     (void)ctx;
@@ -131,7 +159,7 @@ enum crema_status crema_cpu_dropout(struct crema_device *dev,
     int kind = in[0].have ? crema_cpu_kind(in[0].have, x) : CREMA_CPU_DENSE;
 
     if (kind == CREMA_CPU_OTHER) kind = CREMA_CPU_DENSE;
-    in[0].want = out[0].want = crema_cpu_layout(kind, x);
+    in[0].want = out[0].want = crema_cpu_layout(kind, x, crema_cpu_type(op));
     in[1].want = crema_layout_dense(&op->in[1]->shape, CREMA_I32);
     return crema_host_call(dev, op, run, CREMA_CPU_OWN);
 }

@@ -2,8 +2,9 @@
  *
  * X and Y are dense, so that the library chooses one layout of W for all three
  * passes: a blocked X would make it reorder W, which is far larger, at every
- * step.  A few images go to gemv.c, with W as the library would have it.  Left
- * to ref: empty tensors, and a bias that learns where the weights do not.
+ * step.  They and W have the op's type, dW and biases are float32.  A few images
+ * go to gemv.c, with W as the library would have it.  Left to ref: empty
+ * tensors, and a bias that learns where the weights do not.
  */
 #include "device/cpu/onednn.h"
 #include "device/ops/params.h"
@@ -16,9 +17,10 @@ static bool is_transposed(const struct crema_op *op)
 }
 
 /* W[K,N], named by the library's order: N x K. */
-static struct crema_layout turned(const struct crema_shape *w)
+static struct crema_layout turned(const struct crema_shape *w,
+                                  enum crema_type type)
 {
-    struct crema_layout l = crema_layout_dense(w, CREMA_F32);
+    struct crema_layout l = crema_layout_dense(w, type);
     struct crema_layout t = l;
 
     for (int i = 0; i < 2; i++) {
@@ -35,9 +37,10 @@ static struct crema_dn describe(const struct crema_op *op,
                                 const struct crema_tensor *y)
 {
     struct crema_dn d = {
-        .x = crema_layout_dense(&x->shape, CREMA_F32),
-        .w = is_transposed(op) ? turned(&w->shape) : crema_dn_any(&w->shape),
-        .y = crema_layout_dense(&y->shape, CREMA_F32),
+        .x = crema_layout_dense(&x->shape, op->storage),
+        .w = is_transposed(op) ? turned(&w->shape, op->storage)
+                               : crema_dn_any(&w->shape, op->storage),
+        .y = crema_layout_dense(&y->shape, op->storage),
         .train = true,
     };
 
@@ -55,7 +58,7 @@ static bool empty(const struct crema_op *op)
 static void name_weights(const struct crema_op *op,
                          const struct crema_tensor *w, struct crema_layout *l)
 {
-    if (is_transposed(op)) *l = crema_layout_dense(&w->shape, CREMA_F32);
+    if (is_transposed(op)) *l = crema_layout_dense(&w->shape, l->type);
 }
 
 enum crema_status crema_cpu_ip(struct crema_device *dev, struct crema_op *op,
@@ -82,7 +85,7 @@ static struct crema_dn hint_of(const struct crema_op *op)
 {
     const struct crema_op *f = op->forward;
 
-    return describe(f, f->in[0], f->in[1], f->in[2], f->out[0]);
+    return describe(op, f->in[0], f->in[1], f->in[2], f->out[0]);
 }
 
 enum crema_status crema_cpu_ip_bwd_data(struct crema_device *dev,
@@ -110,6 +113,7 @@ enum crema_status crema_cpu_ip_bwd_weights(struct crema_device *dev,
 
     if (!op->out[0] || empty(op)) return CREMA_EUNSUPPORTED;
     d = describe(op, op->in[0], op->out[0], op->out[1], op->in[1]);
+    d.w = crema_layout_as(&d.w, CREMA_F32);
     hint = hint_of(op);
     CREMA_TRY(crema_dn_plan(dev, op, CREMA_DN_IP_BWD_WEIGHTS, &d, &hint,
                             crema_dn_bwd_weights_args, in, out));

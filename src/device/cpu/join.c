@@ -1,7 +1,8 @@
 /* join.c - concat and slice, as copies of the longest runs that stay together.
  *
  * All tensors lie in the layout of the first one that is decided, if the cuts
- * leave that layout's blocks whole; else dense.
+ * leave that layout's blocks whole; else dense.  Copies are exact: what is
+ * float32, as labels are, stays it.
  */
 #include "device/cpu/own.h"
 #include "device/ops/params.h"
@@ -9,11 +10,11 @@
 #include <string.h>
 
 /* What a run along `axis` is, of a tensor in layout `kind`: a joined tensor is
- * `outer` times the runs of its parts, each of inner floats for each entry of
+ * `outer` times the runs of its parts, each of inner elements for each entry of
  * the axis. */
 static struct crema_sides runs(int kind, int axis, const struct crema_shape *s)
 {
-    struct crema_layout l = crema_cpu_layout(kind, s);
+    struct crema_layout l = crema_cpu_layout(kind, s, CREMA_F32);
     struct crema_sides d = crema_sides(s, axis);
     int64_t count = 1;
 
@@ -78,8 +79,9 @@ static enum crema_status run(const struct crema_op *op,
     int kind = crema_cpu_kind(&whole->layout, &whole->shape);
     struct crema_sides d = runs(kind, params->axis, &whole->shape);
     struct join j = { .part = part, .n = n, .split = split };
-    int64_t each = d.inner * (int64_t)sizeof(float), grain;
+    int64_t each = d.inner, grain;
 
+    each *= (int64_t)crema_type_bytes(whole->layout.type);
     j.whole = whole->data;
     j.stride = d.length * each;
     for (int i = 0; i < n; i++)
@@ -102,11 +104,21 @@ static enum crema_status slice(struct crema_ctx *ctx, const struct crema_op *op)
     return run(op, op->in[0], op->out, op->nout, true);
 }
 
+/* float32 where all that is joined already is. */
+static enum crema_type common_type(const struct crema_op *op,
+                                   const struct crema_port in[])
+{
+    for (int i = 0; i < op->nin; i++)
+        if (in[i].have && in[i].have->type == CREMA_BF16) return op->storage;
+    return CREMA_F32;
+}
+
 enum crema_status crema_cpu_concat(struct crema_device *dev,
                                    struct crema_op *op, struct crema_port in[],
                                    struct crema_port out[])
 {
     const struct crema_along *params = op->params;
+    enum crema_type type = common_type(op, in);
     const struct crema_layout *have = NULL;
     int kind, first = 0;
 
@@ -118,8 +130,8 @@ enum crema_status crema_cpu_concat(struct crema_device *dev,
     kind =
         common_kind(params->axis, op->nin, op->in, have, &op->in[first]->shape);
     for (int i = 0; i < op->nin; i++)
-        in[i].want = crema_cpu_layout(kind, &op->in[i]->shape);
-    out[0].want = crema_cpu_layout(kind, &op->out[0]->shape);
+        in[i].want = crema_cpu_layout(kind, &op->in[i]->shape, type);
+    out[0].want = crema_cpu_layout(kind, &op->out[0]->shape, type);
     return crema_host_call(dev, op, concat, CREMA_CPU_OWN);
 }
 
@@ -130,10 +142,11 @@ enum crema_status crema_cpu_slice(struct crema_device *dev, struct crema_op *op,
     const struct crema_along *params = op->params;
     int kind = common_kind(params->axis, op->nout, op->out, in[0].have,
                            &op->in[0]->shape);
+    enum crema_type type = common_type(op, in);
 
-    in[0].want = crema_cpu_layout(kind, &op->in[0]->shape);
+    in[0].want = crema_cpu_layout(kind, &op->in[0]->shape, type);
     for (int i = 0; i < op->nout; i++)
         if (op->out[i])
-            out[i].want = crema_cpu_layout(kind, &op->out[i]->shape);
+            out[i].want = crema_cpu_layout(kind, &op->out[i]->shape, type);
     return crema_host_call(dev, op, slice, CREMA_CPU_OWN);
 }

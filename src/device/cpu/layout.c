@@ -1,9 +1,10 @@
 /* layout.c - the layouts that oneDNN is offered and our own kernels know. */
 #include "device/cpu/onednn.h"
 
-struct crema_layout crema_dn_any(const struct crema_shape *shape)
+struct crema_layout crema_dn_any(const struct crema_shape *shape,
+                                 enum crema_type type)
 {
-    struct crema_layout l = crema_layout_dense(shape, CREMA_F32);
+    struct crema_layout l = crema_layout_dense(shape, type);
 
     l.nblocks = CREMA_DN_ANY;
     return l;
@@ -11,13 +12,14 @@ struct crema_layout crema_dn_any(const struct crema_shape *shape)
 
 bool crema_cpu_plain(const struct crema_layout *l)
 {
-    return l && l->type == CREMA_F32 && !crema_layout_is_padded(l);
+    return l && !crema_layout_is_padded(l);
 }
 
 /* nChw16c and its like: channels in blocks, the blocks' lanes innermost. */
-static struct crema_layout blocked(int block, const struct crema_shape *shape)
+static struct crema_layout blocked(int block, const struct crema_shape *shape,
+                                   enum crema_type type)
 {
-    struct crema_layout l = crema_layout_dense(shape, CREMA_F32);
+    struct crema_layout l = crema_layout_dense(shape, type);
     int64_t stride = block;
 
     l.nblocks = 1;
@@ -28,16 +30,16 @@ static struct crema_layout blocked(int block, const struct crema_shape *shape)
         l.stride[i] = stride;
         stride *= i == 1 ? l.padded[1] / block : l.dim[i];
     }
-    l.bytes = (size_t)stride * sizeof(float);
+    l.bytes = (size_t)stride * crema_type_bytes(type);
     return l;
 }
 
-struct crema_layout crema_cpu_layout(int kind, const struct crema_shape *shape)
+struct crema_layout crema_cpu_layout(int kind, const struct crema_shape *shape,
+                                     enum crema_type type)
 {
-    if (kind > CREMA_CPU_LAST) return blocked(kind, shape);
-    if (kind == CREMA_CPU_LAST)
-        return crema_layout_channels_last(shape, CREMA_F32);
-    return crema_layout_dense(shape, CREMA_F32);
+    if (kind > CREMA_CPU_LAST) return blocked(kind, shape, type);
+    if (kind == CREMA_CPU_LAST) return crema_layout_channels_last(shape, type);
+    return crema_layout_dense(shape, type);
 }
 
 int crema_cpu_kind(const struct crema_layout *l, const struct crema_shape *s)
@@ -48,24 +50,35 @@ int crema_cpu_kind(const struct crema_layout *l, const struct crema_shape *s)
         struct crema_layout k;
 
         if (kinds[i] != CREMA_CPU_DENSE && s->ndims < 2) continue;
-        k = crema_cpu_layout(kinds[i], s);
+        k = crema_cpu_layout(kinds[i], s, l->type);
         if (crema_layout_equal(l, &k)) return kinds[i];
     }
     return CREMA_CPU_OTHER;
 }
 
 void crema_cpu_follow(const struct crema_op *op, bool padding,
-                      struct crema_port in[], struct crema_port out[])
+                      enum crema_type type, struct crema_port in[],
+                      struct crema_port out[])
 {
     const struct crema_tensor *first = op->nin ? op->in[0] : op->out[0];
-    struct crema_layout l = crema_layout_dense(&first->shape, CREMA_F32);
+    struct crema_layout l = crema_layout_dense(&first->shape, type);
 
     for (int i = op->nin - 1; i >= 0; i--)
-        if (op->in[i] && in[i].have && in[i].have->type == CREMA_F32 &&
+        if (op->in[i] && in[i].have &&
             (padding || !crema_layout_is_padded(in[i].have)))
-            l = *in[i].have;
+            l = crema_layout_as(in[i].have, type);
     for (int i = 0; i < op->nin; i++) in[i].want = l;
     for (int i = 0; i < op->nout; i++) out[i].want = l;
+}
+
+enum crema_type crema_cpu_type(const struct crema_op *op)
+{
+    const struct crema_tensor *y = op->out[0] ? op->out[0] : op->in[0];
+
+    if (crema_shape_count(&y->shape) == 1) return CREMA_F32;
+    for (int i = 0; i < op->nin; i++)
+        if (op->in[i] && op->in[i]->role == CREMA_PARAM) return CREMA_F32;
+    return op->storage;
 }
 
 int crema_cpu_block(void)

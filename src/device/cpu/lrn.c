@@ -2,8 +2,9 @@
  *
  * A loop of our own: oneDNN's is as fast where the channels fill their blocks,
  * but hundreds of times slower elsewhere.  X keeps its layout.  Nothing is
- * stored for the way back: S^-beta costs less than its memory.  Left to
- * ref: more than 4096 channels, windows of more than 63.
+ * stored for the way back: S^-beta costs less than its memory.  Values of 16
+ * bits are widened as they are gathered; they have to lie side by side.  Left
+ * to ref: more than 4096 channels, windows of more than 63.
  */
 #include "device/cpu/own.h"
 #include "device/ops/params.h"
@@ -24,8 +25,9 @@ struct lrn {
     struct crema_cpu_view v;
     int half;
     float k, alpha, beta; /* alpha: over size */
-    const float *x, *dy;  /* dy NULL: forward */
-    float *out;
+    enum crema_type type;
+    const void *x, *dy; /* dy NULL: forward */
+    void *out;
 };
 
 /* x^-1/4 to 1e-7 of itself: a guess from the exponent, three steps of Newton */
@@ -162,6 +164,25 @@ static inline void move_lanes(int64_t count, int64_t lanes, const float *from,
                sizeof *to * (size_t)lanes);
 }
 
+/* The same from and to values of 16 bits. */
+CREMA_CPU_CLONES
+static void widen_lanes(int64_t count, int64_t lanes, const uint16_t *from,
+                        float *to, int64_t to_step)
+{
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t l = 0; l < lanes; l++)
+            to[i * to_step + l] = crema_from_bf16(from[i * lanes + l]);
+}
+
+CREMA_CPU_CLONES
+static void narrow_lanes(int64_t count, int64_t lanes, const float *from,
+                         int64_t from_step, uint16_t *to)
+{
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t l = 0; l < lanes; l++)
+            to[i * lanes + l] = crema_to_bf16(from[i * from_step + l]);
+}
+
 static void move(int64_t count, int64_t lanes, const float *from,
                  int64_t from_step, float *to, int64_t to_step)
 {
@@ -173,21 +194,39 @@ static void move(int64_t count, int64_t lanes, const float *from,
         move_lanes(count, lanes, from, from_step, to, to_step);
 }
 
-/* Positions s.. of an image into lines. */
-static void gather(const struct crema_cpu_view *v, const struct lines *t,
-                   const float *image, int64_t s, float *line)
+/* Positions s.. of the image that begins at element `at`, into lines. */
+static void gather(const struct lrn *l, const struct lines *t, const void *x,
+                   int64_t at, int64_t s, float *line)
 {
-    for (int64_t b = 0; b < v->blocks; b++)
-        move(t->count, v->lanes, image + (b * v->s + s) * v->lanes, v->lanes,
-             line + b * v->lanes, t->stride);
+    const struct crema_cpu_view *v = &l->v;
+
+    for (int64_t b = 0; b < v->blocks; b++, line += v->lanes) {
+        int64_t from = at + (b * v->s + s) * v->lanes;
+
+        if (l->type == CREMA_F32)
+            move(t->count, v->lanes, (const float *)x + from, v->lanes, line,
+                 t->stride);
+        else
+            widen_lanes(t->count, v->lanes, (const uint16_t *)x + from, line,
+                        t->stride);
+    }
 }
 
-static void scatter(const struct crema_cpu_view *v, const struct lines *t,
-                    const float *line, int64_t s, float *image)
+static void scatter(const struct lrn *l, const struct lines *t,
+                    const float *line, int64_t at, int64_t s)
 {
-    for (int64_t b = 0; b < v->blocks; b++)
-        move(t->count, v->lanes, line + b * v->lanes, t->stride,
-             image + (b * v->s + s) * v->lanes, v->lanes);
+    const struct crema_cpu_view *v = &l->v;
+
+    for (int64_t b = 0; b < v->blocks; b++, line += v->lanes) {
+        int64_t to = at + (b * v->s + s) * v->lanes;
+
+        if (l->type == CREMA_F32)
+            move(t->count, v->lanes, line, t->stride, (float *)l->out + to,
+                 v->lanes);
+        else
+            narrow_lanes(t->count, v->lanes, line, t->stride,
+                         (uint16_t *)l->out + to);
+    }
 }
 
 /* Lines that are worked on at a time. */
@@ -212,11 +251,11 @@ static void line_part(const void *user, int64_t from, int64_t to)
         int64_t at = i / across * t.n * l->v.s, s = i % across * most;
 
         t.count = l->v.s - s < most ? l->v.s - s : most;
-        gather(&l->v, &t, l->x + at, s, t.x);
-        if (l->dy) gather(&l->v, &t, l->dy + at, s, t.dy);
+        gather(l, &t, l->x, at, s, t.x);
+        if (l->dy) gather(l, &t, l->dy, at, s, t.dy);
         lines_forward(l, &t);
         if (l->dy) lines_backward(l, &t);
-        scatter(&l->v, &t, t.out, s, l->out + at);
+        scatter(l, &t, t.out, at, s);
     }
 }
 
@@ -289,7 +328,9 @@ static void tile_part(const void *user, int64_t from, int64_t to)
         int64_t at = i / across * l->v.c * l->v.s + s;
         int64_t width = l->v.s - s < TILE ? l->v.s - s : TILE;
 
-        tile(l, l->x + at, l->dy ? l->dy + at : NULL, width, l->out + at, &t);
+        tile(l, (const float *)l->x + at,
+             l->dy ? (const float *)l->dy + at : NULL, width,
+             (float *)l->out + at, &t);
     }
 }
 
@@ -304,15 +345,17 @@ static enum crema_status run(const struct crema_op *op, int dy)
         .k = p->k,
         .alpha = p->alpha / (float)p->size,
         .beta = p->beta,
-        .x = crema_in(op, 0),
-        .dy = crema_in(op, dy),
-        .out = crema_out(op, 0),
+        .type = op->out[0]->layout.type,
+        .x = op->in[0]->data,
+        .dy = dy < op->nin ? op->in[dy]->data : NULL,
+        .out = op->out[0]->data,
     };
-    int64_t stride, each = l.v.lanes == 1 ? TILE : lines_at_once(&l, &stride);
+    bool tiled = l.v.lanes == 1 && l.type == CREMA_F32;
+    int64_t stride, each = tiled ? TILE : lines_at_once(&l, &stride);
     int64_t across = (l.v.s + each - 1) / each;
 
     crema_cpu_parts(crema_cpu_threads(op), l.v.n * across, 4,
-                    l.v.lanes == 1 ? tile_part : line_part, &l);
+                    tiled ? tile_part : line_part, &l);
     return CREMA_OK;
 }
 
@@ -330,16 +373,19 @@ static enum crema_status backward(struct crema_ctx *ctx,
     return run(op, 1);
 }
 
-/* As it lies, unless a dense tensor has more channels than a tile holds. */
+/* As it lies, unless a dense tensor has 16 bits or more channels than a tile
+ * holds. */
 static struct crema_layout choose(const struct crema_shape *x,
-                                  const struct crema_layout *have)
+                                  const struct crema_layout *have,
+                                  enum crema_type type)
 {
     int kind = have ? crema_cpu_kind(have, x) : CREMA_CPU_OTHER;
 
     if (kind == CREMA_CPU_OTHER) kind = CREMA_CPU_DENSE;
-    if (kind == CREMA_CPU_DENSE && x->dim[1] > MOST_TILED)
+    if (kind == CREMA_CPU_DENSE &&
+        (type != CREMA_F32 || x->dim[1] > MOST_TILED))
         kind = CREMA_CPU_LAST;
-    return crema_cpu_layout(kind, x);
+    return crema_cpu_layout(kind, x, type);
 }
 
 static bool fits(const struct crema_op *op)
@@ -355,7 +401,8 @@ enum crema_status crema_cpu_lrn(struct crema_device *dev, struct crema_op *op,
                                 struct crema_port in[], struct crema_port out[])
 {
     if (!fits(op)) return CREMA_EUNSUPPORTED;
-    in[0].want = out[0].want = choose(&op->in[0]->shape, in[0].have);
+    in[0].want = out[0].want =
+        choose(&op->in[0]->shape, in[0].have, op->storage);
     out[1].want = crema_layout_bytes(0);
     return crema_host_call(dev, op, forward, CREMA_CPU_OWN);
 }
@@ -365,7 +412,8 @@ enum crema_status crema_cpu_lrn_bwd(struct crema_device *dev,
                                     struct crema_port out[])
 {
     if (!fits(op)) return CREMA_EUNSUPPORTED;
-    in[0].want = in[1].want = out[0].want = op->forward->want[0];
+    in[0].want = in[1].want = out[0].want =
+        crema_layout_as(&op->forward->want[0], op->storage);
     in[2].want = crema_layout_bytes(0);
     return crema_host_call(dev, op, backward, CREMA_CPU_OWN);
 }

@@ -181,10 +181,10 @@ static void follow(const struct crema_op *op, int like, struct crema_port in[],
     if (kind == CREMA_CPU_OTHER) kind = CREMA_CPU_DENSE;
     for (int i = 0; i < op->nin; i++)
         in[i].want = crema_cpu_layout(i < like ? kind : CREMA_CPU_DENSE,
-                                      &op->in[i]->shape);
+                                      &op->in[i]->shape, CREMA_F32);
     for (int i = 0; i < op->nout; i++)
         out[i].want = crema_cpu_layout(i < 1 ? kind : CREMA_CPU_DENSE,
-                                       &op->out[i]->shape);
+                                       &op->out[i]->shape, CREMA_F32);
 }
 
 enum crema_status crema_cpu_batch_norm(struct crema_device *dev,

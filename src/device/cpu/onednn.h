@@ -116,6 +116,6 @@ enum crema_status crema_dn_failed(struct crema_device *,
 
 /* ---- layout.c ----------------------------------------------------------- */
 
-struct crema_layout crema_dn_any(const struct crema_shape *);
+struct crema_layout crema_dn_any(const struct crema_shape *, enum crema_type);
 
 #endif

@@ -6,21 +6,27 @@
 #define CREMA_DEVICE_CPU_OWN_H
 
 #include "device/backend.h"
+#include "device/formula/bf16.h"
 
 /* ---- layout.c ----------------------------------------------------------- */
 
-/* Float32, and nothing of it is split or hidden. */
+/* Nothing of it is split or hidden. */
 bool crema_cpu_plain(const struct crema_layout *);
 
-/* The layouts that our own kernels know, all float32.  A kind above LAST is
- * the number of channels in a block: 8 is nChw8c. */
+/* The layouts that our own kernels know, whatever the type.  A kind above LAST
+ * is the number of channels in a block: 8 is nChw8c. */
 enum { CREMA_CPU_OTHER = -1, CREMA_CPU_DENSE = 0, CREMA_CPU_LAST = 1 };
 int crema_cpu_kind(const struct crema_layout *, const struct crema_shape *);
-struct crema_layout crema_cpu_layout(int kind, const struct crema_shape *);
+struct crema_layout crema_cpu_layout(int kind, const struct crema_shape *,
+                                     enum crema_type);
 /* For ops that work on any layout which all their operands share: they get that
- * of the first whose layout is decided, without padding unless `padding`. */
-void crema_cpu_follow(const struct crema_op *, bool padding,
+ * of the first whose layout is decided, without padding unless `padding`, but
+ * as this type. */
+void crema_cpu_follow(const struct crema_op *, bool padding, enum crema_type,
                       struct crema_port in[], struct crema_port out[]);
+/* In which type an op on single elements should work: its own, but float32
+ * where it reads a param, or makes a single number such as a loss. */
+enum crema_type crema_cpu_type(const struct crema_op *);
 /* How full vectors want the channels blocked here: 16 or 8. */
 int crema_cpu_block(void);
 
@@ -56,6 +62,25 @@ void crema_cpu_parts(int threads, int64_t n, int64_t grain, crema_cpu_part *,
                      const void *user);
 /* Of the device that runs op. */
 int crema_cpu_threads(const struct crema_op *);
+
+/* ---- strips.c: values of 32 or 16 bits ----------------------------------- */
+
+void crema_cpu_widen(int64_t n, const uint16_t *x, float *y);
+void crema_cpu_narrow(int64_t n, const float *x, uint16_t *y);
+/* n elements from element `at` of float32 or bf16 data: as they lie, or widened
+ * into room.  NULL for NULL. */
+const float *crema_cpu_load(enum crema_type, const void *data, int64_t at,
+                            int64_t n, float *room);
+/* The way back; from: either the data's own place or another. */
+void crema_cpu_store(enum crema_type, void *data, int64_t at, int64_t n,
+                     const float *from);
+/* fn on strips of all elements of op's tensors, which lie in the same order,
+ * each as float32 or bf16.  in[i] and out[i] are NULL where op's are; out[0]
+ * may be one of the inputs. */
+typedef void crema_cpu_strip(const void *user, int64_t n,
+                             const float *const in[], float *const out[]);
+void crema_cpu_strips(const struct crema_op *, crema_cpu_strip *,
+                      const void *user);
 
 /* ---- channels.c: loops that treat each channel alike ----------------------
  */

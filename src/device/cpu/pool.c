@@ -54,10 +54,9 @@ enum crema_status crema_cpu_pool(struct crema_device *dev, struct crema_op *op,
     if (params->mask || crema_shape_count(y) == 0 ||
         !describe(&params->pool, x, y, &d))
         return crema_cpu_windows(dev, op, in, out);
-    d.x = in[0].have && in[0].have->type == CREMA_F32
-              ? *in[0].have
-              : crema_layout_dense(x, CREMA_F32);
-    d.y = crema_dn_any(y);
+    d.x = in[0].have ? crema_layout_as(in[0].have, op->storage)
+                     : crema_layout_dense(x, op->storage);
+    d.y = crema_dn_any(y, op->storage);
     return crema_dn_plan(dev, op, CREMA_DN_POOL, &d, NULL, args, in, out);
 }
 
@@ -79,7 +78,7 @@ enum crema_status crema_cpu_pool_bwd(struct crema_device *dev,
     if (strcmp(f->call->info, CREMA_CPU_OWN) == 0 ||
         !describe(&params->pool, &f->in[0]->shape, &f->out[0]->shape, &d))
         return crema_cpu_windows_bwd(dev, op, in, out);
-    d.x = f->want[0];
-    d.y = f->out[0]->layout;
+    d.x = crema_layout_as(&f->want[0], op->storage);
+    d.y = crema_layout_as(&f->out[0]->layout, op->storage);
     return crema_dn_plan(dev, op, CREMA_DN_POOL_BWD, &d, &d, args, in, out);
 }

@@ -147,7 +147,7 @@ static struct crema_layout image(const struct crema_op *op,
     int kind = have ? crema_cpu_kind(have, x) : CREMA_CPU_DENSE;
 
     if (kind == CREMA_CPU_OTHER || !by_channel(op, s)) kind = CREMA_CPU_DENSE;
-    return crema_cpu_layout(kind, x);
+    return crema_cpu_layout(kind, x, CREMA_F32);
 }
 
 static void want_dense(const struct crema_tensor *t, struct crema_port *port)

@@ -7,8 +7,6 @@
 #include "device/cpu/own.h"
 #include "device/ops/unary.h"
 
-enum { GRAIN = 8192 };
-
 typedef void forward_fn(const float *p, int64_t n, const float *x, float *y);
 typedef void backward_fn(const float *p, int64_t n, const float *v,
                          const float *dy, float *dx);
@@ -45,53 +43,35 @@ static const struct {
 #undef X
 };
 
-struct unary {
-    const struct crema_unary_params *params;
-    const float *v, *dy;
-    float *out;
-};
-
-static void forward_part(const void *user, int64_t from, int64_t to)
+static void forward_strip(const void *user, int64_t n, const float *const in[],
+                          float *const out[])
 {
-    const struct unary *u = user;
+    const struct crema_unary_params *u = user;
 
-    formulas[u->params->formula].forward(u->params->p, to - from, u->v + from,
-                                         u->out + from);
+    formulas[u->formula].forward(u->p, n, in[0], out[0]);
 }
 
-static void backward_part(const void *user, int64_t from, int64_t to)
+static void backward_strip(const void *user, int64_t n, const float *const in[],
+                           float *const out[])
 {
-    const struct unary *u = user;
+    const struct crema_unary_params *u = user;
 
-    formulas[u->params->formula].backward(u->params->p, to - from, u->v + from,
-                                          u->dy + from, u->out + from);
-}
-
-static int64_t floats(const struct crema_tensor *t)
-{
-    return (int64_t)(t->layout.bytes / sizeof(float));
+    formulas[u->formula].backward(u->p, n, in[0], in[1], out[0]);
 }
 
 static enum crema_status forward(struct crema_ctx *ctx,
                                  const struct crema_op *op)
 {
-    struct unary u = { op->params, crema_in(op, 0), NULL, crema_out(op, 0) };
-
     (void)ctx;
-    crema_cpu_parts(crema_cpu_threads(op), floats(op->out[0]), GRAIN,
-                    forward_part, &u);
+    crema_cpu_strips(op, forward_strip, op->params);
     return CREMA_OK;
 }
 
 static enum crema_status backward(struct crema_ctx *ctx,
                                   const struct crema_op *op)
 {
-    struct unary u = { op->params, crema_in(op, 0), crema_in(op, 1),
-                       crema_out(op, 0) };
-
     (void)ctx;
-    crema_cpu_parts(crema_cpu_threads(op), floats(op->out[0]), GRAIN,
-                    backward_part, &u);
+    crema_cpu_strips(op, backward_strip, op->params);
     return CREMA_OK;
 }
 
@@ -99,7 +79,7 @@ enum crema_status crema_cpu_unary(struct crema_device *dev, struct crema_op *op,
                                   struct crema_port in[],
                                   struct crema_port out[])
 {
-    crema_cpu_follow(op, op->type->keeps_zero, in, out);
+    crema_cpu_follow(op, op->type->keeps_zero, crema_cpu_type(op), in, out);
     return crema_host_call(dev, op, forward, CREMA_CPU_OWN);
 }
 
@@ -108,6 +88,6 @@ enum crema_status crema_cpu_unary_bwd(struct crema_device *dev,
                                       struct crema_port in[],
                                       struct crema_port out[])
 {
-    crema_cpu_follow(op, op->type->keeps_zero, in, out);
+    crema_cpu_follow(op, op->type->keeps_zero, crema_cpu_type(op), in, out);
     return crema_host_call(dev, op, backward, CREMA_CPU_OWN);
 }

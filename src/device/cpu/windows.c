@@ -229,7 +229,7 @@ static struct crema_layout workspace(const struct crema_op *op, int kind,
     const struct crema_pool_params *params = op->params;
 
     if (params->pool.method == CREMA_POOL_AVE) return crema_layout_bytes(0);
-    return crema_cpu_layout(kind, y);
+    return crema_cpu_layout(kind, y, CREMA_F32);
 }
 
 enum crema_status crema_cpu_windows(struct crema_device *dev,
@@ -239,8 +239,8 @@ enum crema_status crema_cpu_windows(struct crema_device *dev,
     const struct crema_shape *x = &op->in[0]->shape, *y = &op->out[0]->shape;
     int kind = kind_of(op, in[0].have, x);
 
-    in[0].want = crema_cpu_layout(kind, x);
-    out[0].want = crema_cpu_layout(kind, y);
+    in[0].want = crema_cpu_layout(kind, x, CREMA_F32);
+    out[0].want = crema_cpu_layout(kind, y, CREMA_F32);
     out[1].want = workspace(op, kind, y);
     return crema_host_call(dev, op, forward, CREMA_CPU_OWN);
 }
@@ -254,8 +254,8 @@ enum crema_status crema_cpu_windows_bwd(struct crema_device *dev,
     const struct crema_shape *x = &f->in[0]->shape, *y = &f->out[0]->shape;
     int kind = kind_of(op, &f->want[0], x);
 
-    in[0].want = crema_cpu_layout(kind, y);
+    in[0].want = crema_cpu_layout(kind, y, CREMA_F32);
     in[1].want = workspace(op, kind, y);
-    out[0].want = crema_cpu_layout(kind, x);
+    out[0].want = crema_cpu_layout(kind, x, CREMA_F32);
     return crema_host_call(dev, op, backward, CREMA_CPU_OWN);
 }

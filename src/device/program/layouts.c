@@ -21,10 +21,8 @@ static void settle_value(struct crema_tensor *t, const struct crema_layout *l)
 static enum crema_status settle_param(struct crema_tensor *t,
                                       const struct crema_layout *l)
 {
-    struct crema_layout home = *l;
+    struct crema_layout home = crema_layout_as(l, CREMA_F32);
 
-    home.bytes = home.bytes / crema_type_bytes(l->type) * 4;
-    home.type = CREMA_F32;
     CREMA_TRY(crema_param_settle(t->param, &home));
     settle_value(t, &home);
     return CREMA_OK;
