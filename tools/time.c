@@ -1,24 +1,16 @@
-/* time.c - crema time: a net measured, layer by layer and as a whole. */
+/* time.c - crema time: a net measured, layer by layer and as a whole.
+ *
+ * Passes with and without a clock at each op alternate: the former say what a
+ * layer takes, the latter what the net takes, and what is left between them is
+ * spent outside of ops. */
+#include "timing.h"
+
 #include "base/clock.h"
-#include "job.h"
+#include "device/backend.h"
 #include "verbs.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct timing {
-    struct job job;
-    struct device_flags device;
-    struct model_flags model;
-    long iterations;
-    const char *json;
-    bool backward;
-    double *op;                    /* seconds of each op, summed */
-    double *layer[2];              /* forward, backward, by layer */
-    double rest[2];                /* of ops that belong to no layer */
-    double whole[2], both, waited; /* without a clock at each op */
-};
 
 /* ---- measuring ---------------------------------------------------------- */
 
@@ -36,166 +28,172 @@ static enum crema_status run_whole(struct timing *t, bool count)
     if (!count) return CREMA_OK;
     t->whole[0] += between - begun;
     t->whole[1] += now - between;
-    t->both += now - begun;
     return CREMA_OK;
 }
 
-static enum crema_status run_by_op(struct timing *t)
+/* now: room for a number for each op. */
+static enum crema_status run_by_op(struct timing *t, double *now)
 {
-    CREMA_TRY(crema_program_time(t->job.net->program, CREMA_FORWARD, t->op));
-    if (!t->backward) return CREMA_OK;
-    return crema_program_time(t->job.net->program, CREMA_BACKWARD, t->op);
+    struct crema_program *p = t->job.net->program;
+    int n = p->end[t->backward ? CREMA_BACKWARD : CREMA_FORWARD];
+
+    memset(now, 0, (size_t)n * sizeof *now);
+    CREMA_TRY(crema_program_time(p, CREMA_FORWARD, now));
+    if (t->backward) CREMA_TRY(crema_program_time(p, CREMA_BACKWARD, now));
+    for (int i = 0; i < n; i++) {
+        bool better = t->op[i] == 0 || now[i] < t->best[i];
+
+        if (better) t->best[i] = now[i];
+        t->op[i] += now[i];
+    }
+    return CREMA_OK;
 }
 
-static enum crema_status measure(struct timing *t)
+static enum crema_status measure(struct timing *t, double *room)
 {
-    double waited;
+    double waited = crema_net_waited(t->job.net);
 
-    CREMA_TRY(run_whole(t, false));
-    t->op = calloc((size_t)t->job.net->program->nops + 1, sizeof *t->op);
-    if (!t->op) return crema_no_memory(t->job.ctx, "timings");
-    waited = crema_net_waited(t->job.net);
     console_say(&t->job.console, CREMA_INFO, "Testing for %ld iterations.",
                 t->iterations);
     for (long i = 0; i < t->iterations; i++) {
         CREMA_TRY(run_whole(t, true));
+        CREMA_TRY(run_by_op(t, room));
         console_progress(&t->job.console, "iterations", (uint64_t)i + 1,
-                         2 * (uint64_t)t->iterations);
+                         (uint64_t)t->iterations);
     }
-    t->waited = crema_net_waited(t->job.net) - waited;
-    for (long i = 0; i < t->iterations; i++) CREMA_TRY(run_by_op(t));
     console_clear(&t->job.console);
+    t->waited = crema_net_waited(t->job.net) - waited;
     return CREMA_OK;
 }
 
-/* Which layer recorded the op; -1: none (sums, losses' seeds). */
-static int layer_of(const struct crema_net *net, const struct crema_op *op)
+/* ---- summing up --------------------------------------------------------- */
+
+/* Which layer recorded the op; nlayers: none (sums, losses' seeds). */
+static int find_layer(const struct crema_net *net, const struct crema_op *op)
 {
     for (int i = 0; op->layer && i < net->nlayers; i++)
         if (net->layer[i].param->name &&
             !strcmp(net->layer[i].param->name, op->layer))
             return i;
-    return -1;
+    return net->nlayers;
 }
 
-static enum crema_status sum_up(struct timing *t)
+/* What it reads and writes, as it lies in memory. */
+static double bytes_of(const struct crema_op *op)
+{
+    double n = 0;
+
+    for (int i = 0; i < op->nin; i++)
+        if (op->in[i])
+            n += (double)op->want[i].bytes *
+                 (op->type->mutates >> i & 1 ? 2 : 1);
+    for (int i = 0; i < op->nout; i++)
+        if (op->out[i]) n += (double)op->out[i]->layout.bytes;
+    return n;
+}
+
+static void add_op(struct timing_part *part, const struct crema_op *op,
+                   double seconds)
+{
+    part->ops++;
+    part->seconds += seconds;
+    if (op->type == &crema_op_reorder) part->reorders += seconds;
+    if (op->type->flops) part->flops += op->type->flops(op);
+    part->bytes += bytes_of(op);
+}
+
+static void sum_up(struct timing *t)
 {
     const struct crema_program *p = t->job.net->program;
-    size_t n = (size_t)t->job.net->nlayers;
 
-    for (int s = 0; s < 2; s++) {
-        t->layer[s] = calloc(n + 1, sizeof *t->layer[s]);
-        if (!t->layer[s]) return crema_no_memory(t->job.ctx, "timings");
-    }
     for (int i = 0; i < p->end[CREMA_BACKWARD]; i++) {
         int stage = i >= p->end[CREMA_FORWARD];
-        int layer = layer_of(t->job.net, p->op[i]);
 
-        *(layer < 0 ? &t->rest[stage] : &t->layer[stage][layer]) += t->op[i];
+        t->layer_of[i] = find_layer(t->job.net, p->op[i]);
+        if (!p->op[i]->call || (stage && !t->backward)) continue;
+        add_op(&t->part[t->layer_of[i]][stage], p->op[i], t->op[i]);
+        add_op(&t->sum[stage], p->op[i], t->op[i]);
     }
-    return CREMA_OK;
 }
 
-/* ---- telling ------------------------------------------------------------ */
-
-static double ms(const struct timing *t, double seconds)
+double timing_ms(const struct timing *t, double seconds)
 {
     return 1000 * seconds / (double)t->iterations;
 }
 
-static void show(const struct timing *t)
+double timing_ops(const struct timing *t)
 {
-    const struct crema_net *net = t->job.net;
-    int width = 10;
-
-    for (int i = 0; i < net->nlayers; i++) {
-        int n = (int)strlen(net->layer[i].param->name);
-
-        if (n > width) width = n;
-    }
-    printf("Average time per layer:\n");
-    for (int i = 0; i < net->nlayers; i++) {
-        const char *name = net->layer[i].param->name;
-
-        printf("%*s\tforward: %.6g ms.\n", width, name, ms(t, t->layer[0][i]));
-        if (t->backward)
-            printf("%*s\tbackward: %.6g ms.\n", width, name,
-                   ms(t, t->layer[1][i]));
-    }
-    printf("Average Forward pass: %.6g ms.\n", ms(t, t->whole[0]));
-    if (t->backward) {
-        printf("Average Backward pass: %.6g ms.\n", ms(t, t->whole[1]));
-        printf("Average Forward-Backward: %.6g ms.\n", ms(t, t->both));
-    }
-    printf("Average wait for data: %.6g ms.\n", ms(t, t->waited));
-    printf("Total Time: %.6g ms.\n", 1000 * t->both);
+    return t->sum[0].seconds + t->sum[1].seconds;
 }
 
-static void json_string(FILE *f, const char *text)
+double timing_outside(const struct timing *t)
 {
-    fputc('"', f);
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\') fputc('\\', f);
-        if ((unsigned char)*text < 0x20)
-            fprintf(f, "\\u%04x", *text);
-        else
-            fputc(*text, f);
-    }
-    fputc('"', f);
+    return t->whole[0] + t->whole[1] - t->waited - timing_ops(t);
 }
 
-static void write_layers(const struct timing *t, FILE *f)
+/* Is `name` one of the parts of the list, between ", "? */
+static bool listed(const char *list, const char *name)
 {
-    const struct crema_net *net = t->job.net;
+    size_t length = strlen(name);
 
-    fprintf(f, " \"layers\": [");
-    for (int i = 0; i < net->nlayers; i++) {
-        fprintf(f, "%s\n  {\"name\": ", i ? "," : "");
-        json_string(f, net->layer[i].param->name);
-        fprintf(f, ", \"type\": ");
-        json_string(f, net->layer[i].type->name);
-        fprintf(f, ", \"forward_ms\": %.6g, \"backward_ms\": %.6g}",
-                ms(t, t->layer[0][i]), ms(t, t->layer[1][i]));
+    for (const char *at = list; *at; at += strspn(at, ", ")) {
+        size_t n = strcspn(at, ",");
+
+        if (n == length && !strncmp(at, name, n)) return true;
+        at += n;
     }
-    fprintf(f, "\n ]\n");
+    return false;
 }
 
-static enum crema_status write_json(const struct timing *t)
+const char *timing_names(const struct timing *t, int layer, int backward,
+                         char out[TIMING_NAMES])
 {
-    FILE *f = fopen(t->json, "w");
+    const struct crema_program *p = t->job.net->program;
+    int first = backward ? p->end[CREMA_FORWARD] : 0;
+    size_t used = 0;
 
-    if (f) {
-        fprintf(f, "{\n \"net\": ");
-        json_string(f, t->job.net->name);
-        fprintf(f, ",\n \"device\": ");
-        json_string(f, crema_device_kind(t->job.dev));
-        fprintf(f, ",\n \"device_name\": ");
-        json_string(f, crema_device_name(t->job.dev));
-        fprintf(f,
-                ",\n \"phase\": \"%s\",\n \"iterations\": %ld,\n"
-                " \"forward_ms\": %.6g,\n \"backward_ms\": %.6g,\n"
-                " \"forward_backward_ms\": %.6g,\n \"wait_ms\": %.6g,\n",
-                t->job.net->options.train ? "TRAIN" : "TEST", t->iterations,
-                ms(t, t->whole[0]), ms(t, t->whole[1]), ms(t, t->both),
-                ms(t, t->waited));
-        write_layers(t, f);
-        fprintf(f, "}\n");
-        if (!ferror(f) && fclose(f) == 0) return CREMA_OK;
+    out[0] = '\0';
+    for (int i = first; i < p->end[CREMA_FORWARD + backward]; i++) {
+        const struct crema_op *op = p->op[i];
+        const char *name = op->call ? op->call->info : NULL;
+
+        if (op->type == &crema_op_reorder) name = "reorder";
+        if (!name || t->layer_of[i] != layer || listed(out, name)) continue;
+        if (used + strlen(name) + 3 > TIMING_NAMES) break;
+        used += (size_t)snprintf(out + used, TIMING_NAMES - used, "%s%s",
+                                 used ? ", " : "", name);
     }
-    return crema_fail(t->job.ctx, CREMA_EIO, "cannot write %s: %s", t->json,
-                      strerror(errno));
+    return out;
 }
+
+/* ---- the verb ----------------------------------------------------------- */
 
 static enum crema_status work(struct timing *t)
 {
     const struct net_wishes wishes = { .backward = t->backward };
+    size_t nops, nlayers;
+    double *room;
+    enum crema_status status;
 
     CREMA_TRY(job_device(&t->job, &t->device, "auto"));
     CREMA_TRY(job_net(&t->job, &t->model, &wishes));
-    CREMA_TRY(measure(t));
-    CREMA_TRY(sum_up(t));
-    show(t);
-    return t->json ? write_json(t) : CREMA_OK;
+    CREMA_TRY(run_whole(t, false));
+    nops = (size_t)t->job.net->program->nops;
+    nlayers = (size_t)t->job.net->nlayers;
+    t->op = calloc(nops + 1, sizeof *t->op);
+    t->best = calloc(nops + 1, sizeof *t->best);
+    t->layer_of = calloc(nops + 1, sizeof *t->layer_of);
+    t->part = calloc(nlayers + 1, sizeof *t->part);
+    room = calloc(nops + 1, sizeof *room);
+    status = t->op && t->best && t->layer_of && t->part && room
+                 ? measure(t, room)
+                 : crema_no_memory(t->job.ctx, "timings");
+    free(room);
+    CREMA_TRY(status);
+    sum_up(t);
+    timing_log(t);
+    if (t->json) CREMA_TRY(timing_json(t));
+    return t->json && !strcmp(t->json, "-") ? CREMA_OK : timing_table(t);
 }
 
 int verb_time(int argc, char **argv)
@@ -205,13 +203,15 @@ int verb_time(int argc, char **argv)
         MODEL_FLAGS(&t.model),
         PHASE_FLAG(&t.model),
         { "iterations", FLAG_INT, &t.iterations, "N", "how often" },
-        { "json", FLAG_TEXT, &t.json, "FILE", "the figures as JSON, too" },
+        { "json", FLAG_TEXT, &t.json, "FILE",
+          "the figures as JSON, too; -: to stdout, instead" },
         DEVICE_FLAGS(&t.device),
     };
     const struct flags flags = {
         "crema time",
         "",
-        "Measures a net: forward and, in phase TRAIN, backward.",
+        "Measures a net: forward and, in phase TRAIN, backward. The log has "
+        "Caffe's lines.",
         table,
         sizeof table / sizeof *table,
         0,
@@ -228,7 +228,9 @@ int verb_time(int argc, char **argv)
     if (status >= 0) return status;
     if (!job_open(&t.job, "time")) return 1;
     status = job_close(&t.job, work(&t));
-    for (int s = 0; s < 2; s++) free(t.layer[s]);
     free(t.op);
+    free(t.best);
+    free(t.layer_of);
+    free(t.part);
     return status;
 }

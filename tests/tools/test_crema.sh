@@ -194,10 +194,43 @@ grep -q '^parameters' out && fail "a sum of what is not known: $(cat out)"
 mv away db
 
 good crema time --model net.prototxt --iterations 2 --json time.json
-says '^ +conv	forward: [0-9.e-]+ ms\.$' out
-says '^ +conv	backward: [0-9.e-]+ ms\.$' out
-says '^Average Forward-Backward: [0-9.e-]+ ms\.$' out
-python3 -m json.tool time.json >/dev/null || fail "time.json is no JSON"
+# Caffe's lines, in the log
+says '\] Average time per layer: $' err
+says '\]  +conv	forward: [0-9.e-]+ ms\.$' err
+says '\]  +conv	backward: [0-9.e-]+ ms\.$' err
+says '\] Average Forward pass: [0-9.e-]+ ms\.$' err
+says '\] Average Backward pass: [0-9.e-]+ ms\.$' err
+says '\] Average Forward-Backward: [0-9.e-]+ ms\.$' err
+# the table: both directions' ms, share, GFLOP/s, GB/s, implementations
+says '^layer +fwd ms +bwd ms +% +fwd GFLOP/s +bwd GFLOP/s +fwd GB/s +bwd GB/s +implementation$' out
+says '^conv( +[0-9]+\.[0-9]+){7}  [a-z].*$' out
+says '^all ops( +[0-9]+\.[0-9]+){7}' out
+for sum in forward backward whole 'outside of ops' reorders 'wait for data'; do
+    says "^$sum +-?[0-9]+\.[0-9]{3} ms +-?[0-9]+\.[0-9] %$" out
+done
+python3 - time.json <<'END' || fail "time.json is not as it should be"
+import json
+import sys
+t = json.load(open(sys.argv[1]))
+layers = {layer["name"]: layer for layer in t["layers"]}
+assert list(layers) == ["data", "conv", "relu", "ip", "loss"] and t["iterations"] == 2 and t["phase"] == "TRAIN"
+for s in "forward", "backward":
+    assert abs(sum(layer[s + "_ms"] for layer in t["layers"]) - sum(
+        op["ms"] for op in t["ops"] if op["layer"] and op["backward"] == (s == "backward"))) < 1e-3
+    # 4 pictures, 3 channels of 6 x 6, 9 products each; backward has the filter's alone, the data wants no gradient
+    assert layers["conv"][s]["flop"] == 2 * 4 * 3 * 6 * 6 * 9, layers["conv"]
+    # input or its gradient, output or its, weights or theirs: floats, at least as many as the shapes say
+    assert layers["ip"][s]["bytes"] >= 4 * (4 * 108 + 108 * 4 + 4 * 4), layers["ip"]
+assert all(op["best_ms"] <= op["ms"] + 1e-9 and op["implementation"] for op in t["ops"])
+assert abs(t["ops_ms"] + t["outside_ms"] + t["wait_ms"] - t["forward_ms"] - t["backward_ms"]) < 1e-3
+END
+good crema time --model deploy.prototxt --phase TEST --iterations 1 --json -
+python3 -m json.tool out >/dev/null || fail "--json - writes more than JSON"
+good crema time --model deploy.prototxt --phase TEST --iterations 1
+grep -q 'bwd' out && fail "time in phase TEST has columns for backward"
+grep -q 'Backward' err && fail "time in phase TEST tells of backward"
+crema time --model deploy.prototxt --iterations 1 --json nowhere/x.json >out 2>err && fail "time writes to nowhere"
+says 'cannot write nowhere/x.json' err
 
 # the mean of the class scores is 1; the best comes first
 good crema predict --model deploy.prototxt --weights out_iter_15.caffemodel --mean_value 120 \
