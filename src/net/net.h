@@ -20,6 +20,7 @@ struct crema_world {
     struct crema_heap heap;
     struct crema_lender lender;
     struct crema_arena arena; /* of what lives as long */
+    unsigned told;            /* what the log has said once */
 };
 
 enum crema_status crema_world_open(struct crema_ctx *, struct crema_device *,
@@ -85,6 +86,8 @@ struct crema_net {
     struct crema_batch *batches;   /* one for each top of a source */
     struct crema_program *program; /* NULL: to be recorded */
     bool prepared;
+    /* of values and gradients, where a layer does not say it */
+    enum crema_type storage, grad_storage;
     int ndiffs;
     struct crema_net_input *diff; /* of outputs, given by the user */
     uint32_t passes;              /* forward passes in TRAIN */
