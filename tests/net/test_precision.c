@@ -152,7 +152,7 @@ static const struct {
       "default_forward_type: FLOAT16",
       "backward_type: BFLOAT16",
       { F32, F32, F32, F32 },
-      "FLOAT16 becomes fp32 here: it computes in 32" },
+      "BFLOAT16 becomes fp32 here: it computes in" },
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

@@ -27,8 +27,8 @@ struct parity_case {
     bool test;          /* phase TEST, no gradients */
     bool plain;         /* no fusion */
     bool ref_too;       /* ref may run some of it */
-    bool winners;       /* maxima of computed values: in bf16 others
-                           may win, here and there */
+    bool winners;       /* maxima of computed values, or bounds: in bf16
+                           others may win, here and there */
     int steps;          /* of SGD; 0: gradients only */
     float tolerance;    /* 0: 2e-5 */
 };
