@@ -155,7 +155,9 @@ void crema_program_end(struct crema_program *, enum crema_stage);
 void crema_program_seed(struct crema_program *, struct crema_tensor *y,
                         struct crema_tensor *dy);
 /* Appends the gradient ops and ends the backward stage.  Afterwards
- * tensor->grad is set where something flows back. */
+ * tensor->grad is set where something flows back.  Before, where `fuse` is set,
+ * a batch norm takes in what follows it: what is to be kept or watched of that
+ * must be by then. */
 enum crema_status
 crema_program_differentiate(struct crema_program *) CREMA_MUST_USE;
 /* After the run the host reads t. */

@@ -109,6 +109,7 @@ static enum crema_status find(struct finder *f)
 {
     struct crema_net *net = f->s->net;
 
+    net->options.no_fusion = true;
     net->recorded = watch_all;
     net->recorded_user = f;
     net->watch = look;

@@ -35,8 +35,8 @@ struct parity_case {
 
 enum { PARITY_MESSAGE = 512 };
 
-/* Device a is the definition; what runs on b and falls to ref is a failure
- * unless ref_too.  false, and the reason in message. */
+/* Device a is the definition, without fusion; what runs on b and falls to ref
+ * is a failure unless ref_too.  false, and the reason in message. */
 bool parity_holds(const struct parity_case *, const char *a, const char *b,
                   int threads, char message[PARITY_MESSAGE]);
 

@@ -2,6 +2,7 @@
 X(accumulate)
 X(accuracy)
 X(batch_norm)
+X(batch_norm_affine)
 X(batch_norm_bwd)
 X(batch_norm_global)
 X(batch_norm_global_bwd)
