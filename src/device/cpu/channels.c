@@ -4,7 +4,8 @@
  * Everything is done by vectors of up to 16 numbers: channels where they lie
  * side by side, positions of one channel where the tensor is dense.  A strip of
  * vectors stays in the first cache while all that is to be known of it is
- * gathered, so that each tensor is read from memory once.
+ * gathered, so that each tensor is read from memory once.  Loops over a
+ * vector's lanes must not be unrolled: gcc then makes no vectors of them.
  */
 #include "device/cpu/own.h"
 #include "device/formula/norm.h"
@@ -157,6 +158,7 @@ add_lanes(int64_t n, int64_t step, int w, const float *x, const float *mean,
 
     memcpy(m, mean, sizeof m);
     for (int64_t p = 0; p < n; p++, x += step)
+#pragma GCC unroll 1
         for (int l = 0; l < w; l++) {
             float d = x[l] - m[l];
 
@@ -249,6 +251,7 @@ dot_lanes(int64_t n, int64_t step, int w, const struct crema_cpu_affine *f,
     float a[W] = { 0 }, b[W] = { 0 };
 
     for (int64_t p = 0; p < n; p++, x += step, dy += step)
+#pragma GCC unroll 1
         for (int l = 0; l < w; l++) {
             float y = crema_norm_value(x[l], c.mean[l], c.a[l], c.b[l]);
             float g = crema_norm_passed(dy[l], y, c.floor);
@@ -322,6 +325,7 @@ apply_lanes(int64_t n, int64_t step, int w, const struct crema_cpu_affine *f,
 
     for (int64_t p = 0; p < n; p++, x += step, out += step) {
 #pragma GCC ivdep
+#pragma GCC unroll 1
         for (int l = 0; l < w; l++) {
             float y = crema_norm_value(x[l], c.mean[l], c.a[l], c.b[l]);
 
@@ -387,6 +391,7 @@ back_lanes(int64_t n, int64_t step, int w, const struct crema_cpu_affine *f,
 
     for (int64_t p = 0; p < n; p++, x += step, dy += step, dx += step)
 #pragma GCC ivdep
+#pragma GCC unroll 1
         for (int l = 0; l < w; l++) {
             float y = crema_norm_value(x[l], c.mean[l], c.a[l], c.b[l]);
             float g = crema_norm_passed(dy[l], y, c.floor);
