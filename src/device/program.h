@@ -124,6 +124,10 @@ struct crema_program {
     struct crema_tensor *tensors; /* newest first */
     struct crema_tensor *step;    /* I32 [1]: forward passes in TRAIN */
     struct crema_tensor *rate;    /* F32 [1]: the learning rate */
+    struct crema_tensor *ring;    /* F32 [1 + CREMA_RING]: crema_loss_ring;
+                                     or NULL */
+    float rate_now; /* what `rate` holds, once known */
+    bool rate_known;
     struct crema_watch *watched;
     struct crema_arena arena; /* ops, tensors, names */
     struct crema_heap *heap;  /* borrowed */
@@ -184,6 +188,10 @@ enum crema_status crema_program_set_step(struct crema_program *,
                                          uint32_t step) CREMA_MUST_USE;
 enum crema_status crema_program_set_rate(struct crema_program *,
                                          float rate) CREMA_MUST_USE;
+/* The program's ring, all of it: waits for what still runs. */
+enum crema_status
+crema_program_read_ring(struct crema_program *,
+                        float ring[]) CREMA_MUST_USE;
 
 /* Host access, dense float32 whatever the tensor really is.  Reading a VALUE
  * wants `keep`, or is done from inside a watch function. */

@@ -163,10 +163,27 @@ static enum crema_status seed(struct crema_net *net)
     return p->failed ? net->ctx->status : CREMA_OK;
 }
 
+/* Where the host would have to wait for each loss. */
+static void record_ring(struct crema_net *net)
+{
+    struct crema_tensor *loss[CREMA_RING_LOSSES];
+    float weight[CREMA_RING_LOSSES];
+    int n = net->nlosses;
+
+    if (!net->defers || net->world->dev->type->host) return;
+    for (int i = 0; i < n && n <= CREMA_RING_LOSSES; i++) {
+        loss[i] = net->loss[i].tensor;
+        weight[i] = net->loss[i].weight;
+    }
+    net->program->layer = "loss";
+    crema_loss_ring(net->program, n, loss, weight);
+}
+
 static enum crema_status record_backward(struct crema_net *net)
 {
     struct crema_program *p = net->program;
 
+    record_ring(net);
     crema_program_end(p, CREMA_FORWARD);
     if (net->options.backward) {
         CREMA_TRY(seed(net));
@@ -182,7 +199,7 @@ void crema_net_forget(struct crema_net *net)
 {
     crema_program_free(net->program);
     net->program = NULL;
-    net->prepared = false;
+    net->prepared = net->fed = false;
     for (int i = 0; i < net->nblobs; i++)
         net->blob[i].first = net->blob[i].last = NULL;
     for (int i = 0; i < net->nlosses; i++) net->loss[i].tensor = NULL;

@@ -266,6 +266,15 @@ int crema_cuda_update_joined(cudaStream_t s, const struct crema_joined *j,
     return 0;
 }
 
+int crema_cuda_loss_ring(cudaStream_t s, const struct crema_ring_weights *w,
+                         const struct crema_ringed *m, const uint32_t *step,
+                         float *ring)
+{
+    (void)s;
+    crema_at_ring(w, m, step, ring);
+    return 0;
+}
+
 int crema_cuda_accumulate(cudaStream_t s, int64_t count, const float *x,
                           float *sum)
 {

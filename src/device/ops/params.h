@@ -55,6 +55,11 @@ struct crema_along {
     int axis;
 };
 
+/* loss_ring */
+struct crema_ring_weights {
+    float weight[CREMA_RING_LOSSES];
+};
+
 /* clip_factor */
 struct crema_clip {
     float threshold;

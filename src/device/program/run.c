@@ -74,7 +74,16 @@ enum crema_status crema_program_set_step(struct crema_program *p, uint32_t step)
     return crema_device_upload(p->dev, p->step->data, &step, sizeof step);
 }
 
+enum crema_status crema_program_read_ring(struct crema_program *p, float ring[])
+{
+    return crema_tensor_read(p->dev, p->ring, ring);
+}
+
 enum crema_status crema_program_set_rate(struct crema_program *p, float rate)
 {
-    return crema_device_upload(p->dev, p->rate->data, &rate, sizeof rate);
+    if (p->rate_known && p->rate_now == rate) return CREMA_OK;
+    p->rate_known = true;
+    p->rate_now = rate;
+    return crema_device_upload(p->dev, p->rate->data, &p->rate_now,
+                               sizeof rate);
 }

@@ -124,6 +124,9 @@ int crema_cuda_update(cudaStream_t, const struct crema_update *,
  */
 int crema_cuda_update_joined(cudaStream_t, const struct crema_joined *,
                              unsigned blocks);
+int crema_cuda_loss_ring(cudaStream_t, const struct crema_ring_weights *,
+                         const struct crema_ringed *, const uint32_t *step,
+                         float *ring);
 int crema_cuda_accumulate(cudaStream_t, int64_t count, const float *x,
                           float *sum);
 /* parts: CREMA_CLIP_PARTS floats of sums of x^2 */
