@@ -69,6 +69,10 @@ void crema_device_be_deterministic(struct crema_device *);
  * Before models are opened. */
 enum crema_status crema_device_set_math(struct crema_device *,
                                         const char *math) CREMA_MUST_USE;
+/* Memory in bytes that one op of a GPU may want beside its tensors; fast
+ * convolutions want much.  0, the default: a sixteenth of the GPU's memory, at
+ * most 1 GiB.  Before models are opened. */
+void crema_device_limit_workspace(struct crema_device *, size_t bytes);
 /* "cpu", "cuda", "ref" */
 const char *crema_device_kind(const struct crema_device *);
 /* The processor's or the GPU's own name. */

@@ -48,13 +48,16 @@ int job_close(struct job *job, enum crema_status status)
 
 int device_flags_wrong(const struct flags *flags, const struct device_flags *d)
 {
-    enum { MOST_THREADS = 1024 };
+    enum { MOST_THREADS = 1024, MOST_MIB = 1 << 20 };
 
     if (d->device && d->gpu)
         return flags_wrong(flags, "give --device or --gpu, not both");
     if (d->threads < 0 || d->threads > MOST_THREADS)
         return flags_wrong(flags, "--threads wants 0 to %d, got %ld",
                            MOST_THREADS, d->threads);
+    if (d->workspace < 0 || d->workspace > MOST_MIB)
+        return flags_wrong(flags, "--workspace wants 0 to %d, got %ld",
+                           MOST_MIB, d->workspace);
     return -1;
 }
 
@@ -111,6 +114,7 @@ enum crema_status job_device(struct job *job, const struct device_flags *flags,
         CREMA_TRY(
             crema_device_open(job->ctx, name, (int)flags->threads, &job->dev));
     if (flags->math) CREMA_TRY(crema_device_set_math(job->dev, flags->math));
+    crema_device_limit_workspace(job->dev, (size_t)flags->workspace << 20);
     if (flags->deterministic) crema_device_be_deterministic(job->dev);
     console_say(&job->console, CREMA_INFO, "Use %s: %s",
                 crema_device_kind(job->dev), crema_device_name(job->dev));

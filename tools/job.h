@@ -31,7 +31,7 @@ int job_close(struct job *, enum crema_status);
 /* Where to compute. */
 struct device_flags {
     const char *device, *gpu, *math;
-    long threads;
+    long threads, workspace;
     bool deterministic;
 };
 #define DEVICE_FLAGS(d)                                                        \
@@ -41,6 +41,8 @@ struct device_flags {
           "the GPU's number; as --device cuda:N" },                            \
         { "math", FLAG_TEXT, &(d)->math, "M",                                  \
           "how precise: fp32, tf32, bf16 or fp16" },                           \
+        { "workspace", FLAG_INT, &(d)->workspace, "MIB",                       \
+          "most memory for one op of a GPU; 0: 1/16 of it, at most 1024" },    \
     {                                                                          \
         "threads", FLAG_INT, &(d)->threads, "N", "of the CPU; 0: one per core" \
     }

@@ -87,6 +87,7 @@ struct crema_device {
     struct crema_ctx *ctx; /* borrowed */
     int ordinal;           /* which of several */
     int threads;           /* 0: the backend's choice */
+    size_t workspace;      /* bytes one call may want; 0: the device's choice */
     bool deterministic;    /* no engine whose bits differ from run to run */
     enum crema_type storage; /* of values, where a net does not say it */
     bool tf32;               /* products of float32 are rounded to TF32 */
@@ -102,8 +103,7 @@ enum crema_status crema_device_plan(struct crema_device *, struct crema_op *,
                                     struct crema_port in[],
                                     struct crema_port out[]) CREMA_MUST_USE;
 /* A call without state of its own, for host kernels: runs fn on the data of
- * op->in and op->out.  Behind the op's definition a ReLU (op->relu) is run too,
- * any other fn does it itself. */
+ * op->in and op->out. */
 enum crema_status crema_host_call(
     struct crema_device *, struct crema_op *,
     enum crema_status (*fn)(struct crema_ctx *, const struct crema_op *),

@@ -89,6 +89,11 @@ void crema_device_be_deterministic(struct crema_device *dev)
     dev->deterministic = true;
 }
 
+void crema_device_limit_workspace(struct crema_device *dev, size_t bytes)
+{
+    dev->workspace = bytes;
+}
+
 const char *crema_device_lacks(const struct crema_device *dev,
                                enum crema_type type)
 {
@@ -236,7 +241,7 @@ static enum crema_status run_host(struct crema_call *call, struct crema_op *op)
     struct host_call *h = (struct host_call *)call;
 
     CREMA_TRY(h->fn(call->dev->ctx, op));
-    if (op->relu && h->fn == op->type->ref) relu(op);
+    if (op->relu) relu(op);
     return CREMA_OK;
 }
 

@@ -1,7 +1,7 @@
 /* cuda_engines.c - in cuDNN's place: ref over dense copies.
  *
- * With dense operands it fuses bias and ReLU; with the channels innermost it
- * refuses to, so that both ways of conv.c are run.
+ * With dense operands it fuses bias and ReLU; with the channels innermost, and
+ * padded as for tensor cores, it does not, so that both ways of conv.c are run.
  */
 #include "support/cuda_on_host.h"
 
@@ -13,25 +13,41 @@
 enum { WORKSPACE = 1000 };
 
 struct conv_engine {
+    struct conv_case problem;
     bool fused;
+    struct conv_data data;
     void *workspace;
 };
 
-bool crema_cuda_wants_channels_last(const struct crema_device *dev)
+struct conv_manner crema_cuda_conv_manner(const struct crema_device *dev,
+                                          enum crema_type type)
 {
-    return strcmp(dev->name, CUDA_ON_HOST_LAST) == 0;
+    bool last = strcmp(dev->name, CUDA_ON_HOST_LAST) == 0;
+
+    (void)type;
+    return (struct conv_manner){ last, last };
 }
 
 enum crema_status crema_cuda_engine_find(struct crema_device *dev,
-                                         const struct crema_op *op, bool fused,
+                                         const struct conv_case *problem,
                                          struct conv_engine **out)
 {
-    (void)op;
-    if (fused && crema_cuda_wants_channels_last(dev)) return CREMA_EUNSUPPORTED;
     *out = calloc(1, sizeof **out);
     if (!*out) return crema_no_memory(dev->ctx, "an engine");
-    (*out)->fused = fused;
+    (*out)->problem = *problem;
+    (*out)->fused = crema_conv_form_fits(problem, CONV_FUSED) &&
+                    strcmp(dev->name, CUDA_ON_HOST_LAST) != 0;
     return CREMA_OK;
+}
+
+bool crema_cuda_engine_fuses(const struct conv_engine *e)
+{
+    return e->fused;
+}
+
+enum crema_type crema_cuda_engine_bias(const struct conv_engine *e)
+{
+    return e->fused ? e->problem.y.type : CREMA_F32;
 }
 
 size_t crema_cuda_engine_workspace(const struct conv_engine *e)
@@ -47,13 +63,25 @@ const char *crema_cuda_engine_info(const struct conv_engine *e)
 
 enum crema_status crema_cuda_engine_bind(struct conv_engine *e,
                                          struct crema_device *dev,
-                                         const struct crema_op *op,
+                                         const struct conv_data *d,
                                          void *workspace)
 {
     (void)dev;
-    (void)op;
+    e->data = *d;
     e->workspace = workspace;
     return CREMA_OK;
+}
+
+/* The op lies as planned, and where it was bound. */
+static bool is_bound(const struct conv_engine *e, const struct crema_op *op)
+{
+    struct conv_parts p = crema_cuda_conv_parts(op);
+
+    return p.way == e->problem.way && p.x->data == e->data.x &&
+           p.w->data == e->data.w && p.y->data == e->data.y &&
+           crema_layout_equal(&p.x->layout, &e->problem.x) &&
+           crema_layout_equal(&p.w->layout, &e->problem.w) &&
+           crema_layout_equal(&p.y->layout, &e->problem.y);
 }
 
 /* A dense copy of t, with its values where it is read. */
@@ -111,8 +139,12 @@ enum crema_status crema_cuda_engine_run(struct conv_engine *e,
 {
     struct crema_tensor room[4], *ports[4] = { NULL };
     struct crema_op shadow = *op;
-    enum crema_status status = copy_ports(e, dev, op, room, ports);
+    enum crema_status status;
 
+    if (!is_bound(e, op))
+        return crema_fail(dev->ctx, CREMA_EDEVICE,
+                          "%s is not bound as it was planned", op->type->name);
+    status = copy_ports(e, dev, op, room, ports);
     memset(e->workspace, 0xff, WORKSPACE);
     shadow.in = ports;
     shadow.out = ports + op->nin;
@@ -135,5 +167,6 @@ void crema_cuda_engine_free(struct conv_engine *e)
 
 /* ---- the device's own code, as it is ------------------------------------- */
 
+#include "device/cuda/choice.c"
 #include "device/cuda/conv.c"
 #include "device/cuda/libraries.c"

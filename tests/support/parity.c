@@ -29,7 +29,6 @@ struct result {
 
 struct parity {
     const struct parity_case *c;
-    bool plain; /* no fusion */
     struct crema_ctx *ctx;
     struct crema_device *dev;
     struct crema_heap heap;
@@ -146,15 +145,15 @@ static void record_updates(struct parity *t)
 static enum crema_status record(struct parity *t)
 {
     t->p->layer = t->c->title;
-    t->p->fuse = !t->c->plain && !t->plain;
+    t->p->fuse = !t->c->plain;
     t->c->record(t, t->c);
     crema_program_end(t->p, CREMA_FORWARD);
-    for (int i = 0; i < t->outs; i++) crema_program_keep(t->out[i]);
     for (int i = 0; i < t->outs; i++)
         crema_program_seed(t->p, t->out[i], t->dy[i]);
     if (!t->p->failed) CREMA_TRY(crema_program_differentiate(t->p));
     record_updates(t);
     crema_program_end(t->p, CREMA_UPDATE);
+    for (int i = 0; i < t->outs; i++) crema_program_keep(t->out[i]);
     for (int i = 0; i < t->inputs; i++)
         if (t->input[i].t->grad) crema_program_keep(t->input[i].t->grad);
     for (int i = 0; i < t->params && !t->c->steps; i++)
@@ -287,12 +286,19 @@ static void close_all(struct parity *t)
     free(t);
 }
 
+/* "cuda deterministic", "cuda tf32": behind the device's name how it computes */
 static enum crema_status open_device(struct crema_ctx *ctx, const char *name,
                                      int threads, struct crema_device **out)
 {
+    char device[64];
+
     if (strncmp(name, CUDA_ON_HOST, strlen(CUDA_ON_HOST)) == 0)
         return cuda_on_host_open(ctx, name, out);
-    return crema_device_open(ctx, name, threads, out);
+    snprintf(device, sizeof device, "%.*s", (int)strcspn(name, " "), name);
+    CREMA_TRY(crema_device_open(ctx, device, threads, out));
+    if (strstr(name, " deterministic")) crema_device_be_deterministic(*out);
+    return strstr(name, " tf32") ? crema_device_set_math(*out, "tf32")
+                                 : CREMA_OK;
 }
 
 static enum crema_status open_math(struct parity *t, const char *name,
@@ -305,8 +311,7 @@ static enum crema_status open_math(struct parity *t, const char *name,
 }
 
 static struct parity *start(const struct parity_case *c, const char *device,
-                            bool plain, bool bf16, int threads,
-                            char *message)
+                            bool bf16, int threads, char *message)
 {
     struct parity *t = calloc(1, sizeof *t);
     struct crema_ctx *ctx = calloc(1, sizeof *ctx);
@@ -315,7 +320,6 @@ static struct parity *start(const struct parity_case *c, const char *device,
     if (t) t->ctx = ctx;
     if (t && ctx) {
         t->c = c;
-        t->plain = plain;
         t->bf16 = bf16;
         if (open_math(t, device, threads) == CREMA_OK && run(t) == CREMA_OK)
             return t;
@@ -387,8 +391,8 @@ static bool near(const struct parity_case *c, const struct result *a,
 static bool holds(const struct parity_case *c, const char *a, const char *b,
                   bool bf16, int threads, char message[PARITY_MESSAGE])
 {
-    struct parity *x = start(c, a, true, bf16, threads, message);
-    struct parity *y = x ? start(c, b, false, bf16, threads, message) : NULL;
+    struct parity *x = start(c, a, bf16, threads, message);
+    struct parity *y = x ? start(c, b, bf16, threads, message) : NULL;
     bool good = x && y && x->results == y->results && x->results > 0;
 
     if (x && y && !good)

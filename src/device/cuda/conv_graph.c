@@ -8,93 +8,100 @@ static const enum cudnn_direction directions[] = {
     [CONV_BWD_WEIGHTS] = CUDNN_BWD_FILTER,
 };
 
-/* b[K] as 1 x K x 1 x 1 */
-static struct crema_layout bias_layout(const struct crema_tensor *b, int ndims,
-                                       bool channels_last)
+enum crema_type crema_cuda_bias_type(const struct conv_case *c,
+                                     enum conv_form form)
 {
-    struct crema_shape shape = { ndims, { 1, 1, 1, 1, 1 } };
+    return conv_is_fused(form) ? c->y.type : CREMA_F32;
+}
 
-    shape.dim[1] = b->shape.dim[0];
-    return channels_last ? crema_layout_channels_last(&shape, CREMA_F32)
-                         : crema_layout_dense(&shape, CREMA_F32);
+/* b[K] as 1 x K x 1 x 1, beside a y that lies so */
+static struct crema_layout bias_layout(const struct crema_layout *y)
+{
+    struct crema_shape shape = { y->ndims, { 1, 1, 1, 1, 1 } };
+
+    shape.dim[1] = y->dim[1];
+    return y->stride[1] == 1 ? crema_layout_channels_last(&shape, y->type)
+                             : crema_layout_dense(&shape, y->type);
 }
 
 /* conv -> (+ b) -> (ReLU) -> y; what lies between never reaches memory. */
-static enum crema_status fuse(const struct crema_op *op,
-                              const struct conv_wish *wish,
-                              struct conv_graph *c)
+static enum crema_status fuse(const struct conv_case *c,
+                              const struct crema_layout *y,
+                              struct conv_graph *out)
 {
-    struct conv_parts p = crema_cuda_conv_parts(op);
-    struct crema_layout y = crema_cuda_conv_layout(p.y, wish->channels_last);
-    struct cudnn_graph *g = c->graph;
+    struct crema_layout between = *y;
+    struct cudnn_graph *g = out->graph;
     int64_t last = 0, next;
 
-    CREMA_TRY(crema_cudnn_tensor(g, &y, true, &last));
-    CREMA_TRY(crema_cudnn_conv(g, directions[p.way], op->params, c->uid[0],
-                               c->uid[1], last));
-    if (p.b) {
-        struct crema_layout b = bias_layout(p.b, y.ndims, wish->channels_last);
+    between.type = CREMA_F32;
+    CREMA_TRY(crema_cudnn_tensor(g, &between, true, &last));
+    CREMA_TRY(crema_cudnn_conv(g, directions[c->way], &c->conv, out->uid[0],
+                               out->uid[1], last));
+    if (c->bias) {
+        struct crema_layout b = bias_layout(y);
 
-        CREMA_TRY(crema_cudnn_tensor(g, &b, false, &c->uid[3]));
-        next = c->uid[2];
-        if (op->relu) CREMA_TRY(crema_cudnn_tensor(g, &y, true, &next));
-        CREMA_TRY(crema_cudnn_add(g, last, c->uid[3], next));
+        CREMA_TRY(crema_cudnn_tensor(g, &b, false, &out->uid[3]));
+        next = out->uid[2];
+        if (c->relu) CREMA_TRY(crema_cudnn_tensor(g, &between, true, &next));
+        CREMA_TRY(crema_cudnn_add(g, last, out->uid[3], next));
         last = next;
     }
-    if (op->relu) CREMA_TRY(crema_cudnn_relu(g, last, c->uid[2]));
-    return crema_cudnn_seal(g, wish->handle);
+    return c->relu ? crema_cudnn_relu(g, last, out->uid[2]) : CREMA_OK;
 }
 
-static enum crema_status describe(const struct crema_op *op,
-                                  const struct conv_wish *wish,
-                                  struct conv_graph *c)
+static enum crema_status describe(const struct conv_case *c,
+                                  enum conv_form form, struct conv_graph *out)
 {
-    struct conv_parts p = crema_cuda_conv_parts(op);
-    struct crema_layout x = crema_cuda_conv_layout(p.x, wish->channels_last);
-    struct crema_layout w = crema_cuda_conv_layout(p.w, wish->channels_last);
-    struct crema_layout y = crema_cuda_conv_layout(p.y, wish->channels_last);
+    int64_t groups = conv_is_split(form) ? c->conv.groups : 1;
+    struct crema_layout x = crema_conv_seen(&c->x);
+    struct crema_layout w = crema_conv_seen(&c->w);
+    struct crema_layout y = crema_conv_seen(&c->y);
 
-    CREMA_TRY(crema_cudnn_tensor(c->graph, &x, false, &c->uid[0]));
-    CREMA_TRY(crema_cudnn_tensor(c->graph, &w, false, &c->uid[1]));
-    CREMA_TRY(crema_cudnn_tensor(c->graph, &y, false, &c->uid[2]));
-    if (wish->fused) return fuse(op, wish, c);
-    CREMA_TRY(crema_cudnn_conv(c->graph, directions[p.way], op->params,
-                               c->uid[0], c->uid[1], c->uid[2]));
-    return crema_cudnn_seal(c->graph, wish->handle);
+    x = crema_conv_part(&x, 1, groups);
+    w = crema_conv_part(&w, 0, groups);
+    y = crema_conv_part(&y, 1, groups);
+    CREMA_TRY(crema_cudnn_tensor(out->graph, &x, false, &out->uid[0]));
+    CREMA_TRY(crema_cudnn_tensor(out->graph, &w, false, &out->uid[1]));
+    CREMA_TRY(crema_cudnn_tensor(out->graph, &y, false, &out->uid[2]));
+    if (conv_is_fused(form)) return fuse(c, &y, out);
+    return crema_cudnn_conv(out->graph, directions[c->way], &c->conv,
+                            out->uid[0], out->uid[1], out->uid[2]);
 }
 
 enum crema_status crema_cuda_conv_graph(struct crema_ctx *ctx,
-                                        const struct crema_op *op,
-                                        const struct conv_wish *wish,
-                                        struct conv_graph *c)
+                                        cudnnHandle_t handle,
+                                        const struct conv_case *c,
+                                        enum conv_form form,
+                                        struct conv_graph *out)
 {
     enum crema_status status;
 
-    *c = (struct conv_graph){ 0 };
-    CREMA_TRY(crema_cudnn_graph_open(ctx, &c->graph));
-    status = describe(op, wish, c);
-    if (status) {
-        crema_cudnn_graph_close(c->graph);
-        c->graph = NULL;
-    }
+    *out = (struct conv_graph){ 0 };
+    CREMA_TRY(crema_cudnn_graph_open(ctx, &out->graph));
+    status = describe(c, form, out);
+    if (status == CREMA_OK) status = crema_cudnn_seal(out->graph, handle);
+    if (status == CREMA_OK) return CREMA_OK;
+    crema_cudnn_graph_close(out->graph);
+    out->graph = NULL;
     return status;
 }
 
-/* The engines that would use TF32 carry the note TENSOR_CORE alone, so both
- * notes have to be refused.  Winograd's largest tile loses too many digits. */
-void crema_cuda_conv_filters(size_t workspace,
-                             struct cudnn_filter out[CONV_FILTERS])
+/* float32 that stays float32: the engines that would use TF32 carry the note
+ * TENSOR_CORE alone, so both notes have to be refused.  Winograd's largest tile
+ * loses too many digits. */
+struct cudnn_filter crema_cuda_conv_filter(const struct conv_case *c,
+                                           bool deterministic, size_t workspace)
 {
-    const unsigned inexact =
-        1u << CUDNN_NUMERICAL_NOTE_TENSOR_CORE |
-        1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS |
-        1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION |
-        1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13;
-    const unsigned unsteady = 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC;
-    const unsigned compiled = 1u << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION;
+    struct cudnn_filter f = {
+        .refuse_notes = 1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION |
+                        1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13,
+        .workspace = (int64_t)workspace,
+    };
 
-    out[0] = (struct cudnn_filter){ inexact | unsteady, compiled,
-                                    (int64_t)workspace };
-    out[1] = (struct cudnn_filter){ inexact | unsteady, 0, (int64_t)workspace };
-    out[2] = (struct cudnn_filter){ inexact, 0, (int64_t)workspace };
+    if (c->x.type == CREMA_F32 && !c->tf32)
+        f.refuse_notes |= 1u << CUDNN_NUMERICAL_NOTE_TENSOR_CORE |
+                          1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
+    if (deterministic)
+        f.refuse_notes |= 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC;
+    return f;
 }

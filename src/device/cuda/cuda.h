@@ -14,18 +14,22 @@
 #include <cuda_runtime_api.h>
 #include <cudnn.h>
 
+enum { CUDA_BRANCHES = CONV_SPLITS - 1 };
+
 /* dev->state */
 struct crema_cuda {
     int ordinal;
+    int capability; /* 90 is 9.0 */
     cudaStream_t stream;
     cudnnHandle_t cudnn;
     struct cudnn_target target; /* this GPU, for cuDNN's planner */
     cublasHandle_t cublas;
     void *cublas_workspace;
-    size_t workspace_limit; /* bytes one convolution may want */
-    bool channels_last;     /* what convolutions ask for: not in
-                               float32, whose engines are dense; tests set
-                               CREMA_CUDA_CHANNELS_LAST */
+    size_t workspace_limit;  /* where the device says none */
+    struct crema_memo *memo; /* what was found to be fastest */
+    /* beside the stream; see branches.c */
+    cudaStream_t side[CUDA_BRANCHES];
+    cudaEvent_t forked, joined[CUDA_BRANCHES];
     struct crema_ctx trial; /* reasons of what was only tried */
 };
 
@@ -34,7 +38,25 @@ static inline struct crema_cuda *crema_cuda(const struct crema_device *dev)
     return dev->state;
 }
 
-/* op may be NULL. */
+/* Bytes of workspace that one call may want. */
+size_t crema_cuda_workspace_limit(const struct crema_device *);
+/* What the fastest way depends on beside the op: GPU, libraries, limit. */
+enum { CUDA_WHERE = 256 };
+const char *crema_cuda_where(const struct crema_device *, char out[CUDA_WHERE]);
+
+/* ---- branches.c: what is enqueued on side[0..branches) between the two runs
+ * beside what is on the device's stream. */
+enum crema_status crema_cuda_branches_open(struct crema_device *,
+                                           struct crema_cuda *) CREMA_MUST_USE;
+void crema_cuda_branches_close(struct crema_cuda *);
+enum crema_status crema_cuda_fork(struct crema_device *,
+                                  const struct crema_op *,
+                                  int branches) CREMA_MUST_USE;
+enum crema_status crema_cuda_join(struct crema_device *,
+                                  const struct crema_op *,
+                                  int branches) CREMA_MUST_USE;
+
+/* ---- fail.c; op may be NULL. */
 enum crema_status crema_cuda_failed(struct crema_ctx *, const struct crema_op *,
                                     cudaError_t,
                                     const char *call) CREMA_MUST_USE;

@@ -4,9 +4,12 @@
  * only download and finish wait.  That stream does not wait for the legacy
  * stream, so nothing here may use that one.
  */
+#include "base/memo.h"
 #include "device/cuda/device.h"
 #include "device/module.h"
 
+#include <cublasLt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +24,8 @@ static const size_t CUBLAS_BYTES = (size_t)32 << 20;
 
 /* ---- opening ----------------------------------------------------------- */
 
-static enum crema_status look_at(struct crema_device *dev, size_t *memory)
+static enum crema_status look_at(struct crema_device *dev, int *capability,
+                                 size_t *memory)
 {
     struct cudaDeviceProp p;
 
@@ -32,6 +36,7 @@ static enum crema_status look_at(struct crema_device *dev, size_t *memory)
                           "%d.%d is needed",
                           p.name, p.major, p.minor, OLDEST_MAJOR, OLDEST_MINOR);
     snprintf(dev->name, sizeof dev->name, "%.127s", p.name);
+    *capability = p.major * 10 + p.minor;
     *memory = p.totalGlobalMem;
     return CREMA_OK;
 }
@@ -63,6 +68,16 @@ static enum crema_status open_cublas(struct crema_device *dev,
     return CREMA_OK;
 }
 
+/* Without a folder for it the memo lasts as long as the device. */
+static enum crema_status open_memo(struct crema_device *dev,
+                                   struct crema_cuda *c)
+{
+    char path[PATH_MAX];
+    bool kept = crema_memo_path("plans", path, sizeof path);
+
+    return crema_memo_open(dev->ctx, kept ? path : NULL, &c->memo);
+}
+
 static enum crema_status open_parts(struct crema_device *dev,
                                     struct crema_cuda *c)
 {
@@ -70,15 +85,16 @@ static enum crema_status open_parts(struct crema_device *dev,
     size_t memory = 0;
 
     c->ordinal = dev->ordinal;
-    c->channels_last = getenv("CREMA_CUDA_CHANNELS_LAST") != NULL;
     CREMA_CUDA_TRY(ctx, NULL, cudaSetDevice, c->ordinal);
-    CREMA_TRY(look_at(dev, &memory));
+    CREMA_TRY(look_at(dev, &c->capability, &memory));
     /* A sixteenth of the GPU, but never less or more than is of use. */
     c->workspace_limit = memory / 16;
     if (c->workspace_limit < 64 * MIB) c->workspace_limit = 64 * MIB;
     if (c->workspace_limit > 1024 * MIB) c->workspace_limit = 1024 * MIB;
     CREMA_CUDA_TRY(ctx, NULL, cudaStreamCreateWithFlags, &c->stream,
                    cudaStreamNonBlocking);
+    CREMA_TRY(crema_cuda_branches_open(dev, c));
+    CREMA_TRY(open_memo(dev, c));
     CREMA_TRY(open_cudnn(dev, c));
     return open_cublas(dev, c);
 }
@@ -92,7 +108,9 @@ static void close_parts(struct crema_cuda *c)
     if (c->cublas) cublasDestroy(c->cublas);
     if (c->cublas_workspace) cudaFree(c->cublas_workspace);
     if (c->cudnn) cudnnDestroy(c->cudnn);
+    crema_cuda_branches_close(c);
     if (c->stream) cudaStreamDestroy(c->stream);
+    crema_memo_close(c->memo);
     free(c);
 }
 
@@ -114,6 +132,20 @@ static enum crema_status open_cuda(struct crema_device *dev)
 cudaStream_t crema_cuda_stream(const struct crema_device *dev)
 {
     return crema_cuda(dev)->stream;
+}
+
+size_t crema_cuda_workspace_limit(const struct crema_device *dev)
+{
+    return dev->workspace ? dev->workspace : crema_cuda(dev)->workspace_limit;
+}
+
+const char *crema_cuda_where(const struct crema_device *dev,
+                             char out[CUDA_WHERE])
+{
+    snprintf(out, CUDA_WHERE, "%s (%d), cudnn %zu, cublas %zu, %zu MiB",
+             dev->name, crema_cuda(dev)->capability, cudnnGetVersion(),
+             cublasLtGetVersion(), crema_cuda_workspace_limit(dev) / MIB);
+    return out;
 }
 
 static void close_cuda(struct crema_device *dev)
@@ -235,6 +267,7 @@ const struct crema_device_type crema_device_cuda = {
     .download = download_cuda,
     .clear = clear_cuda,
     .finish = finish_cuda,
+    .tf32 = true,
     .record = crema_cuda_record,
     .recorded = crema_cuda_recorded,
     .play = crema_cuda_play,

@@ -1,78 +1,209 @@
-/* engine.c - what convolves: the first of cuDNN's engines that can, or one of
- * its older functions.
+/* engine.c - what convolves: one of cuDNN's engines, or one of its older
+ * functions.
  *
- * Found when a program is prepared; running is one cudnnBackendExecute over
- * memory bound before.
+ * Found when a program is prepared: known from before, else the fastest of
+ * those that are timed, else - where bits must be the same in every run, or
+ * nothing could be timed - the first that the heuristics name.  Running is
+ * cudnnBackendExecute over memory bound before, for each group where the form
+ * is split.
  */
 #include "device/cuda/engine.h"
+
+#include "base/memo.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Each group's workspace begins at such an address. */
+enum { ALIGN = 256 };
+
 struct conv_engine {
+    struct conv_case problem;
+    enum conv_form form;
     struct cudnn_plan *plan; /* or legacy */
     struct conv_legacy *legacy;
-    int64_t uid[4];  /* of x, w, y, b in the plan */
-    void *workspace; /* of legacy */
-    char info[48];
+    int64_t uid[4]; /* of x, w, y, b in the plan */
+    int parts;      /* groups that are run each alone, or 1 */
+    cudnnBackendDescriptor_t pack[CONV_SPLITS];
+    struct conv_data data; /* of legacy */
+    void *workspace;       /* of legacy */
+    char info[64];
 };
 
-bool crema_cuda_wants_channels_last(const struct crema_device *dev)
+/* TF32 and bfloat16 came with 8.0; before, tensor cores had float16 alone. */
+struct conv_manner crema_cuda_conv_manner(const struct crema_device *dev,
+                                          enum crema_type type)
 {
-    return crema_cuda(dev)->channels_last;
+    bool tensor_cores =
+        type != CREMA_F32 || (dev->tf32 && crema_cuda(dev)->capability >= 80);
+
+    /* without them cuDNN would bring all operands into dense order first */
+    return (struct conv_manner){ tensor_cores, tensor_cores };
 }
 
-static enum crema_status find_graph(struct crema_device *dev,
-                                    const struct crema_op *op, bool fused,
+/* ---- building ---------------------------------------------------------- */
+
+static enum crema_status open_graph(struct crema_device *dev,
+                                    const struct conv_choice *choice,
                                     struct conv_engine *e)
 {
-    /* the last of them lets in what is not */
-    const int filters_used = CONV_FILTERS - dev->deterministic;
     struct crema_cuda *c = crema_cuda(dev);
-    struct conv_wish wish = { c->cudnn, c->channels_last, fused };
-    struct cudnn_filter filters[CONV_FILTERS];
+    size_t limit =
+        crema_cuda_workspace_limit(dev) / (size_t)e->parts / ALIGN * ALIGN;
     struct conv_graph g;
     enum crema_status status;
 
-    CREMA_TRY(crema_cuda_conv_graph(&c->trial, op, &wish, &g));
-    crema_cuda_conv_filters(c->workspace_limit, filters);
-    status = crema_cudnn_search(g.graph, &c->target, filters_used, filters,
-                                &e->plan);
-    crema_cudnn_graph_close(g.graph);
-    if (status) return status;
+    CREMA_TRY(
+        crema_cuda_conv_graph(&c->trial, c->cudnn, &e->problem, e->form, &g));
+    status = crema_cudnn_plan_open(&c->trial, g.graph, &c->target,
+                                   &choice->engine, (int64_t)limit, &e->plan);
     for (int i = 0; i < 4; i++) e->uid[i] = g.uid[i];
-    snprintf(e->info, sizeof e->info, "cudnn engine %d%s", (int)e->plan->engine,
-             fused ? " fused" : "");
-    return CREMA_OK;
+    crema_cudnn_graph_close(g.graph);
+    snprintf(e->info, sizeof e->info, "cudnn engine %d%s%s",
+             (int)choice->engine.engine, conv_is_fused(e->form) ? " fused" : "",
+             conv_is_split(e->form) ? " by groups" : "");
+    return status;
 }
 
-/* Whatever a graph fails with, the older functions may do. */
-enum crema_status crema_cuda_engine_find(struct crema_device *dev,
-                                         const struct crema_op *op, bool fused,
+enum crema_status crema_cuda_engine_open(struct crema_device *dev,
+                                         const struct conv_case *problem,
+                                         const struct conv_choice *choice,
                                          struct conv_engine **out)
 {
-    struct crema_cuda *c = crema_cuda(dev);
     struct conv_engine *e = calloc(1, sizeof *e);
     enum crema_status status;
 
     if (!e) return crema_no_memory(dev->ctx, "a convolution");
-    status = find_graph(dev, op, fused, e);
-    if (status && fused) status = CREMA_EUNSUPPORTED;
-    if (status && !fused) {
-        status = crema_cuda_legacy_open(c, dev->ctx, op, &e->legacy);
+    e->problem = *problem;
+    e->form = choice->form;
+    e->parts = conv_is_split(e->form) ? (int)problem->conv.groups : 1;
+    if (!crema_conv_form_fits(problem, e->form))
+        status = CREMA_EUNSUPPORTED;
+    else if (e->form != CONV_LEGACY)
+        status = open_graph(dev, choice, e);
+    else {
         snprintf(e->info, sizeof e->info, "cudnn legacy");
+        status = crema_cuda_legacy_open(dev, problem, &e->legacy);
     }
     if (status) {
         crema_cuda_engine_free(e);
-        return status;
+        return status == CREMA_ENOMEM ? status : CREMA_EUNSUPPORTED;
     }
     *out = e;
     return CREMA_OK;
 }
 
+/* ---- choosing ---------------------------------------------------------- */
+
+enum { LISTED = 64 };
+
+/* The first listed engine of the form that builds. */
+static enum crema_status first_of(struct crema_device *dev,
+                                  const struct conv_case *problem,
+                                  enum conv_form form,
+                                  const struct cudnn_filter *f,
+                                  struct conv_engine **out)
+{
+    struct crema_cuda *c = crema_cuda(dev);
+    struct cudnn_choice list[LISTED];
+    struct conv_graph g;
+    enum crema_status status;
+    int n = 0;
+
+    CREMA_TRY(crema_cuda_conv_graph(&c->trial, c->cudnn, problem, form, &g));
+    status = crema_cudnn_list(g.graph, &c->target, f, LISTED, list, &n);
+    crema_cudnn_graph_close(g.graph);
+    CREMA_TRY(status);
+    status = CREMA_EUNSUPPORTED;
+    for (int i = 0; i < n && status == CREMA_EUNSUPPORTED; i++) {
+        const struct conv_choice choice = { form, list[i], 0 };
+
+        status = crema_cuda_engine_open(dev, problem, &choice, out);
+    }
+    return status;
+}
+
+/* Fused before plain; in each first what is deterministic and needs no
+ * compilation, then less. */
+static enum crema_status first(struct crema_device *dev,
+                               const struct conv_case *problem,
+                               struct conv_engine **out)
+{
+    static const enum conv_form forms[] = { CONV_FUSED, CONV_PLAIN };
+    static const struct conv_choice legacy = { .form = CONV_LEGACY };
+    size_t limit = crema_cuda_workspace_limit(dev);
+
+    for (int f = 0; f < 2; f++) {
+        if (!crema_conv_form_fits(problem, forms[f])) continue;
+        for (int less = 0; less < 3 - dev->deterministic; less++) {
+            struct cudnn_filter filter =
+                crema_cuda_conv_filter(problem, less < 2, limit);
+            enum crema_status status;
+
+            if (less == 0)
+                filter.refuse_behaviour =
+                    1u << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION;
+            status = first_of(dev, problem, forms[f], &filter, out);
+            if (status == CREMA_OK || status == CREMA_ENOMEM) return status;
+        }
+    }
+    return crema_cuda_engine_open(dev, problem, &legacy, out);
+}
+
+/* What a run before this one found out, if that still works. */
+static enum crema_status recall(struct crema_device *dev, const char *key,
+                                const struct conv_case *problem,
+                                struct conv_engine **out)
+{
+    const char *text = crema_memo_find(crema_cuda(dev)->memo, key);
+    struct conv_choice choice;
+
+    if (!text || !crema_conv_choice_parse(text, &choice))
+        return CREMA_EUNSUPPORTED;
+    return crema_cuda_engine_open(dev, problem, &choice, out);
+}
+
+/* Times them and remembers the fastest. */
+static enum crema_status race(struct crema_device *dev, const char *key,
+                              const struct conv_case *problem,
+                              struct conv_engine **out)
+{
+    struct conv_choice choice;
+    char text[CONV_TEXT];
+    enum crema_status status;
+
+    CREMA_TRY(crema_cuda_conv_race(dev, problem, &choice, out));
+    status = crema_memo_put(crema_cuda(dev)->memo, key,
+                            crema_conv_choice_print(&choice, text));
+    if (status != CREMA_OK) crema_cuda_engine_free(*out);
+    return status;
+}
+
+enum crema_status crema_cuda_engine_find(struct crema_device *dev,
+                                         const struct conv_case *problem,
+                                         struct conv_engine **out)
+{
+    char where[CUDA_WHERE], key[CONV_TEXT];
+    enum crema_status status = CREMA_EUNSUPPORTED;
+
+    if (!dev->deterministic) {
+        crema_conv_key(crema_cuda_where(dev, where), problem, key);
+        status = recall(dev, key, problem, out);
+        if (status == CREMA_EUNSUPPORTED) status = race(dev, key, problem, out);
+    }
+    return status == CREMA_EUNSUPPORTED ? first(dev, problem, out) : status;
+}
+
+/* ---- what was found ---------------------------------------------------- */
+
+static size_t part_bytes(const struct conv_engine *e)
+{
+    return ((size_t)e->plan->workspace + ALIGN - 1) / ALIGN * ALIGN;
+}
+
 size_t crema_cuda_engine_workspace(const struct conv_engine *e)
 {
-    return e->plan ? (size_t)e->plan->workspace
+    return e->plan ? part_bytes(e) * (size_t)e->parts
                    : crema_cuda_legacy_workspace(e->legacy);
 }
 
@@ -81,48 +212,115 @@ const char *crema_cuda_engine_info(const struct conv_engine *e)
     return e->info;
 }
 
-enum crema_status crema_cuda_engine_bind(struct conv_engine *e,
-                                         struct crema_device *dev,
-                                         const struct crema_op *op,
-                                         void *workspace)
+bool crema_cuda_engine_fuses(const struct conv_engine *e)
 {
-    struct conv_parts p = crema_cuda_conv_parts(op);
-    const struct crema_tensor *t[4] = { p.x, p.w, p.y, p.b };
+    return conv_is_fused(e->form);
+}
+
+enum crema_type crema_cuda_engine_bias(const struct conv_engine *e)
+{
+    return crema_cuda_bias_type(&e->problem, e->form);
+}
+
+/* ---- running ----------------------------------------------------------- */
+
+static void *at(void *base, size_t bytes)
+{
+    return (char *)base + bytes;
+}
+
+/* Where the operands of group g begin. */
+static struct conv_data group(const struct conv_engine *e,
+                              const struct conv_data *d, size_t g)
+{
+    const struct conv_case *p = &e->problem;
+    int64_t n = p->conv.groups;
+    size_t b =
+        (size_t)(p->y.dim[1] / n) * crema_type_bytes(crema_cuda_engine_bias(e));
+
+    return (struct conv_data){ at(d->x, g * crema_conv_step(&p->x, 1, n)),
+                               at(d->w, g * crema_conv_step(&p->w, 0, n)),
+                               at(d->y, g * crema_conv_step(&p->y, 1, n)),
+                               d->b ? at(d->b, g * b) : NULL };
+}
+
+static enum crema_status bind_part(struct conv_engine *e, struct crema_ctx *ctx,
+                                   const struct conv_data *d, int part,
+                                   void *workspace)
+{
+    struct conv_data mine = e->parts > 1 ? group(e, d, (size_t)part) : *d;
+    void *const all[4] = { mine.x, mine.w, mine.y, mine.b };
     int64_t uid[4];
     void *data[4];
     int n = 0;
 
-    e->workspace = workspace;
-    if (!e->plan) return CREMA_OK;
     for (int i = 0; i < 4; i++) {
         if (e->uid[i] == 0) continue;
         uid[n] = e->uid[i];
-        data[n++] = t[i]->data;
+        data[n++] = all[i];
     }
-    e->plan->ctx = dev->ctx; /* from now on failures count */
-    return crema_cudnn_plan_bind(e->plan, n, uid, data,
-                                 e->plan->workspace ? workspace : NULL);
+    if (e->pack[part]) cudnnBackendDestroyDescriptor(e->pack[part]);
+    e->pack[part] = NULL;
+    return crema_cudnn_pack(
+        ctx, n, uid, data,
+        e->plan->workspace ? at(workspace, (size_t)part * part_bytes(e)) : NULL,
+        &e->pack[part]);
+}
+
+enum crema_status crema_cuda_engine_bind(struct conv_engine *e,
+                                         struct crema_device *dev,
+                                         const struct conv_data *d,
+                                         void *workspace)
+{
+    e->workspace = workspace;
+    e->data = *d;
+    for (int i = 0; i < e->parts && e->plan; i++)
+        CREMA_TRY(bind_part(e, dev->ctx, d, i, workspace));
+    return CREMA_OK;
+}
+
+/* The first group on the device's own stream, each other on one beside it. */
+static enum crema_status run_parts(struct conv_engine *e,
+                                   struct crema_device *dev,
+                                   const struct crema_op *op)
+{
+    struct crema_cuda *c = crema_cuda(dev);
+    cudnnStatus_t status = CUDNN_STATUS_SUCCESS;
+
+    CREMA_TRY(crema_cuda_fork(dev, op, e->parts - 1));
+    for (int i = 0; i < e->parts && !status; i++) {
+        if (i > 0) status = cudnnSetStream(c->cudnn, c->side[i - 1]);
+        if (!status)
+            status = crema_cudnn_plan_run(e->plan, e->pack[i], c->cudnn);
+    }
+    if (e->parts > 1) {
+        cudnnStatus_t back = cudnnSetStream(c->cudnn, c->stream);
+
+        if (!status) status = back;
+    }
+    if (status)
+        return crema_cudnn_failed(dev->ctx, op, status, "cudnnBackendExecute");
+    return crema_cuda_join(dev, op, e->parts - 1);
 }
 
 enum crema_status crema_cuda_engine_run(struct conv_engine *e,
                                         struct crema_device *dev,
                                         const struct crema_op *op)
 {
-    cudnnHandle_t handle = crema_cuda(dev)->cudnn;
-    struct conv_parts p = crema_cuda_conv_parts(op);
-    cudnnStatus_t status =
-        e->plan ? crema_cudnn_plan_run(e->plan, handle)
-                : crema_cuda_legacy_run(e->legacy, handle, &p, e->workspace);
+    cudnnStatus_t status;
 
-    return status ? crema_cudnn_failed(dev->ctx, op, status,
-                                       e->plan ? "cudnnBackendExecute"
-                                               : "cudnnConvolution")
+    if (e->plan) return run_parts(e, dev, op);
+    status = crema_cuda_legacy_run(e->legacy, crema_cuda(dev)->cudnn, &e->data,
+                                   e->workspace);
+    return status ? crema_cudnn_failed(dev->ctx, op, status, "cudnnConvolution")
                   : CREMA_OK;
 }
 
 void crema_cuda_engine_free(struct conv_engine *e)
 {
     if (!e) return;
+    for (int i = 0; i < CONV_SPLITS; i++)
+        if (e->pack[i]) cudnnBackendDestroyDescriptor(e->pack[i]);
     crema_cudnn_plan_close(e->plan);
     crema_cuda_legacy_close(e->legacy);
     free(e);

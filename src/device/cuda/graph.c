@@ -70,6 +70,13 @@ void crema_cudnn_graph_close(struct cudnn_graph *g)
     free(g);
 }
 
+cudnnDataType_t crema_cudnn_type(enum crema_type type)
+{
+    return type == CREMA_BF16  ? CUDNN_DATA_BFLOAT16
+           : type == CREMA_F16 ? CUDNN_DATA_HALF
+                               : CUDNN_DATA_FLOAT;
+}
+
 /* cuDNN 9.19 takes a dimension of 0 without a word; it is refused here. */
 static bool describable(const struct crema_layout *l)
 {
@@ -85,9 +92,7 @@ enum crema_status crema_cudnn_tensor(struct cudnn_graph *g,
                                      bool internal, int64_t *uid)
 {
     static const int64_t align = 16; /* arenas give far more */
-    cudnnDataType_t type = l->type == CREMA_BF16  ? CUDNN_DATA_BFLOAT16
-                           : l->type == CREMA_F16 ? CUDNN_DATA_HALF
-                                                  : CUDNN_DATA_FLOAT;
+    cudnnDataType_t type = crema_cudnn_type(l->type);
     int64_t id = g->ntensors + 1;
     cudnnBackendDescriptor_t d;
     struct crema_ctx *ctx = g->ctx;

@@ -2,11 +2,12 @@
  *
  *   crema_cudnn_graph_open(ctx, &g);                  describe ...
  *   crema_cudnn_tensor(g, &layout, ..., &uid);
- *   crema_cudnn_conv(g, ...); crema_cudnn_pointwise(g, ...);
+ *   crema_cudnn_conv(g, ...); crema_cudnn_add(g, ...);
  *   crema_cudnn_seal(g, handle);
- *   crema_cudnn_search(g, &target, 1, &filter, &plan);   choose an engine ...
- *   crema_cudnn_plan_bind(plan, n, uids, data, scratch);  once per address
- *   crema_cudnn_plan_run(plan, handle);               many times
+ *   crema_cudnn_list(g, &target, &filter, ...);       which engines can?
+ *   crema_cudnn_plan_open(g, &target, &choice, ...);  build one of them
+ *   crema_cudnn_pack(ctx, n, uids, data, scratch, &pack);  once per address
+ *   crema_cudnn_plan_run(plan, pack, handle);         many times
  *
  * Tensors are named by the uid that crema_cudnn_tensor gives; 0 is none.
  * Everything but running works on a machine without a GPU when the target is
@@ -15,7 +16,7 @@
 #ifndef CREMA_DEVICE_CUDA_GRAPH_H
 #define CREMA_DEVICE_CUDA_GRAPH_H
 
-#include "device/ops.h"
+#include "device/cuda/choice.h"
 
 #include <cudnn_graph.h>
 
@@ -43,16 +44,16 @@ struct cudnn_filter {
 };
 
 struct cudnn_plan {
-    struct crema_ctx *ctx; /* borrowed */
-    cudnnBackendDescriptor_t plan, pack;
+    cudnnBackendDescriptor_t plan;
     int64_t workspace; /* bytes it wants at run time */
-    int64_t engine;
-    unsigned notes, behaviour;
 };
 
 enum cudnn_direction { CUDNN_FORWARD, CUDNN_BWD_DATA, CUDNN_BWD_FILTER };
 
 /* ---- describing */
+
+/* float32, bfloat16, float16 */
+cudnnDataType_t crema_cudnn_type(enum crema_type);
 
 enum crema_status crema_cudnn_graph_open(struct crema_ctx *,
                                          struct cudnn_graph **) CREMA_MUST_USE;
@@ -81,21 +82,31 @@ enum crema_status
 crema_cudnn_target_described(struct crema_ctx *, const char *json,
                              struct cudnn_target *) CREMA_MUST_USE;
 void crema_cudnn_target_free(struct cudnn_target *);
-/* The first engine that the heuristics name, that the first filter with any
- * answer lets pass, and that can be built.  CREMA_EUNSUPPORTED when there is
- * none. */
-enum crema_status crema_cudnn_search(struct cudnn_graph *,
-                                     const struct cudnn_target *, int filters,
-                                     const struct cudnn_filter *,
-                                     struct cudnn_plan **) CREMA_MUST_USE;
+/* The engines that the heuristics name and the filter lets pass, best guess
+ * first, each once; at most `room`. */
+enum crema_status crema_cudnn_list(struct cudnn_graph *,
+                                   const struct cudnn_target *,
+                                   const struct cudnn_filter *, int room,
+                                   struct cudnn_choice *out,
+                                   int *count) CREMA_MUST_USE;
+/* CREMA_EUNSUPPORTED when this engine cannot after all, or wants more than
+ * `workspace` bytes.  What compiles its kernel now takes up to seconds. */
+enum crema_status
+crema_cudnn_plan_open(struct crema_ctx *, const struct cudnn_graph *,
+                      const struct cudnn_target *, const struct cudnn_choice *,
+                      int64_t workspace, struct cudnn_plan **) CREMA_MUST_USE;
+void crema_cudnn_plan_close(struct cudnn_plan *);
 
 /* ---- running */
 
-/* data[i] is where the tensor uids[i] lies. */
-enum crema_status crema_cudnn_plan_bind(struct cudnn_plan *, int count,
-                                        const int64_t *uids, void *const *data,
-                                        void *workspace) CREMA_MUST_USE;
-cudnnStatus_t crema_cudnn_plan_run(struct cudnn_plan *, cudnnHandle_t);
-void crema_cudnn_plan_close(struct cudnn_plan *);
+/* data[i] is where the tensor uids[i] lies; free it with
+ * cudnnBackendDestroyDescriptor. */
+enum crema_status crema_cudnn_pack(struct crema_ctx *, int count,
+                                   const int64_t *uids, void *const *data,
+                                   void *workspace,
+                                   cudnnBackendDescriptor_t *) CREMA_MUST_USE;
+cudnnStatus_t crema_cudnn_plan_run(struct cudnn_plan *,
+                                   cudnnBackendDescriptor_t pack,
+                                   cudnnHandle_t);
 
 #endif

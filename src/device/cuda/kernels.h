@@ -19,7 +19,6 @@ struct cuda_kernel {
     void (*ports)(const struct crema_op *, struct crema_port in[],
                   struct crema_port out[]);
     size_t (*scratch)(const struct crema_op *); /* bytes; NULL: none */
-    bool relu; /* it can also take a ReLU of its result */
 };
 
 extern const struct cuda_kernel crema_cuda_elementwise[];
@@ -47,6 +46,7 @@ void crema_cuda_follow(const struct crema_op *, int lead,
 bool crema_cuda_channels_last(const struct crema_layout *);
 /* A settled tensor as [outer][channels][inner], [planes], whichever way it
  * lies. */
+struct crema_axis crema_cuda_layout_channels(const struct crema_layout *);
 struct crema_axis crema_cuda_channels(const struct crema_tensor *);
 struct crema_planes crema_cuda_planes(const struct crema_tensor *);
 

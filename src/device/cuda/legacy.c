@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 struct conv_legacy {
+    enum conv_way way;
     cudnnTensorDescriptor_t x, y;
     cudnnFilterDescriptor_t w;
     cudnnConvolutionDescriptor_t conv;
@@ -25,40 +26,38 @@ static bool to_ints(int n, const int64_t *from, int *to)
     return true;
 }
 
-static cudnnStatus_t describe_tensor(const struct crema_tensor *t,
-                                     bool channels_last,
+static cudnnStatus_t describe_tensor(const struct crema_layout *l,
                                      cudnnTensorDescriptor_t *out)
 {
-    struct crema_layout l = crema_cuda_conv_layout(t, channels_last);
     int dim[CREMA_MAX_DIMS], stride[CREMA_MAX_DIMS];
     cudnnStatus_t status;
 
-    if (!to_ints(l.ndims, l.dim, dim) || !to_ints(l.ndims, l.stride, stride))
+    if (!to_ints(l->ndims, l->padded, dim) ||
+        !to_ints(l->ndims, l->stride, stride))
         return CUDNN_STATUS_NOT_SUPPORTED;
     status = cudnnCreateTensorDescriptor(out);
     if (status) return status;
-    return cudnnSetTensorNdDescriptor(*out, CUDNN_DATA_FLOAT, l.ndims, dim,
-                                      stride);
+    return cudnnSetTensorNdDescriptor(*out, crema_cudnn_type(l->type), l->ndims,
+                                      dim, stride);
 }
 
-static cudnnStatus_t describe_weights(const struct crema_tensor *t,
-                                      bool channels_last,
+static cudnnStatus_t describe_weights(const struct crema_layout *l,
                                       cudnnFilterDescriptor_t *out)
 {
     int dim[CREMA_MAX_DIMS];
     cudnnStatus_t status;
 
-    if (!to_ints(t->shape.ndims, t->shape.dim, dim))
-        return CUDNN_STATUS_NOT_SUPPORTED;
+    if (!to_ints(l->ndims, l->padded, dim)) return CUDNN_STATUS_NOT_SUPPORTED;
     status = cudnnCreateFilterDescriptor(out);
     if (status) return status;
-    return cudnnSetFilterNdDescriptor(*out, CUDNN_DATA_FLOAT,
-                                      channels_last ? CUDNN_TENSOR_NHWC
-                                                    : CUDNN_TENSOR_NCHW,
-                                      t->shape.ndims, dim);
+    return cudnnSetFilterNdDescriptor(
+        *out, crema_cudnn_type(l->type),
+        crema_layout_is_dense(l) ? CUDNN_TENSOR_NCHW : CUDNN_TENSOR_NHWC,
+        l->ndims, dim);
 }
 
-static cudnnStatus_t describe_conv(const struct crema_conv *c,
+/* Without tensor cores float32 means float32. */
+static cudnnStatus_t describe_conv(const struct crema_conv *c, bool exact,
                                    cudnnConvolutionDescriptor_t *out)
 {
     int pad[CREMA_MAX_SPATIAL], stride[CREMA_MAX_SPATIAL];
@@ -76,16 +75,16 @@ static cudnnStatus_t describe_conv(const struct crema_conv *c,
             *out, c->spatial, pad, stride, dilation, CUDNN_CROSS_CORRELATION,
             CUDNN_DATA_FLOAT);
     if (!status) status = cudnnSetConvolutionGroupCount(*out, groups);
-    /* no tensor cores: float32 means float32 */
-    if (!status) status = cudnnSetConvolutionMathType(*out, CUDNN_FMA_MATH);
+    if (!status)
+        status = cudnnSetConvolutionMathType(
+            *out, exact ? CUDNN_FMA_MATH : CUDNN_TENSOR_OP_MATH);
     return status;
 }
 
 /* The algorithm without any precondition, deterministic where there is one. */
-static cudnnStatus_t choose(cudnnHandle_t handle, enum conv_way way,
-                            struct conv_legacy *l)
+static cudnnStatus_t choose(cudnnHandle_t handle, struct conv_legacy *l)
 {
-    switch (way) {
+    switch (l->way) {
     case CONV_FORWARD:
         l->algorithm = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM;
         return cudnnGetConvolutionForwardWorkspaceSize(
@@ -104,22 +103,22 @@ static cudnnStatus_t choose(cudnnHandle_t handle, enum conv_way way,
     }
 }
 
-enum crema_status crema_cuda_legacy_open(struct crema_cuda *c,
-                                         struct crema_ctx *ctx,
-                                         const struct crema_op *op,
+enum crema_status crema_cuda_legacy_open(struct crema_device *dev,
+                                         const struct conv_case *c,
                                          struct conv_legacy **out)
 {
-    struct conv_parts p = crema_cuda_conv_parts(op);
     struct conv_legacy *l = calloc(1, sizeof *l);
+    bool exact = c->x.type == CREMA_F32 && !c->tf32;
     cudnnStatus_t status;
 
-    if (!l) return crema_no_memory(ctx, "a convolution");
-    status = describe_tensor(p.x, c->channels_last, &l->x);
-    if (!status) status = describe_tensor(p.y, c->channels_last, &l->y);
-    if (!status) status = describe_weights(p.w, c->channels_last, &l->w);
-    if (!status) status = describe_conv(op->params, &l->conv);
-    if (!status) status = choose(c->cudnn, p.way, l);
-    if (!status && l->workspace <= c->workspace_limit) {
+    if (!l) return crema_no_memory(dev->ctx, "a convolution");
+    l->way = c->way;
+    status = describe_tensor(&c->x, &l->x);
+    if (!status) status = describe_tensor(&c->y, &l->y);
+    if (!status) status = describe_weights(&c->w, &l->w);
+    if (!status) status = describe_conv(&c->conv, exact, &l->conv);
+    if (!status) status = choose(crema_cuda(dev)->cudnn, l);
+    if (!status && l->workspace <= crema_cuda_workspace_limit(dev)) {
         *out = l;
         return CREMA_OK;
     }
@@ -133,26 +132,26 @@ size_t crema_cuda_legacy_workspace(const struct conv_legacy *l)
 }
 
 cudnnStatus_t crema_cuda_legacy_run(struct conv_legacy *l, cudnnHandle_t handle,
-                                    const struct conv_parts *p, void *workspace)
+                                    const struct conv_data *d, void *workspace)
 {
     const float one = 1, zero = 0;
 
-    switch (p->way) {
+    switch (l->way) {
     case CONV_FORWARD:
         return cudnnConvolutionForward(
-            handle, &one, l->x, p->x->data, l->w, p->w->data, l->conv,
+            handle, &one, l->x, d->x, l->w, d->w, l->conv,
             (cudnnConvolutionFwdAlgo_t)l->algorithm, workspace, l->workspace,
-            &zero, l->y, p->y->data);
+            &zero, l->y, d->y);
     case CONV_BWD_DATA:
         return cudnnConvolutionBackwardData(
-            handle, &one, l->w, p->w->data, l->y, p->y->data, l->conv,
+            handle, &one, l->w, d->w, l->y, d->y, l->conv,
             (cudnnConvolutionBwdDataAlgo_t)l->algorithm, workspace,
-            l->workspace, &zero, l->x, p->x->data);
+            l->workspace, &zero, l->x, d->x);
     default:
         return cudnnConvolutionBackwardFilter(
-            handle, &one, l->x, p->x->data, l->y, p->y->data, l->conv,
+            handle, &one, l->x, d->x, l->y, d->y, l->conv,
             (cudnnConvolutionBwdFilterAlgo_t)l->algorithm, workspace,
-            l->workspace, &zero, l->w, p->w->data);
+            l->workspace, &zero, l->w, d->w);
     }
 }
 

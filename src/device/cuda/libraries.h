@@ -4,12 +4,11 @@
 #ifndef CREMA_DEVICE_CUDA_LIBRARIES_H
 #define CREMA_DEVICE_CUDA_LIBRARIES_H
 
+#include "device/cuda/choice.h"
 #include "device/cuda/kernels.h"
 
 /* Asked first: what cuDNN and cuBLAS do. */
 extern const struct crema_backend crema_cuda_libraries;
-
-enum conv_way { CONV_FORWARD, CONV_BWD_DATA, CONV_BWD_WEIGHTS };
 
 /* The operands of any of the three ops by their part in the convolution: in
  * conv_bwd_data x is dX, y is dY, and so on.  NULL: not there. */
@@ -17,10 +16,14 @@ struct conv_parts {
     enum conv_way way;
     struct crema_tensor *x, *w, *y, *b;
 };
+struct conv_data {
+    void *x, *w, *y, *b; /* b: forward's alone */
+};
 
 struct conv_parts crema_cuda_conv_parts(const struct crema_op *);
-struct crema_layout crema_cuda_conv_layout(const struct crema_tensor *,
-                                           bool channels_last);
+/* w is all zero where there are no weights: only db is wanted. */
+struct conv_case crema_cuda_conv_case(const struct crema_device *,
+                                      const struct crema_op *);
 
 enum crema_status crema_cuda_plan_conv(struct crema_device *, struct crema_op *,
                                        struct crema_port in[],
@@ -29,24 +32,38 @@ enum crema_status crema_cuda_plan_product(struct crema_device *,
                                           struct crema_op *,
                                           struct crema_port in[],
                                           struct crema_port out[]);
+/* What an engine that does not fuse leaves to do: y = max(y + b, 0).  Not 0: a
+ * cudaError_t. */
+int crema_cuda_conv_behind(cudaStream_t, const struct conv_case *,
+                           const struct conv_data *);
 
-/* ---- engine.c: what convolves.  x, w and y of one op; forward, when fused,
- * with its bias and its ReLU; never db. */
+/* ---- engine.c: what convolves.  x, w and y of one op; forward perhaps with
+ * its bias and its ReLU; never db. */
 
 struct conv_engine;
 
-/* What convolutions ask for; see struct crema_cuda. */
-bool crema_cuda_wants_channels_last(const struct crema_device *);
-/* CREMA_EUNSUPPORTED when there is none. */
+/* How convolutions of values of this type are done. */
+struct conv_manner {
+    bool tensor_cores;  /* products on tensor cores */
+    bool channels_last; /* as those want it */
+};
+struct conv_manner crema_cuda_conv_manner(const struct crema_device *,
+                                          enum crema_type);
+/* The fastest there is.  CREMA_EUNSUPPORTED when there is none. */
 enum crema_status crema_cuda_engine_find(struct crema_device *,
-                                         const struct crema_op *, bool fused,
+                                         const struct conv_case *,
                                          struct conv_engine **) CREMA_MUST_USE;
+/* Are bias and ReLU inside? */
+bool crema_cuda_engine_fuses(const struct conv_engine *);
+/* The type in which it wants the bias. */
+enum crema_type crema_cuda_engine_bias(const struct conv_engine *);
 size_t crema_cuda_engine_workspace(const struct conv_engine *);
 const char *crema_cuda_engine_info(const struct conv_engine *);
 enum crema_status crema_cuda_engine_bind(struct conv_engine *,
                                          struct crema_device *,
-                                         const struct crema_op *,
+                                         const struct conv_data *,
                                          void *workspace) CREMA_MUST_USE;
+/* op: for the message of a failure; may be NULL. */
 enum crema_status crema_cuda_engine_run(struct conv_engine *,
                                         struct crema_device *,
                                         const struct crema_op *) CREMA_MUST_USE;

@@ -53,6 +53,16 @@ void crema_cuda_follow(const struct crema_op *op, int lead,
             out[i].want = crema_layout_channels_last(&t->shape, CREMA_F32);
 }
 
+struct crema_axis crema_cuda_layout_channels(const struct crema_layout *l)
+{
+    struct crema_axis a = { l->dim[0], l->dim[1], 1 };
+
+    for (int i = 2; i < l->ndims; i++) a.inner *= l->dim[i];
+    if (crema_cuda_channels_last(l))
+        a = (struct crema_axis){ a.outer * a.inner, a.length, 1 };
+    return a;
+}
+
 struct crema_axis crema_cuda_channels(const struct crema_tensor *t)
 {
     const struct crema_shape *s = &t->shape;

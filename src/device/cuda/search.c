@@ -1,8 +1,8 @@
-/* search.c - which engine runs a graph: cuDNN's heuristics, filtered, the first
- * that can be built.
+/* search.c - which engines can run a graph: cuDNN's heuristics, filtered; and
+ * a plan from an engine's number and its knobs.
  *
- * A listed configuration may still fail to build: the next one is tried, and
- * only the empty list means "unsupported".
+ * A listed engine may still fail to build, and only the empty list means
+ * "unsupported".
  */
 #include "device/cuda/cuda.h"
 
@@ -16,6 +16,16 @@ static enum crema_status make(struct crema_ctx *ctx,
                               cudnnBackendDescriptor_t *out)
 {
     CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendCreateDescriptor, type, out);
+    return CREMA_OK;
+}
+
+static enum crema_status set(struct crema_ctx *ctx, cudnnBackendDescriptor_t d,
+                             cudnnBackendAttributeName_t name,
+                             cudnnBackendAttributeType_t type, int64_t count,
+                             const void *value)
+{
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendSetAttribute, d, name, type, count,
+                    value);
     return CREMA_OK;
 }
 
@@ -45,12 +55,7 @@ void crema_cudnn_target_free(struct cudnn_target *t)
     *t = (struct cudnn_target){ 0 };
 }
 
-/* ---- configurations ---------------------------------------------------- */
-
-struct choice {
-    int64_t engine, workspace; /* workspace -1: not told */
-    unsigned notes, behaviour;
-};
+/* ---- a listed engine as plain numbers ---------------------------------- */
 
 /* Bits of the notes of `engine`. */
 static unsigned notes(cudnnBackendDescriptor_t engine,
@@ -67,62 +72,246 @@ static unsigned notes(cudnnBackendDescriptor_t engine,
     return bits;
 }
 
-static enum crema_status describe(struct crema_ctx *ctx,
-                                  cudnnBackendDescriptor_t config,
-                                  struct choice *c)
+/* An engine, and how it is set, as descriptors. */
+struct parts {
+    cudnnBackendDescriptor_t engine, config, knob[CUDNN_KNOBS];
+};
+
+static void drop(struct parts *p)
 {
-    cudnnBackendDescriptor_t engine;
-    cudnnStatus_t status;
+    if (p->config) cudnnBackendDestroyDescriptor(p->config);
+    for (int i = 0; i < CUDNN_KNOBS; i++)
+        if (p->knob[i]) cudnnBackendDestroyDescriptor(p->knob[i]);
+    if (p->engine) cudnnBackendDestroyDescriptor(p->engine);
+}
+
+static enum crema_status read_engine(struct crema_ctx *ctx, struct parts *p,
+                                     cudnnBackendDescriptor_t config,
+                                     struct cudnn_choice *c)
+{
     int64_t count;
 
-    CREMA_TRY(make(ctx, CUDNN_BACKEND_ENGINE_DESCRIPTOR, &engine));
-    status = cudnnBackendGetAttribute(config, CUDNN_ATTR_ENGINECFG_ENGINE,
-                                      CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &count,
-                                      &engine);
-    if (!status)
-        status =
-            cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_GLOBAL_INDEX,
-                                     CUDNN_TYPE_INT64, 1, &count, &c->engine);
-    c->notes = notes(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
+    CREMA_TRY(make(ctx, CUDNN_BACKEND_ENGINE_DESCRIPTOR, &p->engine));
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendGetAttribute, config,
+                    CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+                    1, &count, &p->engine);
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendGetAttribute, p->engine,
+                    CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &count,
+                    &c->engine);
+    c->notes = notes(p->engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
                      CUDNN_TYPE_NUMERICAL_NOTE);
-    c->behaviour = notes(engine, CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE,
+    c->behaviour = notes(p->engine, CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE,
                          CUDNN_TYPE_BEHAVIOR_NOTE);
     if (cudnnBackendGetAttribute(config, CUDNN_ATTR_ENGINECFG_WORKSPACE_SIZE,
                                  CUDNN_TYPE_INT64, 1, &count, &c->workspace))
         c->workspace = -1;
-    cudnnBackendDestroyDescriptor(engine);
-    return status ? crema_cudnn_failed(ctx, NULL, status,
-                                       "engine: cudnnBackendGetAttribute")
-                  : CREMA_OK;
+    return CREMA_OK;
 }
 
-static bool refused(const struct choice *c, const struct cudnn_filter *f)
+static enum crema_status read_knob(struct crema_ctx *ctx,
+                                   cudnnBackendDescriptor_t knob, int *type,
+                                   int64_t *value)
+{
+    cudnnBackendKnobType_t t = CUDNN_KNOB_TYPE_COUNTS;
+    int64_t count;
+
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendGetAttribute, knob,
+                    CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1,
+                    &count, &t);
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendGetAttribute, knob,
+                    CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE, CUDNN_TYPE_INT64, 1,
+                    &count, value);
+    *type = (int)t;
+    return CREMA_OK;
+}
+
+/* How many there are, only the answer tells. */
+static enum crema_status read_knobs(struct crema_ctx *ctx, struct parts *p,
+                                    cudnnBackendDescriptor_t config,
+                                    struct cudnn_choice *c)
+{
+    int64_t n = 0;
+
+    for (int i = 0; i < CUDNN_KNOBS; i++)
+        CREMA_TRY(make(ctx, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR, &p->knob[i]));
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendGetAttribute, config,
+                    CUDNN_ATTR_ENGINECFG_KNOB_CHOICES,
+                    CUDNN_TYPE_BACKEND_DESCRIPTOR, CUDNN_KNOBS, &n, p->knob);
+    if (n > CUDNN_KNOBS) return CREMA_EUNSUPPORTED;
+    for (int64_t i = 0; i < n; i++)
+        CREMA_TRY(
+            read_knob(ctx, p->knob[i], &c->knob[i].type, &c->knob[i].value));
+    c->nknobs = (int)n;
+    return CREMA_OK;
+}
+
+/* What cannot be read is as good as not listed. */
+static enum crema_status read_choice(struct crema_ctx *ctx,
+                                     cudnnBackendDescriptor_t config,
+                                     struct cudnn_choice *c)
+{
+    struct parts p = { 0 };
+    enum crema_status status;
+
+    *c = (struct cudnn_choice){ 0 };
+    status = read_engine(ctx, &p, config, c);
+    if (status == CREMA_OK) status = read_knobs(ctx, &p, config, c);
+    drop(&p);
+    return status;
+}
+
+/* ---- the list ---------------------------------------------------------- */
+
+/* What the heuristics name; made here, for cuDNN to fill. */
+struct answers {
+    cudnnBackendDescriptor_t heuristic, config[CONFIGS];
+    int64_t count;
+};
+
+static void forget(struct answers *a)
+{
+    for (int i = 0; i < CONFIGS; i++)
+        if (a->config[i]) cudnnBackendDestroyDescriptor(a->config[i]);
+    if (a->heuristic) cudnnBackendDestroyDescriptor(a->heuristic);
+}
+
+static enum crema_status ask(struct cudnn_graph *g,
+                             const struct cudnn_target *t,
+                             cudnnBackendHeurMode_t mode, struct answers *a)
+{
+    struct crema_ctx *ctx = g->ctx;
+
+    CREMA_TRY(make(ctx, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, &a->heuristic));
+    CREMA_TRY(set(ctx, a->heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
+                  CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &g->graph));
+    CREMA_TRY(set(ctx, a->heuristic, CUDNN_ATTR_ENGINEHEUR_MODE,
+                  CUDNN_TYPE_HEUR_MODE, 1, &mode));
+    if (t->device)
+        CREMA_TRY(set(ctx, a->heuristic, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP,
+                      CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &t->device));
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendFinalize, a->heuristic);
+    for (int i = 0; i < CONFIGS; i++)
+        CREMA_TRY(make(ctx, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, &a->config[i]));
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendGetAttribute, a->heuristic,
+                    CUDNN_ATTR_ENGINEHEUR_RESULTS,
+                    CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGS, &a->count,
+                    a->config);
+    if (a->count > CONFIGS) a->count = CONFIGS;
+    return CREMA_OK;
+}
+
+static bool refused(const struct cudnn_choice *c, const struct cudnn_filter *f)
 {
     return (c->notes & f->refuse_notes) ||
            (c->behaviour & f->refuse_behaviour) || c->workspace > f->workspace;
 }
 
+/* Adds what is new and passes; *count grows. */
+static void take(struct crema_ctx *ctx, const struct answers *a,
+                 const struct cudnn_filter *f, int room,
+                 struct cudnn_choice *out, int *count)
+{
+    for (int64_t i = 0; i < a->count && *count < room; i++) {
+        struct cudnn_choice *c = &out[*count];
+        bool is_new = read_choice(ctx, a->config[i], c) == CREMA_OK;
+
+        is_new = is_new && !refused(c, f);
+        for (int k = 0; k < *count && is_new; k++)
+            is_new = !crema_cudnn_choice_same(&out[k], c);
+        *count += is_new;
+    }
+}
+
+/* A mode that fails is as good as one without an answer. */
+enum crema_status crema_cudnn_list(struct cudnn_graph *g,
+                                   const struct cudnn_target *t,
+                                   const struct cudnn_filter *f, int room,
+                                   struct cudnn_choice *out, int *count)
+{
+    static const cudnnBackendHeurMode_t modes[] = { CUDNN_HEUR_MODE_A,
+                                                    CUDNN_HEUR_MODE_B,
+                                                    CUDNN_HEUR_MODE_FALLBACK };
+
+    *count = 0;
+    for (int i = 0; i < 3; i++) {
+        struct answers a = { 0 };
+        enum crema_status status = ask(g, t, modes[i], &a);
+
+        if (status == CREMA_OK) take(g->ctx, &a, f, room, out, count);
+        forget(&a);
+        if (status == CREMA_ENOMEM) return status;
+    }
+    return CREMA_OK;
+}
+
 /* ---- plans ------------------------------------------------------------- */
 
-static enum crema_status fill_plan(struct cudnn_plan *p,
+static enum crema_status make_engine(struct crema_ctx *ctx,
+                                     const struct cudnn_graph *g,
+                                     const struct cudnn_target *t,
+                                     int64_t number,
+                                     cudnnBackendDescriptor_t *out)
+{
+    CREMA_TRY(make(ctx, CUDNN_BACKEND_ENGINE_DESCRIPTOR, out));
+    CREMA_TRY(set(ctx, *out, CUDNN_ATTR_ENGINE_OPERATION_GRAPH,
+                  CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &g->graph));
+    CREMA_TRY(set(ctx, *out, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64,
+                  1, &number));
+    if (t->device)
+        CREMA_TRY(set(ctx, *out, CUDNN_ATTR_ENGINE_DEVICEPROP,
+                      CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &t->device));
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendFinalize, *out);
+    return CREMA_OK;
+}
+
+static enum crema_status make_knob(struct crema_ctx *ctx,
+                                   cudnnBackendKnobType_t type, int64_t value,
+                                   cudnnBackendDescriptor_t *out)
+{
+    CREMA_TRY(make(ctx, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR, out));
+    CREMA_TRY(set(ctx, *out, CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE,
+                  CUDNN_TYPE_KNOB_TYPE, 1, &type));
+    CREMA_TRY(set(ctx, *out, CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE,
+                  CUDNN_TYPE_INT64, 1, &value));
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendFinalize, *out);
+    return CREMA_OK;
+}
+
+static enum crema_status configure(struct crema_ctx *ctx,
+                                   const struct cudnn_graph *g,
+                                   const struct cudnn_target *t,
+                                   const struct cudnn_choice *c,
+                                   struct parts *p)
+{
+    CREMA_TRY(make_engine(ctx, g, t, c->engine, &p->engine));
+    CREMA_TRY(make(ctx, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, &p->config));
+    CREMA_TRY(set(ctx, p->config, CUDNN_ATTR_ENGINECFG_ENGINE,
+                  CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &p->engine));
+    for (int i = 0; i < c->nknobs; i++)
+        CREMA_TRY(make_knob(ctx, (cudnnBackendKnobType_t)c->knob[i].type,
+                            c->knob[i].value, &p->knob[i]));
+    if (c->nknobs)
+        CREMA_TRY(set(ctx, p->config, CUDNN_ATTR_ENGINECFG_KNOB_CHOICES,
+                      CUDNN_TYPE_BACKEND_DESCRIPTOR, c->nknobs, p->knob));
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendFinalize, p->config);
+    return CREMA_OK;
+}
+
+static enum crema_status fill_plan(struct crema_ctx *ctx, struct cudnn_plan *p,
                                    const struct cudnn_target *t,
                                    cudnnBackendDescriptor_t config)
 {
-    struct crema_ctx *ctx = p->ctx;
     int64_t count;
 
     CREMA_TRY(make(ctx, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, &p->plan));
     if (t->handle)
-        CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendSetAttribute, p->plan,
-                        CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1,
-                        &t->handle);
+        CREMA_TRY(set(ctx, p->plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE,
+                      CUDNN_TYPE_HANDLE, 1, &t->handle));
     else
-        CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendSetAttribute, p->plan,
-                        CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP,
-                        CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &t->device);
-    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendSetAttribute, p->plan,
-                    CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
-                    CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &config);
+        CREMA_TRY(set(ctx, p->plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP,
+                      CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &t->device));
+    CREMA_TRY(set(ctx, p->plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
+                  CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &config));
     CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendFinalize, p->plan);
     CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendGetAttribute, p->plan,
                     CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64,
@@ -130,143 +319,71 @@ static enum crema_status fill_plan(struct cudnn_plan *p,
     return CREMA_OK;
 }
 
-/* CREMA_EUNSUPPORTED where this engine will not do. */
-static enum crema_status build(struct crema_ctx *ctx,
-                               const struct cudnn_target *t,
-                               const struct cudnn_filter *filter,
-                               cudnnBackendDescriptor_t config,
-                               struct cudnn_plan **out)
+enum crema_status crema_cudnn_plan_open(struct crema_ctx *ctx,
+                                        const struct cudnn_graph *g,
+                                        const struct cudnn_target *t,
+                                        const struct cudnn_choice *c,
+                                        int64_t workspace,
+                                        struct cudnn_plan **out)
 {
-    struct choice c = { 0 };
-    struct cudnn_plan *p;
+    struct cudnn_plan *p = calloc(1, sizeof *p);
+    struct parts parts = { 0 };
+    enum crema_status status;
 
-    CREMA_TRY(describe(ctx, config, &c));
-    if (refused(&c, filter)) return CREMA_EUNSUPPORTED;
-    p = calloc(1, sizeof *p);
     if (!p) return crema_no_memory(ctx, "a cuDNN plan");
-    p->ctx = ctx;
-    p->engine = c.engine;
-    p->notes = c.notes;
-    p->behaviour = c.behaviour;
-    if (fill_plan(p, t, config) || p->workspace > filter->workspace) {
-        crema_cudnn_plan_close(p);
-        return CREMA_EUNSUPPORTED;
+    status = configure(ctx, g, t, c, &parts);
+    if (status == CREMA_OK) status = fill_plan(ctx, p, t, parts.config);
+    drop(&parts);
+    if (status == CREMA_OK && p->workspace <= workspace) {
+        *out = p;
+        return CREMA_OK;
     }
-    *out = p;
-    return CREMA_OK;
-}
-
-/* What the heuristics named, best first; made here, for cuDNN to fill. */
-struct answers {
-    cudnnBackendDescriptor_t config[2 * CONFIGS];
-    int64_t count;
-};
-
-static void forget(struct answers *a)
-{
-    for (int i = 0; i < 2 * CONFIGS; i++)
-        if (a->config[i]) cudnnBackendDestroyDescriptor(a->config[i]);
-}
-
-static enum crema_status ask(struct cudnn_graph *g,
-                             const struct cudnn_target *t,
-                             cudnnBackendHeurMode_t mode,
-                             cudnnBackendDescriptor_t heuristic,
-                             struct answers *a)
-{
-    cudnnBackendDescriptor_t *room = a->config + a->count;
-    int64_t got = 0;
-
-    CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendSetAttribute, heuristic,
-                    CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
-                    CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &g->graph);
-    CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendSetAttribute, heuristic,
-                    CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
-    if (t->device)
-        CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendSetAttribute, heuristic,
-                        CUDNN_ATTR_ENGINEHEUR_DEVICEPROP,
-                        CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &t->device);
-    CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendFinalize, heuristic);
-    for (int i = 0; i < CONFIGS; i++)
-        if (!room[i])
-            CREMA_TRY(
-                make(g->ctx, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, &room[i]));
-    CREMA_CUDNN_TRY(g->ctx, NULL, cudnnBackendGetAttribute, heuristic,
-                    CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                    CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGS, &got, room);
-    a->count += got < CONFIGS ? got : CONFIGS;
-    return CREMA_OK;
-}
-
-/* A mode that fails is as good as one without an answer. */
-static enum crema_status
-ask_all(struct cudnn_graph *g, const struct cudnn_target *t, struct answers *a)
-{
-    static const cudnnBackendHeurMode_t modes[] = { CUDNN_HEUR_MODE_A,
-                                                    CUDNN_HEUR_MODE_FALLBACK };
-
-    for (int i = 0; i < 2; i++) {
-        cudnnBackendDescriptor_t heuristic;
-        enum crema_status status;
-
-        CREMA_TRY(
-            make(g->ctx, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, &heuristic));
-        status = ask(g, t, modes[i], heuristic, a);
-        cudnnBackendDestroyDescriptor(heuristic);
-        if (status == CREMA_ENOMEM) return status;
-    }
-    return CREMA_OK;
-}
-
-enum crema_status crema_cudnn_search(struct cudnn_graph *g,
-                                     const struct cudnn_target *t, int filters,
-                                     const struct cudnn_filter *filter,
-                                     struct cudnn_plan **out)
-{
-    struct answers a = { { 0 }, 0 };
-    enum crema_status status = ask_all(g, t, &a);
-
-    if (!status) status = CREMA_EUNSUPPORTED;
-    for (int f = 0; f < filters; f++)
-        for (int64_t i = 0; i < a.count && status == CREMA_EUNSUPPORTED; i++)
-            status = build(g->ctx, t, &filter[f], a.config[i], out);
-    forget(&a);
-    return status;
-}
-
-/* ---- running ----------------------------------------------------------- */
-
-enum crema_status crema_cudnn_plan_bind(struct cudnn_plan *p, int count,
-                                        const int64_t *uids, void *const *data,
-                                        void *workspace)
-{
-    struct crema_ctx *ctx = p->ctx;
-
-    if (p->pack) cudnnBackendDestroyDescriptor(p->pack);
-    p->pack = NULL;
-    CREMA_TRY(make(ctx, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, &p->pack));
-    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendSetAttribute, p->pack,
-                    CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, count,
-                    uids);
-    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendSetAttribute, p->pack,
-                    CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR,
-                    count, data);
-    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendSetAttribute, p->pack,
-                    CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1,
-                    &workspace);
-    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendFinalize, p->pack);
-    return CREMA_OK;
-}
-
-cudnnStatus_t crema_cudnn_plan_run(struct cudnn_plan *p, cudnnHandle_t handle)
-{
-    return cudnnBackendExecute(handle, p->plan, p->pack);
+    crema_cudnn_plan_close(p);
+    return status == CREMA_ENOMEM ? status : CREMA_EUNSUPPORTED;
 }
 
 void crema_cudnn_plan_close(struct cudnn_plan *p)
 {
     if (!p) return;
-    if (p->pack) cudnnBackendDestroyDescriptor(p->pack);
     if (p->plan) cudnnBackendDestroyDescriptor(p->plan);
     free(p);
+}
+
+/* ---- running ----------------------------------------------------------- */
+
+static enum crema_status fill_pack(struct crema_ctx *ctx,
+                                   cudnnBackendDescriptor_t pack, int count,
+                                   const int64_t *uids, void *const *data,
+                                   void *workspace)
+{
+    CREMA_TRY(set(ctx, pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS,
+                  CUDNN_TYPE_INT64, count, uids));
+    CREMA_TRY(set(ctx, pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS,
+                  CUDNN_TYPE_VOID_PTR, count, data));
+    CREMA_TRY(set(ctx, pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE,
+                  CUDNN_TYPE_VOID_PTR, 1, &workspace));
+    CREMA_CUDNN_TRY(ctx, NULL, cudnnBackendFinalize, pack);
+    return CREMA_OK;
+}
+
+enum crema_status crema_cudnn_pack(struct crema_ctx *ctx, int count,
+                                   const int64_t *uids, void *const *data,
+                                   void *workspace,
+                                   cudnnBackendDescriptor_t *out)
+{
+    enum crema_status status;
+
+    CREMA_TRY(make(ctx, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, out));
+    status = fill_pack(ctx, *out, count, uids, data, workspace);
+    if (status == CREMA_OK) return CREMA_OK;
+    cudnnBackendDestroyDescriptor(*out);
+    *out = NULL;
+    return status;
+}
+
+cudnnStatus_t crema_cudnn_plan_run(struct cudnn_plan *p,
+                                   cudnnBackendDescriptor_t pack,
+                                   cudnnHandle_t handle)
+{
+    return cudnnBackendExecute(handle, p->plan, pack);
 }
