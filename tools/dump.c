@@ -176,6 +176,7 @@ enum crema_status dump_attach(struct dump *d)
 {
     struct crema_net *net = d->job->net;
 
+    net->options.no_fusion |= !d->optimized;
     net->recorded = recorded;
     net->ready = ready;
     net->watch = look;

@@ -103,7 +103,8 @@ enum crema_status crema_device_plan(struct crema_device *, struct crema_op *,
                                     struct crema_port in[],
                                     struct crema_port out[]) CREMA_MUST_USE;
 /* A call without state of its own, for host kernels: runs fn on the data of
- * op->in and op->out. */
+ * op->in and op->out.  Behind the op's definition a ReLU (op->relu) is run too,
+ * any other fn does it itself. */
 enum crema_status crema_host_call(
     struct crema_device *, struct crema_op *,
     enum crema_status (*fn)(struct crema_ctx *, const struct crema_op *),

@@ -241,7 +241,7 @@ static enum crema_status run_host(struct crema_call *call, struct crema_op *op)
     struct host_call *h = (struct host_call *)call;
 
     CREMA_TRY(h->fn(call->dev->ctx, op));
-    if (op->relu) relu(op);
+    if (op->relu && h->fn == op->type->ref) relu(op);
     return CREMA_OK;
 }
 

@@ -239,7 +239,8 @@ struct crema_update {
     float momentum, momentum2, delta, rms_decay;
 };
 /* g = scale clip dW + decay W; the rule changes W and its histories h0, h1
- * (NULL where the rule has none).  clip: scalar tensor or NULL. */
+ * (NULL where the rule has none).  clip: scalar tensor or NULL.  Nothing
+ * changes where the program has a ring whose entry 0 is not 0. */
 void crema_update(struct crema_program *, const struct crema_update *,
                   struct crema_tensor *w, struct crema_tensor *dw,
                   struct crema_tensor *h0, struct crema_tensor *h1,
@@ -252,6 +253,13 @@ void crema_clear(struct crema_program *, struct crema_tensor *param);
 /* Scalar min(1, threshold / norm of all X together). */
 struct crema_tensor *crema_clip_factor(struct crema_program *, float threshold,
                                        int n, struct crema_tensor *const *x);
+/* The last losses, for a host that does not wait for each: the total of
+ * weight[i] loss[i], scalars, goes to entry 1 + step % CREMA_RING of the
+ * program's ring, and entry 0 becomes 1 for good when a total is not finite.
+ * At most CREMA_RING_LOSSES. */
+enum { CREMA_RING = 64, CREMA_RING_LOSSES = 16 };
+void crema_loss_ring(struct crema_program *, int n,
+                     struct crema_tensor *const *loss, const float *weight);
 /* How many history tensors a rule has. */
 int crema_rule_histories(enum crema_rule);
 

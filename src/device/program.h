@@ -124,6 +124,10 @@ struct crema_program {
     struct crema_tensor *tensors; /* newest first */
     struct crema_tensor *step;    /* I32 [1]: forward passes in TRAIN */
     struct crema_tensor *rate;    /* F32 [1]: the learning rate */
+    struct crema_tensor *ring;    /* F32 [1 + CREMA_RING]: crema_loss_ring;
+                                     or NULL */
+    float rate_now; /* what `rate` holds, once known */
+    bool rate_known;
     struct crema_watch *watched;
     struct crema_arena arena; /* ops, tensors, names */
     struct crema_heap *heap;  /* borrowed */
@@ -155,7 +159,9 @@ void crema_program_end(struct crema_program *, enum crema_stage);
 void crema_program_seed(struct crema_program *, struct crema_tensor *y,
                         struct crema_tensor *dy);
 /* Appends the gradient ops and ends the backward stage.  Afterwards
- * tensor->grad is set where something flows back. */
+ * tensor->grad is set where something flows back.  Before, where `fuse` is set,
+ * a batch norm takes in what follows it: what is to be kept or watched of that
+ * must be by then. */
 enum crema_status
 crema_program_differentiate(struct crema_program *) CREMA_MUST_USE;
 /* After the run the host reads t. */
@@ -182,6 +188,10 @@ enum crema_status crema_program_set_step(struct crema_program *,
                                          uint32_t step) CREMA_MUST_USE;
 enum crema_status crema_program_set_rate(struct crema_program *,
                                          float rate) CREMA_MUST_USE;
+/* The program's ring, all of it: waits for what still runs. */
+enum crema_status
+crema_program_read_ring(struct crema_program *,
+                        float ring[]) CREMA_MUST_USE;
 
 /* Host access, dense float32 whatever the tensor really is.  Reading a VALUE
  * wants `keep`, or is done from inside a watch function. */

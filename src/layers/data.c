@@ -153,10 +153,10 @@ static enum crema_status next(struct crema_layer *l, struct crema_batch *tops)
         crema_layer_blame(l, &param(l)->source,
                           crema_pipeline_next(l->ctx, s->pipeline, &s->batch)));
     take_shape(s, s->batch->shape);
-    tops[0] = (struct crema_batch){ s->shape, s->batch->data };
+    tops[0] = (struct crema_batch){ s->shape, s->batch->data, false };
     if (l->ntops > 1)
         tops[1] = (struct crema_batch){ CREMA_SHAPE(s->shape.dim[0]),
-                                        s->batch->labels };
+                                        s->batch->labels, false };
     return CREMA_OK;
 }
 

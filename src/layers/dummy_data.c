@@ -1,8 +1,11 @@
-/* dummy_data.c - blobs that fillers fill, anew for each forward pass. */
+/* dummy_data.c - blobs that fillers fill, anew for each forward pass but for
+ * constants. */
 #include "base/arena.h"
 #include "base/philox.h"
 #include "layers/filler.h"
 #include "layers/layer.h"
+
+#include <string.h>
 
 CREMA_LAYER_PARAM(Crema__DummyDataParameter, CREMA__DUMMY_DATA_PARAMETER__INIT,
                   dummy_data_param)
@@ -91,12 +94,18 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
-static enum crema_status fill(struct crema_layer *l, int i, float *data)
+static const Crema__FillerParameter *filler_of(const struct crema_layer *l,
+                                               int i)
 {
     const Crema__DummyDataParameter *p = param(l);
+
+    return p->n_data_filler ? p->data_filler[entry(p->n_data_filler, i)] : NULL;
+}
+
+static enum crema_status fill(struct crema_layer *l, int i, float *data)
+{
+    const Crema__FillerParameter *filler = filler_of(l, i);
     struct dummy *s = l->state;
-    const Crema__FillerParameter *filler =
-        p->n_data_filler ? p->data_filler[entry(p->n_data_filler, i)] : NULL;
     struct crema_stream stream = { l->lender->seed, crema_hash(l->param->name),
                                    (uint32_t)i, (uint32_t)s->passes };
 
@@ -106,19 +115,25 @@ static enum crema_status fill(struct crema_layer *l, int i, float *data)
                             crema_shape_count(&s->shape[i]), data));
 }
 
+static bool is_constant(const Crema__FillerParameter *filler)
+{
+    return !filler || !filler->type || !strcmp(filler->type, "constant");
+}
+
 static enum crema_status next(struct crema_layer *l, struct crema_batch *tops)
 {
     struct dummy *s = l->state;
 
     for (int i = 0; i < l->ntops; i++) {
         int64_t count = crema_shape_count(&s->shape[i]);
+        bool same = s->data[i] && is_constant(filler_of(l, i));
 
         if (!s->data[i])
             s->data[i] = crema_arena_alloc(&s->arena,
                                            sizeof(float) * (size_t)(count + 1));
         if (!s->data[i]) return crema_no_memory(l->ctx, "a DummyData");
-        CREMA_TRY(fill(l, i, s->data[i]));
-        tops[i] = (struct crema_batch){ s->shape[i], s->data[i] };
+        if (!same) CREMA_TRY(fill(l, i, s->data[i]));
+        tops[i] = (struct crema_batch){ s->shape[i], s->data[i], same };
     }
     s->passes++;
     return CREMA_OK;

@@ -21,6 +21,7 @@ struct crema_weights;
 struct crema_batch {
     struct crema_shape shape;
     const float *data;               /* dense */
+    bool same;                       /* as handed over last time */
 };
 
 struct crema_layer_type {

@@ -14,6 +14,12 @@ enum crema_status crema_net_connect(struct crema_net *) CREMA_MUST_USE;
  * as a warning what Caffe could do) and its shapes are unknown from then on. */
 enum crema_status crema_net_forgive(struct crema_net *, struct crema_layer *,
                                     enum crema_status) CREMA_MUST_USE;
+/* The types of the net's values and gradients where a layer does not say them,
+ * before the first is recorded; and those of one layer, for the program. */
+enum crema_status crema_net_default_types(struct crema_net *) CREMA_MUST_USE;
+enum crema_status
+crema_net_layer_types(struct crema_net *,
+                      const struct crema_layer *) CREMA_MUST_USE;
 /* Frees the program; nothing points into it any more. */
 void crema_net_forget(struct crema_net *);
 /* Index of the blob; -1 when there is none. */

@@ -46,6 +46,7 @@ static enum crema_status write_batch(struct crema_net *net,
                                      const struct crema_batch *batch)
 {
     for (int k = 0; k < l->ntops; k++) {
+        if (batch[k].same && net->fed) continue;
         CREMA_TRY(check_labels(l, l->top[k], batch[k].data));
         CREMA_TRY(
             crema_tensor_write(net->world->dev, l->top[k], batch[k].data));
@@ -169,6 +170,16 @@ static enum crema_status fetch(struct crema_net *net, struct crema_batch *batch,
     return CREMA_OK;
 }
 
+/* A program that was recorded anew goes on where the last one stood. */
+static enum crema_status start_ring(struct crema_net *net)
+{
+    static const float broken[1 + CREMA_RING] = { 1 };
+
+    net->ring_since = net->passes;
+    if (!net->broken || !net->program->ring) return CREMA_OK;
+    return crema_tensor_write(net->world->dev, net->program->ring, broken);
+}
+
 enum crema_status crema_net_prepare(struct crema_net *net)
 {
     enum crema_status status;
@@ -181,6 +192,7 @@ enum crema_status crema_net_prepare(struct crema_net *net)
         return status;
     }
     net->prepared = true;
+    CREMA_TRY(start_ring(net));
     for (int i = 0; i < net->ndiffs; i++)
         CREMA_TRY(write_user(net, &net->diff[i]));
     return net->ready ? net->ready(net->ready_user, net) : CREMA_OK;
@@ -209,7 +221,10 @@ enum crema_status crema_net_feed(struct crema_net *net)
 
     if (!net->program) CREMA_TRY(crema_net_record(net));
     CREMA_TRY(fetch(net, batch, &reshaped));
-    if (reshaped) CREMA_TRY(crema_net_record(net));
+    if (reshaped) {
+        CREMA_TRY(crema_net_read_losses(net)); /* they go with the program */
+        CREMA_TRY(crema_net_record(net));
+    }
     CREMA_TRY(crema_net_prepare(net));
     for (int i = 0; i < net->nlayers; i++) {
         struct crema_layer *l = &net->layer[i];
@@ -218,5 +233,6 @@ enum crema_status crema_net_feed(struct crema_net *net)
         CREMA_TRY(write_batch(net, l, batch));
         batch += l->ntops;
     }
+    net->fed = true;
     return write_inputs(net);
 }

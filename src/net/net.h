@@ -20,6 +20,7 @@ struct crema_world {
     struct crema_heap heap;
     struct crema_lender lender;
     struct crema_arena arena; /* of what lives as long */
+    unsigned told;            /* what the log has said once */
 };
 
 enum crema_status crema_world_open(struct crema_ctx *, struct crema_device *,
@@ -83,11 +84,20 @@ struct crema_net {
     int ninputs;
     struct crema_net_input *input;
     struct crema_batch *batches;   /* one for each top of a source */
+    bool fed;                      /* the program holds the last batches */
     struct crema_program *program; /* NULL: to be recorded */
     bool prepared;
+    /* of values and gradients, where a layer does not say it */
+    enum crema_type storage, grad_storage;
     int ndiffs;
     struct crema_net_input *diff; /* of outputs, given by the user */
     uint32_t passes;              /* forward passes in TRAIN */
+    /* Asked for before recording: losses stay on the device, where it is one to
+     * wait for, until crema_net_read_losses. */
+    bool defers;
+    uint32_t ring_since;    /* passes before the program's first */
+    float past[CREMA_RING]; /* entry pass % CREMA_RING */
+    bool broken;            /* one was not finite: nothing learns any more */
     struct crema_arena arena;
     /* Records updates behind the gradients; may be NULL. */
     enum crema_status (*updates)(void *user, struct crema_net *);
@@ -127,6 +137,14 @@ enum crema_status crema_net_update(struct crema_net *) CREMA_MUST_USE;
 /* Sum over all tops of loss weight times sum of the top. */
 enum crema_status crema_net_loss(struct crema_net *,
                                  float *loss) CREMA_MUST_USE;
+
+/* Does the program note its losses, so that nobody need wait for them? */
+bool crema_net_is_deferring(const struct crema_net *);
+/* A forward pass, backward and updates in one go. */
+enum crema_status crema_net_step(struct crema_net *, float rate) CREMA_MUST_USE;
+/* What crema_net_loss would have said of the last CREMA_RING passes, to past[];
+ * waits for them. */
+enum crema_status crema_net_read_losses(struct crema_net *) CREMA_MUST_USE;
 
 struct crema_blob *crema_net_blob(const struct crema_net *, const char *name);
 /* Shape of its last version; valid until the net reshapes. */

@@ -6,8 +6,6 @@
  */
 #include "net/build.h"
 
-#include "device/backend.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -97,8 +95,7 @@ static enum crema_status record_layer(struct crema_net *net,
     l->program = net->program;
     l->nweights = 0;
     net->program->layer = l->param->name;
-    net->program->storage = net->program->grad_storage =
-        net->world->dev->storage;
+    CREMA_TRY(crema_net_layer_types(net, l));
     if (!take_bottoms(net, l) || !l->type) /* crema check: not known */
         return net->program->failed ? refused(net, l) : CREMA_OK;
     CREMA_TRY(l->type->record(l));
@@ -137,6 +134,7 @@ static void find_losses(struct crema_net *net)
 static enum crema_status seed(struct crema_net *net)
 {
     struct crema_program *p = net->program;
+    float grad_scale = net->param->global_grad_scale; /* updates divide by it */
 
     p->layer = "loss";
     p->storage = p->grad_storage = CREMA_F32;
@@ -144,8 +142,9 @@ static enum crema_status seed(struct crema_net *net)
         struct crema_tensor *t = net->loss[i].tensor;
 
         if (t && t->needs_grad)
-            crema_program_seed(p, t,
-                               crema_fill(p, &t->shape, net->loss[i].weight));
+            crema_program_seed(
+                p, t,
+                crema_fill(p, &t->shape, net->loss[i].weight * grad_scale));
     }
     for (int i = 0; i < net->ndiffs; i++) {
         struct crema_net_input *d = &net->diff[i];
@@ -164,10 +163,27 @@ static enum crema_status seed(struct crema_net *net)
     return p->failed ? net->ctx->status : CREMA_OK;
 }
 
+/* Where the host would have to wait for each loss. */
+static void record_ring(struct crema_net *net)
+{
+    struct crema_tensor *loss[CREMA_RING_LOSSES];
+    float weight[CREMA_RING_LOSSES];
+    int n = net->nlosses;
+
+    if (!net->defers || net->world->dev->type->host) return;
+    for (int i = 0; i < n && n <= CREMA_RING_LOSSES; i++) {
+        loss[i] = net->loss[i].tensor;
+        weight[i] = net->loss[i].weight;
+    }
+    net->program->layer = "loss";
+    crema_loss_ring(net->program, n, loss, weight);
+}
+
 static enum crema_status record_backward(struct crema_net *net)
 {
     struct crema_program *p = net->program;
 
+    record_ring(net);
     crema_program_end(p, CREMA_FORWARD);
     if (net->options.backward) {
         CREMA_TRY(seed(net));
@@ -183,7 +199,7 @@ void crema_net_forget(struct crema_net *net)
 {
     crema_program_free(net->program);
     net->program = NULL;
-    net->prepared = false;
+    net->prepared = net->fed = false;
     for (int i = 0; i < net->nblobs; i++)
         net->blob[i].first = net->blob[i].last = NULL;
     for (int i = 0; i < net->nlosses; i++) net->loss[i].tensor = NULL;
@@ -191,6 +207,7 @@ void crema_net_forget(struct crema_net *net)
 
 static enum crema_status record_all(struct crema_net *net)
 {
+    CREMA_TRY(crema_net_default_types(net));
     CREMA_TRY(crema_program_open(net->world->dev, &net->world->heap,
                                  net->options.train, &net->program));
     net->program->fuse = !net->options.no_fusion;

@@ -15,24 +15,34 @@ struct finder {
     char first[300]; /* blob and layer; "" while all was finite */
 };
 
+/* Of each layer's data before that forward pass. */
+static uint64_t *positions(const struct crema_solver *s, uint32_t pass)
+{
+    return s->before + (size_t)(pass % CREMA_RING) * (size_t)s->net->nlayers;
+}
+
 void crema_solver__remember(struct crema_solver *s)
 {
+    uint64_t *before = positions(s, s->net->passes);
+
     for (int i = 0; i < s->net->nlayers; i++) {
         const struct crema_layer *l = &s->net->layer[i];
 
-        if (l->type->position) s->before[i] = l->type->position(l);
+        if (l->type->position) before[i] = l->type->position(l);
     }
 }
 
-static enum crema_status go_back(struct crema_solver *s)
+static enum crema_status go_back(struct crema_solver *s, uint32_t pass)
 {
+    const uint64_t *before = positions(s, pass);
+
     for (int i = 0; i < s->net->nlayers; i++) {
         struct crema_layer *l = &s->net->layer[i];
 
         if (l->type->seek && l->type->position)
-            CREMA_TRY(l->type->seek(l, s->before[i]));
+            CREMA_TRY(l->type->seek(l, before[i]));
     }
-    s->net->passes--;
+    s->net->passes = pass;
     return CREMA_OK;
 }
 
@@ -105,26 +115,28 @@ static enum crema_status look_at_inputs(struct finder *f)
     return CREMA_OK;
 }
 
-static enum crema_status find(struct finder *f)
+static enum crema_status find(struct finder *f, uint32_t pass)
 {
     struct crema_net *net = f->s->net;
 
+    net->options.no_fusion = true;
     net->recorded = watch_all;
     net->recorded_user = f;
     net->watch = look;
     net->watch_user = f;
-    CREMA_TRY(go_back(f->s));
+    CREMA_TRY(go_back(f->s, pass));
     CREMA_TRY(crema_net_record(net));
     CREMA_TRY(crema_net_forward(net));
     return look_at_inputs(f);
 }
 
-enum crema_status crema_solver__not_finite(struct crema_solver *s, float loss)
+enum crema_status crema_solver__not_finite(struct crema_solver *s,
+                                           uint32_t pass, float loss)
 {
     struct finder f = { .s = s };
     char text[CREMA_NUMBER_TEXT];
 
-    (void)!find(&f);
+    (void)!find(&f, pass);
     return crema_fail(s->ctx, CREMA_EINVAL,
                       "iteration %d: the loss is %s; the first that is not "
                       "finite is %s; weights and snapshots stay as they were; "

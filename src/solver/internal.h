@@ -36,7 +36,10 @@ struct crema_solver {
     int current_step;
     bool stopped; /* as what_now said */
     struct crema_solver__window window;
-    uint64_t *before; /* where each layer's data stood before the forward */
+    uint64_t *before; /* where each layer's data stood before the last
+                         CREMA_RING forward passes */
+    int pending;      /* iterations whose losses are still on the device */
+    int pending_from; /* the first of them */
     float *values;    /* of one output; as large as the largest so far */
     size_t nvalues;
     double shown_at; /* seconds, of the last display */
@@ -73,8 +76,19 @@ void crema_solver__loss_text(const struct crema_net *, int blob, double value,
 enum crema_status crema_solver__read(struct crema_solver *, struct crema_net *,
                                      int output) CREMA_MUST_USE;
 
-/* finite.c: the loss was not finite.  CREMA_EINVAL, and names the layer. */
-enum crema_status crema_solver__not_finite(struct crema_solver *,
+/* step.c: one iteration; its loss may stay on the device. */
+enum crema_status crema_solver__iterate(struct crema_solver *,
+                                        float rate) CREMA_MUST_USE;
+/* All losses so far are in the window, and were finite. */
+enum crema_status crema_solver__collect(struct crema_solver *) CREMA_MUST_USE;
+/* A forward pass whose loss is wanted at once. */
+enum crema_status crema_solver__forward(struct crema_solver *,
+                                        float *loss) CREMA_MUST_USE;
+void crema_solver__add_loss(struct crema_solver *, float loss);
+
+/* finite.c: the loss of a forward pass, one of the last CREMA_RING, was not
+ * finite.  CREMA_EINVAL, and names the layer. */
+enum crema_status crema_solver__not_finite(struct crema_solver *, uint32_t pass,
                                            float loss) CREMA_MUST_USE;
 void crema_solver__remember(struct crema_solver *);
 

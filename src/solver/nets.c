@@ -96,6 +96,7 @@ static enum crema_status build_train(struct crema_solver *s)
         s->nweights++;
     s->net->updates = crema_solver__updates;
     s->net->updates_user = s;
+    s->net->defers = true;
     return crema_net_record(s->net);
 }
 

@@ -171,6 +171,7 @@ enum crema_status crema_solver_snapshot(struct crema_solver *s)
     const char *prefix = s->param->snapshot_prefix;
     int n;
 
+    CREMA_TRY(crema_solver__collect(s));
     snprintf(weights, sizeof weights, "%s_iter_%d.caffemodel", prefix, s->iter);
     n = snprintf(state, sizeof state, "%s_iter_%d.solverstate", prefix,
                  s->iter);

@@ -121,7 +121,8 @@ static enum crema_status build(struct crema_solver *s, struct crema_device *dev)
             file ? crema_solver__resume(s, file) : crema_solver__weights(s);
     crema_blob_file_free(file);
     if (status != CREMA_OK) return status;
-    s->before = crema_arena_alloc(&s->arena, ((size_t)s->net->nlayers + 1) *
+    s->before = crema_arena_alloc(&s->arena, CREMA_RING *
+                                                 (size_t)s->net->nlayers *
                                                  sizeof *s->before);
     return s->before ? CREMA_OK : crema_no_memory(s->ctx, "a solver");
 }
@@ -163,24 +164,7 @@ void crema_solver_free(struct crema_solver *s)
     free(s);
 }
 
-/* ---- one iteration ------------------------------------------------------ */
-
-static void add_loss(struct crema_solver *s, float loss)
-{
-    struct crema_solver__window *w = &s->window;
-
-    w->loss[w->next] = loss;
-    w->next = (w->next + 1) % w->size;
-    w->count += w->count < w->size;
-}
-
-static enum crema_status forward(struct crema_solver *s, float *loss)
-{
-    crema_solver__remember(s);
-    CREMA_TRY(crema_net_forward(s->net));
-    CREMA_TRY(crema_net_loss(s->net, loss));
-    return isfinite(*loss) ? CREMA_OK : crema_solver__not_finite(s, *loss);
-}
+/* ---- the loop ----------------------------------------------------------- */
 
 static bool due(int interval, int iter)
 {
@@ -191,26 +175,16 @@ static enum crema_status iterate(struct crema_solver *s)
 {
     int was = s->current_step;
     float rate = (float)s->schedule->rate(s->param, s->iter, &s->current_step);
-    double sum = 0;
-    float loss;
 
     if (s->current_step != was && s->param->n_stepvalue)
         crema_log(s->ctx, CREMA_INFO,
                   "MultiStep Status: Iteration %d, step = %d", s->iter,
                   s->current_step);
-    for (int i = 0; i < s->param->iter_size; i++) {
-        CREMA_TRY(forward(s, &loss));
-        sum += loss;
-        CREMA_TRY(crema_net_set_rate(s->net, rate));
-        CREMA_TRY(crema_net_backward(s->net));
-    }
-    CREMA_TRY(crema_net_update(s->net));
-    add_loss(s, (float)(sum / s->param->iter_size));
-    return due(s->param->display, s->iter) ? crema_solver__show(s, rate)
-                                           : CREMA_OK;
+    CREMA_TRY(crema_solver__iterate(s, rate));
+    if (!due(s->param->display, s->iter)) return CREMA_OK;
+    CREMA_TRY(crema_solver__collect(s));
+    return crema_solver__show(s, rate);
 }
-
-/* ---- the loop ----------------------------------------------------------- */
 
 static bool test_due(const struct crema_solver *s)
 {
@@ -241,12 +215,15 @@ enum crema_status crema_solver_step(struct crema_solver *s, int count)
     s->shown_at = crema_seconds();
     s->shown_iter = s->iter;
     while (s->iter < stop && !s->stopped) {
-        if (test_due(s)) CREMA_TRY(crema_solver__test_all(s));
+        if (test_due(s)) {
+            CREMA_TRY(crema_solver__collect(s));
+            CREMA_TRY(crema_solver__test_all(s));
+        }
         if (s->stopped) break;
         CREMA_TRY(iterate(s));
         CREMA_TRY(close_iteration(s));
     }
-    return CREMA_OK;
+    return crema_solver__collect(s);
 }
 
 /* The loss after the last update, and the last test. */
@@ -256,8 +233,8 @@ static enum crema_status close_run(struct crema_solver *s)
     float loss;
 
     if (due(s->param->display, s->iter)) {
-        CREMA_TRY(forward(s, &loss));
-        add_loss(s, loss);
+        CREMA_TRY(crema_solver__forward(s, &loss));
+        crema_solver__add_loss(s, loss);
         crema_log(s->ctx, CREMA_INFO, "Iteration %d, loss = %s", s->iter,
                   crema_number_text(crema_solver__smoothed(s), text));
     }

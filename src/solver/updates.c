@@ -4,7 +4,8 @@
  *   clip            min(1, clip_gradients / norm of all dW together)
  *   update          W, histories = rule(W, clip dW / iter_size + decay W)
  *
- * So clipping acts on the sum over iter_size, before decay, as in Caffe.
+ * So clipping acts on the sum over iter_size, before decay, as in Caffe.  All
+ * dW are global_grad_scale times too large; clipping and updates know it.
  */
 #include "solver/internal.h"
 
@@ -94,17 +95,23 @@ static void accumulate(struct crema_program *p, struct learner *list, int n)
     crema_program_end(p, CREMA_BACKWARD);
 }
 
+static float grad_scale(const struct crema_solver *s)
+{
+    return s->net->param->global_grad_scale;
+}
+
 static struct crema_tensor *clip_factor(struct crema_solver *s,
                                         struct crema_program *p,
                                         const struct learner *list, int n)
 {
+    float threshold = s->param->clip_gradients * grad_scale(s);
     struct crema_tensor **all, *factor = NULL;
 
     if (s->param->clip_gradients < 0 || n == 0) return NULL;
     all =
         crema_arena_alloc(&p->arena, (size_t)n * sizeof(struct crema_tensor *));
     for (int i = 0; all && i < n; i++) all[i] = list[i].dw;
-    if (all) factor = crema_clip_factor(p, s->param->clip_gradients, n, all);
+    if (all) factor = crema_clip_factor(p, threshold, n, all);
     if (!factor) p->failed = true;
     return factor;
 }
@@ -117,7 +124,7 @@ static void update(struct crema_solver *s, struct crema_program *p,
     const struct crema_update u = {
         .rule = s->type->rule,
         .lr_mult = l->weight->lr_mult,
-        .scale = 1.0f / (float)q->iter_size,
+        .scale = 1.0f / ((float)q->iter_size * grad_scale(s)),
         .decay = q->weight_decay * l->weight->decay_mult,
         .l1 = !strcmp(q->regularization_type, "L1"),
         .momentum = q->momentum,

@@ -180,10 +180,113 @@ static void host_in_part(struct gradient *g)
     gradient_output(g, y[0]);
 }
 
+/* ref, which is given ReLUs to do with other ops. */
+static enum crema_status plan_nothing(struct crema_device *dev,
+                                      struct crema_op *op,
+                                      struct crema_port in[],
+                                      struct crema_port out[])
+{
+    (void)dev, (void)op, (void)in, (void)out;
+    return CREMA_EUNSUPPORTED;
+}
+
+static bool any(const struct crema_op *op)
+{
+    (void)op;
+    return true;
+}
+
+static void fuse_relus(struct gradient *g)
+{
+    static const struct crema_backend willing = { .name = "willing",
+                                                  .plan = plan_nothing,
+                                                  .fuses_relu = any };
+    static const struct crema_backend *const backends[] = { &willing, NULL };
+    static const struct crema_device_type type = { .name = "willing",
+                                                   .host = true,
+                                                   .backends = backends };
+
+    g->dev->type = &type;
+}
+
+/* Batch norm of x, its scale and bias, and a ReLU, as few ops as may be. */
+static void norm(struct gradient *g, bool global, bool s, bool b, bool relu)
+{
+    const struct crema_shape channels = CREMA_SHAPE(4);
+    struct crema_tensor *with[2] = { NULL, NULL }, *mean, *var, *y;
+    struct crema_tensor *x =
+        gradient_input(g, "x", &CREMA_SHAPE(3, 4, 2, 3), GRADIENT_UNIFORM);
+
+    fuse_relus(g);
+    if (global) {
+        struct crema_tensor *one = crema_fill(g->p, &CREMA_SHAPE(1), 2);
+
+        mean = crema_fill(g->p, &channels, 0.1f);
+        var = crema_fill(g->p, &channels, 1.5f);
+        y = crema_batch_norm_global(g->p, 1e-3f, x, mean, var, one);
+    } else {
+        y = crema_batch_norm(g->p, 1e-3f, x, &mean, &var);
+    }
+    if (s) with[0] = gradient_weight(g, "s", &channels);
+    if (b) with[1] = gradient_weight(g, "b", &channels);
+    y = crema_scale(g->p, 1, y, with[0], with[1]);
+    if (relu) y = crema_unary(g->p, CREMA_UNARY_relu, NULL, y);
+    gradient_output(g, y);
+    crema_program_keep(y);
+}
+
+static void norm_relu(struct gradient *g)
+{
+    norm(g, false, false, false, true);
+}
+
+static void norm_scale(struct gradient *g)
+{
+    norm(g, false, true, true, false);
+}
+
+static void norm_scale_relu(struct gradient *g)
+{
+    norm(g, false, true, true, true);
+}
+
+static void norm_scale_alone_relu(struct gradient *g)
+{
+    norm(g, false, true, false, true);
+}
+
+static void norm_bias(struct gradient *g)
+{
+    norm(g, false, false, true, false);
+}
+
+static void global_scale(struct gradient *g)
+{
+    norm(g, true, true, true, false);
+}
+
+static void global_scale_relu(struct gradient *g)
+{
+    norm(g, true, true, true, true);
+}
+
+static void global_bias(struct gradient *g)
+{
+    norm(g, true, false, true, false);
+}
+
 static const struct {
     const char *title;
     record *fn;
 } cases[] = {
+    { "batch norm and relu in one", norm_relu },
+    { "batch norm and scale in one", norm_scale },
+    { "batch norm, scale and relu in one", norm_scale_relu },
+    { "batch norm, scale without bias and relu in one", norm_scale_alone_relu },
+    { "batch norm and bias in one", norm_bias },
+    { "global norm and scale in one", global_scale },
+    { "global norm, scale and relu in one", global_scale_relu },
+    { "global norm and bias in one", global_bias },
     { "power, a fraction", power_fraction },
     { "power, negative", power_negative },
     { "power, square", power_square },

@@ -7,8 +7,9 @@
 
 #include <math.h>
 
-#define NET(param)                                                             \
-    "net_param {\n"                                                            \
+#define NET(param) NET_WITH("", param)
+#define NET_WITH(head, param)                                                  \
+    "net_param { " head "\n"                                                   \
     "  layer { name: 'x' type: 'DummyData' top: 'x' dummy_data_param {\n"      \
     "    shape { dim: 1 dim: 1 } data_filler { value: 2 } } }\n"               \
     "  layer { name: 'w' type: 'InnerProduct' bottom: 'x' top: 'y'\n"          \
@@ -42,6 +43,11 @@ static const struct numbers cases[] = {
     { NET("") "clip_gradients: 7", 0.01, 0, 0, false, 6 },
     /* the sum of three, 18, is clipped to 2, then divided */
     { NET("") "clip_gradients: 2 iter_size: 3", 0.01, 0, 0, false, 2.0 / 3 },
+    /* larger on the way, not at the end */
+    { NET_WITH("global_grad_scale: 1000", "") "weight_decay: 0.5", 0.01, 0, 0.5,
+      false, 6 },
+    { NET_WITH("global_grad_scale: 1000", "") "clip_gradients: 2 iter_size: 3",
+      0.01, 0, 0, false, 2.0 / 3 },
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

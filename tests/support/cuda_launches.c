@@ -28,11 +28,11 @@ int crema_cuda_unary_bwd(cudaStream_t s, const struct crema_unary_params *u,
     return 0;
 }
 
-int crema_cuda_sum(cudaStream_t s, const struct crema_many *m, int64_t count,
-                   float *y)
+int crema_cuda_sum(cudaStream_t s, const struct crema_many *m, bool relu,
+                   int64_t count, float *y)
 {
     (void)s;
-    EACH(j, count) y[j] = crema_at_sum(m, j);
+    EACH(j, count) y[j] = crema_at_sum(m, relu, j);
     return 0;
 }
 
@@ -176,35 +176,29 @@ int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
     return 0;
 }
 
-int crema_cuda_batch_norm(cudaStream_t s, const struct crema_axis *a, float eps,
-                          const float *mean, const float *var, const float *x,
-                          float *y)
+int crema_cuda_normalize(cudaStream_t s, const struct crema_normed *n,
+                         const float *x, const float *z, float *y)
 {
     (void)s;
-    EACH(i, crema_count3(a))
-    y[i] = crema_at_batch_norm(a, eps, mean, var, i, x[i]);
+    EACH(i, crema_count3(&n->axis)) y[i] = crema_at_norm(n, i, x[i], z);
     return 0;
 }
 
-int crema_cuda_batch_norm_bwd(cudaStream_t s, const struct crema_axis *a,
-                              float eps, const float *mean, const float *var,
-                              const float *dot, const float *sum,
-                              const float *x, const float *dy, float *dx)
+int crema_cuda_normalize_bwd(cudaStream_t s, const struct crema_normed *n,
+                             const float *dot, const float *sum, const float *x,
+                             const float *dy, float *dx)
 {
     (void)s;
-    EACH(i, crema_count3(a))
-    dx[i] =
-        crema_at_batch_norm_bwd(a, eps, mean, var, dot, sum, i, x[i], dy[i]);
+    EACH(i, crema_count3(&n->axis))
+    dx[i] = crema_at_norm_bwd(n, dot, sum, i, x ? x[i] : 0.0f, dy[i]);
     return 0;
 }
 
-int crema_cuda_global_norm(cudaStream_t s, const struct crema_axis *a,
-                           float eps, const float *mean, const float *var,
-                           const float *factor, const float *x, float *y)
+int crema_cuda_affine(cudaStream_t s, const struct crema_normed *n,
+                      const float *added, float *a, float *shift)
 {
     (void)s;
-    EACH(i, crema_count3(a))
-    y[i] = crema_at_global_norm(a, eps, mean, var, *factor, i, x[i]);
+    EACH(c, n->axis.length) crema_at_affine(n, c, added, a, shift);
     return 0;
 }
 
@@ -269,6 +263,15 @@ int crema_cuda_update_joined(cudaStream_t s, const struct crema_joined *j,
     for (unsigned block = 0; block < blocks; block++)
         for (unsigned thread = 0; thread < CREMA_BLOCK; thread++)
             crema_at_joined(j, block, thread);
+    return 0;
+}
+
+int crema_cuda_loss_ring(cudaStream_t s, const struct crema_ring_weights *w,
+                         const struct crema_ringed *m, const uint32_t *step,
+                         float *ring)
+{
+    (void)s;
+    crema_at_ring(w, m, step, ring);
     return 0;
 }
 

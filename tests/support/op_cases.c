@@ -66,7 +66,7 @@ static void unary(struct parity *t, const struct parity_case *c)
 }
 
 /* n: inputs; what: 0 sum, 1 sum with coefficients, 2 product, 3 stable
- * product, 4 maximum */
+ * product, 4 maximum; with a ReLU */
 static void eltwise(struct parity *t, const struct parity_case *c)
 {
     const float coeff[4] = { 0.5f, -2, 1, 3 };
@@ -93,6 +93,7 @@ static void eltwise(struct parity *t, const struct parity_case *c)
         y = crema_maximum(p, n, x);
         break;
     }
+    if (c->n[2]) y = crema_unary(p, CREMA_UNARY_relu, NULL, y);
     parity_output(t, y);
 }
 
@@ -103,13 +104,28 @@ static void dropout(struct parity *t, const struct parity_case *c)
                   crema_dropout(parity_program(t), 0.4f, 5, 77, parity_x(t)));
 }
 
+/* n: without s, without b, with a ReLU, behind a batch norm; both without: no
+ * scale */
+static struct crema_tensor *behind_norm(struct parity *t,
+                                        const struct parity_case *c,
+                                        struct crema_tensor *y)
+{
+    const struct crema_shape channels = CREMA_SHAPE(c->x.dim[1]);
+    struct crema_tensor *s = NULL, *b = NULL;
+
+    if (!c->n[0]) s = parity_param(t, &channels, 0.5f, true);
+    if (!c->n[1]) b = parity_param(t, &channels, 0.5f, false);
+    y = crema_scale(parity_program(t), 1, y, s, b);
+    return c->n[2] ? crema_unary(parity_program(t), CREMA_UNARY_relu, NULL, y)
+                   : y;
+}
+
 static void batch_norm(struct parity *t, const struct parity_case *c)
 {
-    struct crema_tensor *mean, *var;
+    struct crema_tensor *mean, *var, *y;
 
-    (void)c;
-    parity_output(t, crema_batch_norm(parity_program(t), 1e-5f, parity_x(t),
-                                      &mean, &var));
+    y = crema_batch_norm(parity_program(t), 1e-5f, parity_x(t), &mean, &var);
+    parity_output(t, behind_norm(t, c, y));
     parity_output(t, mean);
     parity_output(t, var);
 }
@@ -122,22 +138,24 @@ static void batch_norm_global(struct parity *t, const struct parity_case *c)
     struct crema_tensor *mean = parity_param(t, &channels, 1, false);
     struct crema_tensor *var = parity_param(t, &channels, 0.5f, true);
     struct crema_tensor *factor = parity_param(t, &one, 0.5f, true);
+    struct crema_tensor *y =
+        crema_batch_norm_global(parity_program(t), 1e-5f, x, mean, var, factor);
 
-    parity_output(t, crema_batch_norm_global(parity_program(t), 1e-5f, x, mean,
-                                             var, factor));
+    parity_output(t, behind_norm(t, c, y));
 }
 
-/* n: axis, axes of s, without s, without b */
+/* n: axis, axes of s, without s, without b, with a ReLU */
 static void scale(struct parity *t, const struct parity_case *c)
 {
     struct crema_shape s = { c->n[1], { 0 } };
-    struct crema_tensor *x = parity_x(t), *with[2] = { NULL, NULL };
+    struct crema_tensor *x = parity_x(t), *with[2] = { NULL, NULL }, *y;
 
     for (int i = 0; i < c->n[1]; i++) s.dim[i] = c->x.dim[c->n[0] + i];
     for (int i = 0; i < 2; i++)
         if (!c->n[2 + i]) with[i] = parity_param(t, &s, 0.5f, i == 0);
-    parity_output(t,
-                  crema_scale(parity_program(t), c->n[0], x, with[0], with[1]));
+    y = crema_scale(parity_program(t), c->n[0], x, with[0], with[1]);
+    if (c->n[4]) y = crema_unary(parity_program(t), CREMA_UNARY_relu, NULL, y);
+    parity_output(t, y);
 }
 
 /* n: axis, then sizes along it of the other parts, 0 ends */
@@ -302,11 +320,12 @@ static const struct parity_case others[] = {
       .native = true },
     { "bnll", unary, SHAPE4(2, 5, 6, 7), NULL, N(CREMA_UNARY_bnll) },
     { "clip", unary, SHAPE4(2, 18, 6, 7), NULL, N(CREMA_UNARY_clip, -30, 50),
-      .native = true },
+      .native = true, .winners = true },
     { "elu", unary, SHAPE4(2, 18, 6, 7), NULL, N(CREMA_UNARY_elu, 50),
       .native = true },
     { "exp", unary, SHAPE4(2, 5, 6, 7), NULL, N(CREMA_UNARY_exp, 70, 130) },
-    { "log", unary, SHAPE4(2, 5, 6, 7), NULL, N(CREMA_UNARY_log, 150, 50, 200) },
+    { "log", unary, SHAPE4(2, 5, 6, 7), NULL,
+      N(CREMA_UNARY_log, 150, 50, 200) },
     { "swish", unary, SHAPE4(2, 18, 6, 7), NULL, N(CREMA_UNARY_swish, 150),
       .native = true },
     { "threshold", unary, SHAPE4(2, 18, 6, 7), NULL,
@@ -315,6 +334,11 @@ static const struct parity_case others[] = {
     { "sum", eltwise, SHAPE4(2, 18, 6, 7), NULL, N(2, 0), .native = true },
     { "sum of 4", eltwise, SHAPE4(2, 18, 26, 27), NULL, N(4, 1),
       .native = true },
+    { "sum + relu", eltwise, SHAPE4(2, 18, 6, 7), NULL, N(2, 0, 1),
+      .native = true, .winners = true },
+    { "sum of 3 + relu", eltwise, SHAPE4(2, 18, 26, 27), NULL, N(3, 1, 1),
+      .native = true, .winners = true },
+    { "maximum + relu", eltwise, SHAPE4(2, 18, 6, 7), NULL, N(2, 4, 1) },
     { "product", eltwise, SHAPE4(2, 18, 6, 7), NULL, N(3, 2), .native = true },
     { "stable product", eltwise, SHAPE4(2, 16, 6, 7), NULL, N(3, 3),
       .native = true },
@@ -329,15 +353,47 @@ static const struct parity_case others[] = {
 };
 
 static const struct parity_case norms[] = {
-    { "batch norm", batch_norm, SHAPE4(3, 5, 6, 7), NULL, N(0) },
-    { "batch norm, native", batch_norm, SHAPE4(3, 18, 6, 7), NULL, N(0),
+    { "batch norm", batch_norm, SHAPE4(3, 5, 6, 7), NULL, N(1, 1) },
+    { "batch norm, native", batch_norm, SHAPE4(3, 18, 6, 7), NULL, N(1, 1),
       .native = true },
-    { "batch norm, two axes", batch_norm, SHAPE2(30, 21), NULL, N(0) },
-    { "batch norm, 3-D", batch_norm, SHAPE5(2, 16, 3, 4, 5), NULL, N(0) },
-    { "batch norm, large", batch_norm, SHAPE4(4, 8, 40, 40), NULL, N(0) },
-    { "batch norm, global", batch_norm_global, SHAPE4(3, 5, 6, 7), NULL, N(0) },
+    { "batch norm, two axes", batch_norm, SHAPE2(30, 21), NULL, N(1, 1) },
+    { "batch norm, 3-D", batch_norm, SHAPE5(2, 16, 3, 4, 5), NULL, N(1, 1) },
+    { "batch norm, large", batch_norm, SHAPE4(4, 8, 40, 40), NULL, N(1, 1) },
+    { "batch norm + relu, native", batch_norm, SHAPE4(3, 18, 6, 7), NULL,
+      N(1, 1, 1), .native = true, .winners = true },
+    { "batch norm + scale", batch_norm, SHAPE4(3, 5, 6, 7), NULL, N(0) },
+    { "batch norm + scale, native", batch_norm, SHAPE4(3, 18, 6, 7), NULL, N(0),
+      .native = true },
+    { "batch norm + scale + relu", batch_norm, SHAPE4(3, 5, 6, 7), NULL,
+      N(0, 0, 1) },
+    { "batch norm + scale + relu, native", batch_norm, SHAPE4(3, 18, 6, 7),
+      NULL, N(0, 0, 1), .native = true, .winners = true },
+    { "batch norm + scale + relu, two axes", batch_norm, SHAPE2(30, 300), NULL,
+      N(0, 0, 1) },
+    { "batch norm + scale + relu, large", batch_norm, SHAPE4(4, 32, 40, 40),
+      NULL, N(0, 0, 1), .native = true, .winners = true },
+    { "batch norm + scale + relu, apart", batch_norm, SHAPE4(3, 18, 6, 7), NULL,
+      N(0, 0, 1), .native = true, .winners = true, .plain = true },
+    { "batch norm + scale without bias + relu", batch_norm, SHAPE4(3, 16, 6, 7),
+      NULL, N(0, 1, 1), .native = true, .winners = true },
+    { "batch norm + bias + relu", batch_norm, SHAPE4(3, 16, 6, 7), NULL,
+      N(1, 0, 1), .native = true, .winners = true },
+    { "batch norm + scale, test phase", batch_norm, SHAPE4(3, 18, 6, 7), NULL,
+      N(0, 0, 1), .native = true, .test = true },
+    { "batch norm, global", batch_norm_global, SHAPE4(3, 5, 6, 7), NULL,
+      N(1, 1) },
     { "batch norm, global, native", batch_norm_global, SHAPE4(3, 18, 6, 7),
-      NULL, N(0), .native = true },
+      NULL, N(1, 1), .native = true },
+    { "batch norm, global + relu, native", batch_norm_global,
+      SHAPE4(3, 18, 6, 7), NULL, N(1, 1, 1), .native = true, .winners = true },
+    { "batch norm, global + scale + relu", batch_norm_global,
+      SHAPE4(3, 5, 6, 7), NULL, N(0, 0, 1) },
+    { "batch norm, global + scale + relu, native", batch_norm_global,
+      SHAPE4(3, 18, 6, 7), NULL, N(0, 0, 1), .native = true, .winners = true },
+    { "batch norm, global + bias, native", batch_norm_global,
+      SHAPE4(3, 18, 6, 7), NULL, N(1), .native = true },
+    { "batch norm, global + scale + relu, test phase", batch_norm_global,
+      SHAPE4(3, 18, 6, 7), NULL, N(0, 0, 1), .test = true },
     { "scale", scale, SHAPE4(3, 5, 6, 7), NULL, N(1, 1) },
     { "scale, native", scale, SHAPE4(3, 18, 6, 7), NULL, N(1, 1),
       .native = true },
@@ -345,6 +401,9 @@ static const struct parity_case norms[] = {
       .native = true },
     { "bias alone, native", scale, SHAPE4(3, 18, 6, 7), NULL, N(1, 1, 1),
       .native = true },
+    { "scale + relu", scale, SHAPE4(3, 5, 6, 7), NULL, N(1, 1, 0, 0, 1) },
+    { "scale + relu, native", scale, SHAPE4(3, 18, 6, 7), NULL,
+      N(1, 1, 0, 0, 1), .native = true, .winners = true },
     { "scale, axes 1 and 2", scale, SHAPE4(3, 5, 6, 7), NULL, N(1, 2) },
     { "scale, whole", scale, SHAPE3(3, 5, 6), NULL, N(0, 3) },
     { "scale, last axis", scale, SHAPE2(30, 21), NULL, N(1, 1) },

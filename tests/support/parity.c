@@ -29,6 +29,7 @@ struct result {
 
 struct parity {
     const struct parity_case *c;
+    bool plain; /* no fusion */
     struct crema_ctx *ctx;
     struct crema_device *dev;
     struct crema_heap heap;
@@ -145,15 +146,15 @@ static void record_updates(struct parity *t)
 static enum crema_status record(struct parity *t)
 {
     t->p->layer = t->c->title;
-    t->p->fuse = !t->c->plain;
+    t->p->fuse = !t->c->plain && !t->plain;
     t->c->record(t, t->c);
     crema_program_end(t->p, CREMA_FORWARD);
+    for (int i = 0; i < t->outs; i++) crema_program_keep(t->out[i]);
     for (int i = 0; i < t->outs; i++)
         crema_program_seed(t->p, t->out[i], t->dy[i]);
     if (!t->p->failed) CREMA_TRY(crema_program_differentiate(t->p));
     record_updates(t);
     crema_program_end(t->p, CREMA_UPDATE);
-    for (int i = 0; i < t->outs; i++) crema_program_keep(t->out[i]);
     for (int i = 0; i < t->inputs; i++)
         if (t->input[i].t->grad) crema_program_keep(t->input[i].t->grad);
     for (int i = 0; i < t->params && !t->c->steps; i++)
@@ -311,7 +312,8 @@ static enum crema_status open_math(struct parity *t, const char *name,
 }
 
 static struct parity *start(const struct parity_case *c, const char *device,
-                            bool bf16, int threads, char *message)
+                            bool plain, bool bf16, int threads,
+                            char *message)
 {
     struct parity *t = calloc(1, sizeof *t);
     struct crema_ctx *ctx = calloc(1, sizeof *ctx);
@@ -320,6 +322,7 @@ static struct parity *start(const struct parity_case *c, const char *device,
     if (t) t->ctx = ctx;
     if (t && ctx) {
         t->c = c;
+        t->plain = plain;
         t->bf16 = bf16;
         if (open_math(t, device, threads) == CREMA_OK && run(t) == CREMA_OK)
             return t;
@@ -391,8 +394,8 @@ static bool near(const struct parity_case *c, const struct result *a,
 static bool holds(const struct parity_case *c, const char *a, const char *b,
                   bool bf16, int threads, char message[PARITY_MESSAGE])
 {
-    struct parity *x = start(c, a, bf16, threads, message);
-    struct parity *y = x ? start(c, b, bf16, threads, message) : NULL;
+    struct parity *x = start(c, a, true, bf16, threads, message);
+    struct parity *y = x ? start(c, b, false, bf16, threads, message) : NULL;
     bool good = x && y && x->results == y->results && x->results > 0;
 
     if (x && y && !good)

@@ -27,16 +27,16 @@ struct parity_case {
     bool test;          /* phase TEST, no gradients */
     bool plain;         /* no fusion */
     bool ref_too;       /* ref may run some of it */
-    bool winners;       /* maxima of computed values: in bf16 others
-                           may win, here and there */
+    bool winners;       /* maxima of computed values, or bounds: in bf16
+                           others may win, here and there */
     int steps;          /* of SGD; 0: gradients only */
     float tolerance;    /* 0: 2e-5 */
 };
 
 enum { PARITY_MESSAGE = 512 };
 
-/* Device a is the definition; what runs on b and falls to ref is a failure
- * unless ref_too.  false, and the reason in message. */
+/* Device a is the definition, without fusion; what runs on b and falls to ref
+ * is a failure unless ref_too.  false, and the reason in message. */
 bool parity_holds(const struct parity_case *, const char *a, const char *b,
                   int threads, char message[PARITY_MESSAGE]);
 

@@ -1,10 +1,16 @@
-/* channels.c - sums over each channel, and y = (x - mean) a + b for each.
+/* channels.c - statistics and sums of each channel, and what is computed from
+ * them for each element; formulas: formula/norm.h.
  *
  * Everything is done by vectors of up to 16 numbers: channels where they lie
- * side by side, positions of one channel where the tensor is dense.
+ * side by side, positions of one channel where the tensor is dense.  A strip of
+ * vectors stays in the first cache while all that is to be known of it is
+ * gathered, so that each tensor is read from memory once.  Loops over a
+ * vector's lanes must not be unrolled: gcc then makes no vectors of them.
  */
 #include "device/cpu/own.h"
+#include "device/formula/norm.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { W = CREMA_CPU_UNIT, STRIP = 256 };
@@ -36,174 +42,390 @@ int64_t crema_cpu_unit_channels(const struct crema_cpu_view *v, int64_t unit,
 {
     int64_t block = unit / units_per_block(v);
     int64_t lane = unit % units_per_block(v) * W;
+    int64_t first = block * v->lanes + lane;
 
     *count = v->lanes - lane < W ? v->lanes - lane : W;
-    return block * v->lanes + lane;
+    if (*count > v->c - first) *count = v->c - first;
+    return first;
 }
 
-/* ---- runs: `count` vectors of `width` numbers, `step` apart -------------- */
+int crema_cpu_group(const struct crema_cpu_view *v, int64_t unit, int64_t to)
+{
+    int64_t most = units_per_block(v) - unit % units_per_block(v);
 
-struct run {
-    int64_t at, count, step, width;
+    if (most > to - unit) most = to - unit;
+    return most < CREMA_CPU_GROUP ? (int)most : CREMA_CPU_GROUP;
+}
+
+/* ---- strips: `count` vectors of `width` numbers, `step` apart ------------ */
+
+struct strip {
+    int64_t at, count, step;
+    int width;
 };
 
-/* Run number i of a unit; there are runs_of() of them. */
-static int64_t runs_of(const struct crema_cpu_view *v)
+/* A walk over all strips of a group of units. */
+struct walk {
+    struct crema_cpu_view v;
+    int64_t unit, run, from, most;
+    struct strip strip; /* of the group's first unit */
+};
+
+static struct walk begin(const struct crema_cpu_view *view, int64_t unit, int n)
 {
-    return v->lanes == 1 ? 2 * v->n : v->n;
+    struct walk w = { .v = merged(view), .unit = unit, .run = -1 };
+
+    w.most = STRIP / n;
+    w.strip.count = 0;
+    return w;
 }
 
-static struct run run_of(const struct crema_cpu_view *v, int64_t unit,
-                         int64_t i)
+/* Run number i of the group: vectors that lie evenly. */
+static struct strip run_of(const struct walk *w, int64_t i)
 {
-    int64_t width, image = v->blocks * v->s * v->lanes;
-    int64_t channel = crema_cpu_unit_channels(v, unit, &width);
-    int64_t block = channel / v->lanes * v->s * v->lanes;
-    int64_t whole = v->s / W;
+    const struct crema_cpu_view *v = &w->v;
+    int64_t block = w->unit / units_per_block(v);
+    int64_t lane = w->unit % units_per_block(v) * W, left = v->lanes - lane;
+    int64_t image = v->blocks * v->s * v->lanes, whole = v->s / W;
+    int64_t at = block * v->s * v->lanes;
 
     if (v->lanes > 1)
-        return (struct run){ i * image + block + channel % v->lanes, v->s,
-                             v->lanes, width };
-    if (i % 2 == 0) return (struct run){ i / 2 * image + block, whole, W, W };
-    return (struct run){ i / 2 * image + block + whole * W, v->s % W ? 1 : 0, W,
-                         v->s % W };
+        return (struct strip){ i * image + at + lane, v->s, v->lanes,
+                               left < W ? (int)left : W };
+    at += i / 2 * image;
+    if (i % 2 == 0) return (struct strip){ at, whole, W, W };
+    return (struct strip){ at + whole * W, v->s % W ? 1 : 0, W,
+                           (int)(v->s % W) };
 }
 
-/* ---- sums -----------------------------------------------------------------
+/* false: there is no strip left. */
+static bool advance(struct walk *w)
+{
+    int64_t runs = w->v.lanes == 1 ? 2 * w->v.n : w->v.n;
+    struct strip run;
+
+    w->from += w->strip.count;
+    for (;;) {
+        if (w->run >= 0) {
+            run = run_of(w, w->run);
+            if (w->from < run.count) break;
+        }
+        if (++w->run >= runs) return false;
+        w->from = 0;
+    }
+    w->strip = run;
+    w->strip.at += w->from * run.step;
+    w->strip.count =
+        run.count - w->from < w->most ? run.count - w->from : w->most;
+    return true;
+}
+
+/* The same vectors of unit number i of the group. */
+static struct strip of_unit(const struct walk *w, int i)
+{
+    struct strip s = w->strip;
+    int64_t left;
+
+    if (w->v.lanes == 1) return s;
+    left = w->v.lanes - (w->unit % units_per_block(&w->v) + i) * W;
+    s.at += (int64_t)i * W;
+    s.width = left < W ? (int)left : W;
+    return s;
+}
+
+/* In a dense tensor all 16 lanes belong to one channel. */
+static void gather(const struct crema_cpu_view *v, double a[W])
+{
+    for (int l = 1; l < W && v->lanes == 1; l++) {
+        a[0] += a[l];
+        a[l] = 0;
+    }
+}
+
+static void spread(const struct crema_cpu_view *v, float a[W])
+{
+    for (int l = 1; l < W && v->lanes == 1; l++) a[l] = a[0];
+}
+
+/* ---- mean and variance ----------------------------------------------------
  */
 
-CREMA_CPU_CLONES
-static void add(int64_t n, int64_t step, int64_t w, const float *x, float *a)
+static inline __attribute__((always_inline)) void
+add_lanes(int64_t n, int64_t step, int w, const float *x, const float *mean,
+          float *out, float *squares)
 {
-    for (int64_t p = 0; p < n; p++, x += step) {
-        if (w == W)
-            for (int l = 0; l < W; l++) a[l] += x[l];
-        else
-            for (int64_t l = 0; l < w; l++) a[l] += x[l];
+    float a[W] = { 0 }, q[W] = { 0 }, m[W] = { 0 };
+
+    memcpy(m, mean, sizeof m);
+    for (int64_t p = 0; p < n; p++, x += step)
+#pragma GCC unroll 1
+        for (int l = 0; l < w; l++) {
+            float d = x[l] - m[l];
+
+            a[l] += d;
+            q[l] += d * d;
+        }
+    memcpy(out, a, sizeof a);
+    memcpy(squares, q, sizeof q);
+}
+
+/* Sums of x - mean and of their squares. */
+CREMA_CPU_CLONES
+static void add(const struct strip *s, const float *x, const float mean[W],
+                float out[W], float squares[W])
+{
+    if (s->width == W)
+        add_lanes(s->count, s->step, W, x + s->at, mean, out, squares);
+    else if (s->width == W / 2)
+        add_lanes(s->count, s->step, W / 2, x + s->at, mean, out, squares);
+    else
+        add_lanes(s->count, s->step, s->width, x + s->at, mean, out, squares);
+}
+
+/* Joins a strip's moments to those of what came before; n: how many numbers of
+ * each channel that was. */
+static void join(const struct crema_cpu_view *v, double n, double more,
+                 const float round[W], double sum[W], double squares[W],
+                 struct crema_cpu_moments *m)
+{
+    int lanes = v->lanes == 1 ? 1 : W;
+
+    gather(v, sum);
+    gather(v, squares);
+    for (int l = 0; l < lanes; l++) {
+        double shift = sum[l] / more; /* from `round` to the strip's mean */
+        double d = round[l] + shift - m->mean[l];
+
+        m->mean[l] += d * (more / (n + more));
+        m->squares[l] +=
+            squares[l] - sum[l] * shift + d * d * (n * more / (n + more));
     }
 }
 
-CREMA_CPU_CLONES
-static void add_squares(int64_t n, int64_t step, int64_t w, const float *x,
-                        const float *mean, float *a)
+static void strip_moments(const struct walk *w, const struct strip *s,
+                          const float *x, double n, struct crema_cpu_moments *m)
 {
-    for (int64_t p = 0; p < n; p++, x += step) {
-        if (w == W)
-            for (int l = 0; l < W; l++)
-                a[l] += (x[l] - mean[l]) * (x[l] - mean[l]);
-        else
-            for (int64_t l = 0; l < w; l++)
-                a[l] += (x[l] - mean[l]) * (x[l] - mean[l]);
+    static const float zero[W] = { 0 };
+    float round[W], sum[W], squares[W];
+    double sums[W], squared[W];
+    double more = (double)(s->count * (w->v.lanes == 1 ? s->width : 1));
+
+    add(s, x, zero, sum, squares);
+    for (int l = 0; l < W; l++) sums[l] = sum[l];
+    gather(&w->v, sums);
+    for (int l = 0; l < W; l++) round[l] = (float)(sums[l] / more);
+    spread(&w->v, round);
+    add(s, x, round, sum, squares);
+    for (int l = 0; l < W; l++) {
+        sums[l] = sum[l];
+        squared[l] = squares[l];
+    }
+    join(&w->v, n, more, round, sums, squared, m);
+}
+
+void crema_cpu_moments(const struct crema_cpu_view *view, int64_t unit, int n,
+                       const float *x, struct crema_cpu_moments m[])
+{
+    struct walk w = begin(view, unit, n);
+    double count = 0;
+
+    memset(m, 0, sizeof *m * (size_t)n);
+    while (advance(&w)) {
+        for (int i = 0; i < n; i++) {
+            struct strip s = of_unit(&w, i);
+
+            strip_moments(&w, &s, x, count, &m[i]);
+        }
+        count += (double)(w.strip.count * (w.v.lanes == 1 ? w.strip.width : 1));
     }
 }
 
-CREMA_CPU_CLONES
-static void add_dot(int64_t n, int64_t step, int64_t w, const float *x,
-                    const float *dy, const float *mean, float *a, float *b)
+/* ---- sums for the gradients -----------------------------------------------
+ */
+
+static inline __attribute__((always_inline)) void
+dot_lanes(int64_t n, int64_t step, int w, const struct crema_cpu_affine *f,
+          const float *x, const float *dy, float *sum, float *dot)
 {
-    for (int64_t p = 0; p < n; p++, x += step, dy += step) {
-        if (w == W)
-            for (int l = 0; l < W; l++) {
-                a[l] += dy[l];
-                b[l] += dy[l] * (x[l] - mean[l]);
-            }
-        else
-            for (int64_t l = 0; l < w; l++) {
-                a[l] += dy[l];
-                b[l] += dy[l] * (x[l] - mean[l]);
-            }
-    }
+    const struct crema_cpu_affine c = *f;
+    float a[W] = { 0 }, b[W] = { 0 };
+
+    for (int64_t p = 0; p < n; p++, x += step, dy += step)
+#pragma GCC unroll 1
+        for (int l = 0; l < w; l++) {
+            float y = crema_norm_value(x[l], c.mean[l], c.a[l], c.b[l]);
+            float g = crema_norm_passed(dy[l], y, c.floor);
+
+            a[l] += g;
+            b[l] += g * (x[l] - c.mean[l]);
+        }
+    memcpy(sum, a, sizeof a);
+    memcpy(dot, b, sizeof b);
+}
+
+CREMA_CPU_CLONES
+static void dots(const struct strip *s, const struct crema_cpu_affine *f,
+                 const float *x, const float *dy, float sum[W], float dot[W])
+{
+    x += s->at;
+    dy += s->at;
+    if (s->width == W)
+        dot_lanes(s->count, s->step, W, f, x, dy, sum, dot);
+    else if (s->width == W / 2)
+        dot_lanes(s->count, s->step, W / 2, f, x, dy, sum, dot);
+    else
+        dot_lanes(s->count, s->step, s->width, f, x, dy, sum, dot);
+}
+
+static void spread_all(const struct crema_cpu_view *v,
+                       struct crema_cpu_affine *f)
+{
+    spread(v, f->mean);
+    spread(v, f->a);
+    spread(v, f->b);
+    spread(v, f->k);
+    spread(v, f->d);
+    spread(v, f->e);
 }
 
 /* Long sums are gathered in double, short ones in float. */
-void crema_cpu_sums(const struct crema_cpu_view *view, int64_t unit,
-                    enum crema_cpu_sum kind, const float *x, const float *dy,
-                    const double mean[W], double out[2][W])
+void crema_cpu_dots(const struct crema_cpu_view *view, int64_t unit, int n,
+                    struct crema_cpu_affine f[], const float *x,
+                    const float *dy, struct crema_cpu_dots d[])
 {
-    struct crema_cpu_view v = merged(view);
-    float m[W];
+    struct walk w = begin(view, unit, n);
 
-    memset(out, 0, 2 * sizeof *out);
-    for (int l = 0; l < W; l++) m[l] = (float)mean[v.lanes == 1 ? 0 : l];
-    for (int64_t i = 0; i < runs_of(&v); i++) {
-        struct run r = run_of(&v, unit, i);
+    memset(d, 0, sizeof *d * (size_t)n);
+    for (int i = 0; i < n; i++) spread_all(&w.v, &f[i]);
+    while (advance(&w))
+        for (int i = 0; i < n; i++) {
+            struct strip s = of_unit(&w, i);
+            float sum[W], dot[W];
 
-        for (int64_t p = 0; p < r.count; p += STRIP) {
-            int64_t n = r.count - p < STRIP ? r.count - p : STRIP;
-            int64_t at = r.at + p * r.step;
-            float a[2][W] = { { 0 } };
-
-            if (kind == CREMA_CPU_SUM)
-                add(n, r.step, r.width, x + at, a[0]);
-            else if (kind == CREMA_CPU_SQUARES)
-                add_squares(n, r.step, r.width, x + at, m, a[0]);
-            else
-                add_dot(n, r.step, r.width, x + at, dy + at, m, a[0], a[1]);
+            dots(&s, &f[i], x, dy, sum, dot);
             for (int l = 0; l < W; l++) {
-                int to = v.lanes == 1 ? 0 : l;
-
-                out[0][to] += a[0][l];
-                out[1][to] += a[1][l];
+                d[i].sum[l] += sum[l];
+                d[i].dot[l] += dot[l];
             }
         }
+    for (int i = 0; i < n; i++) {
+        gather(&w.v, d[i].sum);
+        gather(&w.v, d[i].dot);
     }
 }
 
-/* ---- apply ----------------------------------------------------------------
+/* ---- element by element ---------------------------------------------------
  */
 
-CREMA_CPU_CLONES
-static void apply(const struct crema_cpu_affine *f, int64_t n, int64_t step,
-                  int64_t w, const float *x, float *out)
+static inline __attribute__((always_inline)) void
+apply_lanes(int64_t n, int64_t step, int w, const struct crema_cpu_affine *f,
+            const float *x, const float *z, float *out)
 {
+    const struct crema_cpu_affine c = *f;
+
     for (int64_t p = 0; p < n; p++, x += step, out += step) {
-        if (w == W)
 #pragma GCC ivdep
-            for (int l = 0; l < W; l++)
-                out[l] = (x[l] - f->mean[l]) * f->a[l] + f->b[l];
-        else
-            for (int64_t l = 0; l < w; l++)
-                out[l] = (x[l] - f->mean[l]) * f->a[l] + f->b[l];
+#pragma GCC unroll 1
+        for (int l = 0; l < w; l++) {
+            float y = crema_norm_value(x[l], c.mean[l], c.a[l], c.b[l]);
+
+            if (z) y += z[l];
+            out[l] = crema_norm_above(y, c.floor);
+        }
+        if (z) z += step;
     }
 }
 
 CREMA_CPU_CLONES
-static void apply_two(const struct crema_cpu_affine *f, int64_t n, int64_t step,
-                      int64_t w, const float *x, const float *dy, float *out)
+static void apply(const struct strip *s, const struct crema_cpu_affine *f,
+                  const float *x, float *out)
 {
-    for (int64_t p = 0; p < n; p++, x += step, dy += step, out += step) {
-        if (w == W)
-#pragma GCC ivdep
-            for (int l = 0; l < W; l++)
-                out[l] = ((x[l] - f->mean[l]) * f->a[l] + (dy[l] + f->b[l])) *
-                         f->e[l];
-        else
-            for (int64_t l = 0; l < w; l++)
-                out[l] = ((x[l] - f->mean[l]) * f->a[l] + (dy[l] + f->b[l])) *
-                         f->e[l];
-    }
+    x += s->at;
+    out += s->at;
+    if (s->width == W)
+        apply_lanes(s->count, s->step, W, f, x, NULL, out);
+    else if (s->width == W / 2)
+        apply_lanes(s->count, s->step, W / 2, f, x, NULL, out);
+    else
+        apply_lanes(s->count, s->step, s->width, f, x, NULL, out);
 }
 
-void crema_cpu_apply(const struct crema_cpu_view *view, int64_t unit,
-                     const struct crema_cpu_affine *affine, const float *x,
-                     const float *dy, float *out)
+CREMA_CPU_CLONES
+static void apply_plus(const struct strip *s, const struct crema_cpu_affine *f,
+                       const float *x, const float *z, float *out)
 {
-    struct crema_cpu_view v = merged(view);
-    struct crema_cpu_affine f = *affine;
+    x += s->at;
+    z += s->at;
+    out += s->at;
+    if (s->width == W)
+        apply_lanes(s->count, s->step, W, f, x, z, out);
+    else if (s->width == W / 2)
+        apply_lanes(s->count, s->step, W / 2, f, x, z, out);
+    else
+        apply_lanes(s->count, s->step, s->width, f, x, z, out);
+}
 
-    for (int l = 1; l < W && v.lanes == 1; l++) {
-        f.mean[l] = f.mean[0];
-        f.a[l] = f.a[0];
-        f.b[l] = f.b[0];
-        f.e[l] = f.e[0];
-    }
-    for (int64_t i = 0; i < runs_of(&v); i++) {
-        struct run r = run_of(&v, unit, i);
+void crema_cpu_apply(const struct crema_cpu_view *view, int64_t unit, int n,
+                     struct crema_cpu_affine f[], const float *x,
+                     const float *z, float *out)
+{
+    struct walk w = begin(view, unit, n);
 
-        if (dy)
-            apply_two(&f, r.count, r.step, r.width, x + r.at, dy + r.at,
-                      out + r.at);
-        else
-            apply(&f, r.count, r.step, r.width, x + r.at, out + r.at);
-    }
+    for (int i = 0; i < n; i++) spread_all(&w.v, &f[i]);
+    while (advance(&w))
+        for (int i = 0; i < n; i++) {
+            struct strip s = of_unit(&w, i);
+
+            if (z)
+                apply_plus(&s, &f[i], x, z, out);
+            else
+                apply(&s, &f[i], x, out);
+        }
+}
+
+static inline __attribute__((always_inline)) void
+back_lanes(int64_t n, int64_t step, int w, const struct crema_cpu_affine *f,
+           const float *x, const float *dy, float *dx)
+{
+    const struct crema_cpu_affine c = *f;
+
+    for (int64_t p = 0; p < n; p++, x += step, dy += step, dx += step)
+#pragma GCC ivdep
+#pragma GCC unroll 1
+        for (int l = 0; l < w; l++) {
+            float y = crema_norm_value(x[l], c.mean[l], c.a[l], c.b[l]);
+            float g = crema_norm_passed(dy[l], y, c.floor);
+
+            dx[l] = crema_norm_back(x[l], c.mean[l], g, c.k[l], c.d[l], c.e[l]);
+        }
+}
+
+CREMA_CPU_CLONES
+static void back(const struct strip *s, const struct crema_cpu_affine *f,
+                 const float *x, const float *dy, float *dx)
+{
+    x += s->at;
+    dy += s->at;
+    dx += s->at;
+    if (s->width == W)
+        back_lanes(s->count, s->step, W, f, x, dy, dx);
+    else if (s->width == W / 2)
+        back_lanes(s->count, s->step, W / 2, f, x, dy, dx);
+    else
+        back_lanes(s->count, s->step, s->width, f, x, dy, dx);
+}
+
+void crema_cpu_apply_back(const struct crema_cpu_view *view, int64_t unit,
+                          int n, struct crema_cpu_affine f[], const float *x,
+                          const float *dy, float *dx)
+{
+    struct walk w = begin(view, unit, n);
+
+    for (int i = 0; i < n; i++) spread_all(&w.v, &f[i]);
+    while (advance(&w))
+        for (int i = 0; i < n; i++) {
+            struct strip s = of_unit(&w, i);
+
+            back(&s, &f[i], x, dy, dx);
+        }
 }

@@ -60,10 +60,18 @@ static enum crema_status plan(struct crema_device *dev, struct crema_op *op,
     return CREMA_EUNSUPPORTED;
 }
 
-/* Whatever convolves here can also do this. */
+/* Those whose loops would run through memory once more for it. */
 static bool fuses_relu(const struct crema_op *op)
 {
-    return op->type == &crema_op_conv || op->type == &crema_op_inner_product;
+    static const struct crema_op_type *const types[] = {
+        &crema_op_conv,       &crema_op_inner_product,
+        &crema_op_batch_norm, &crema_op_batch_norm_global,
+        &crema_op_scale,      &crema_op_sum,
+    };
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (op->type == types[i]) return true;
+    return false;
 }
 
 const struct crema_backend crema_backend_cpu = {

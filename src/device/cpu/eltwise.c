@@ -4,17 +4,26 @@
  * order the elements lie in, so long as nothing lies between them.
  */
 #include "device/cpu/own.h"
+#include "device/formula/norm.h"
 #include "device/ops/params.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { STRIP = 512 };
 
 CREMA_CPU_CLONES
-static void add_two(int64_t n, const float *a, const float *b, float *y)
+static void add_two(int64_t n, const float *a, const float *b, float floor,
+                    float *y)
 {
 #pragma GCC ivdep
-    for (int64_t i = 0; i < n; i++) y[i] = a[i] + b[i];
+    for (int64_t i = 0; i < n; i++) y[i] = crema_norm_above(a[i] + b[i], floor);
+}
+
+CREMA_CPU_CLONES
+static void keep_above(int64_t n, float floor, float *y)
+{
+    for (int64_t i = 0; i < n; i++) y[i] = crema_norm_above(y[i], floor);
 }
 
 CREMA_CPU_CLONES
@@ -30,9 +39,10 @@ static void sum_strip(const void *user, int64_t count, const float *const x[],
 {
     const struct crema_op *op = user;
     const struct crema_sum *s = op->params;
+    float floor = op->relu ? 0 : -INFINITY;
 
     if (op->nin == 2 && s->coeff[0] == 1 && s->coeff[1] == 1) {
-        add_two(count, x[0], x[1], y[0]);
+        add_two(count, x[0], x[1], floor, y[0]);
         return;
     }
     for (int64_t at = 0; at < count; at += STRIP) {
@@ -41,6 +51,7 @@ static void sum_strip(const void *user, int64_t count, const float *const x[],
 
         for (int i = 0; i < op->nin; i++)
             add_scaled(n, s->coeff[i], x[i] + at, strip);
+        keep_above(n, floor, strip);
         memcpy(y[0] + at, strip, sizeof *strip * (size_t)n);
     }
 }

@@ -28,13 +28,15 @@ struct gemv {
     int64_t m, n, k;
     int64_t panel;          /* elements from one to the next; 0: dense */
     const float *x, *w, *b; /* b may be NULL */
+    bool relu;
     float *y;
 };
 
 static void store(const struct gemv *g, int64_t image, int64_t output,
                   float sum)
 {
-    g->y[image * g->n + output] = g->b ? g->b[output] + sum : sum;
+    if (g->b) sum += g->b[output];
+    g->y[image * g->n + output] = g->relu && sum < 0 ? 0 : sum;
 }
 
 /* ---- panels ---------------------------------------------------------------
@@ -187,6 +189,7 @@ static enum crema_status run(struct crema_ctx *ctx, const struct crema_op *op)
         .w = crema_in(op, 1),
         .b = crema_in(op, 2),
         .y = crema_out(op, 0),
+        .relu = op->relu,
     };
 
     (void)ctx;

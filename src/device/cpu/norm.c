@@ -1,34 +1,41 @@
-/* norm.c - batch normalization; formulas: ops/batch_norm.c.
+/* norm.c - batch normalization; formulas: ops/batch_norm.c, formula/norm.h.
  *
- * X keeps a layout that our loops know.  Left to ref: its running statistics.
+ * X keeps a layout that our loops know.  Left to ref: its running statistics,
+ * and what folds them into weights.
  */
 #include "device/cpu/own.h"
 #include "device/ops/params.h"
 
 #include <math.h>
 
-enum { W = CREMA_CPU_UNIT };
+enum { GROUP = CREMA_CPU_GROUP };
 
+/* One op; the optional ones among the pointers are NULL. */
 struct norm {
     const struct crema_op *op;
     struct crema_cpu_view v;
-    float eps;
-    const float *x, *dy;
-    float *out;
+    double eps, m; /* m: numbers in a channel */
+    float floor;   /* of Y */
+    const float *x, *dy, *z;
+    const float *mean, *var, *s, *b;
+    double inverse; /* of running sums: 1 / factor; else 1 */
+    float *out, *ds, *db;
 };
 
-static struct norm norm_of(const struct crema_op *op, int x, int dy)
+/* like: the input that says how all of them lie */
+static struct norm norm_of(const struct crema_op *op, int like, bool relu)
 {
     const struct crema_batch_norm *params = op->params;
+    const struct crema_tensor *x = op->in[like];
+    struct norm n = { .op = op,
+                      .v = crema_cpu_view(&x->layout, &x->shape),
+                      .eps = params->eps,
+                      .floor = relu ? 0 : -INFINITY,
+                      .inverse = 1,
+                      .out = crema_out(op, 0) };
 
-    return (struct norm){
-        .op = op,
-        .v = crema_cpu_view(&op->out[0]->layout, &op->out[0]->shape),
-        .eps = params->eps,
-        .x = crema_in(op, x),
-        .dy = crema_in(op, dy),
-        .out = crema_out(op, 0),
-    };
+    n.m = (double)(n.v.n * n.v.s);
+    return n;
 }
 
 static enum crema_status divide(const struct norm *n, crema_cpu_part *part)
@@ -38,153 +45,210 @@ static enum crema_status divide(const struct norm *n, crema_cpu_part *part)
     return CREMA_OK;
 }
 
-static double rate_of(const struct norm *n, double var)
+/* How each unit of a group is normalized, from the statistics in n. */
+static void describe(const struct norm *n, int64_t unit, int count,
+                     struct crema_cpu_affine f[])
 {
-    return 1 / sqrt(var + n->eps);
-}
+    for (int i = 0; i < count; i++) {
+        int64_t lanes, at = crema_cpu_unit_channels(&n->v, unit + i, &lanes);
 
-/* Channels of the padding keep the zeros they have. */
-static int64_t real(const struct norm *n, int64_t first, int64_t count)
-{
-    return n->v.c - first < count ? n->v.c - first : count;
-}
+        f[i] = (struct crema_cpu_affine){ .floor = n->floor };
+        for (int64_t l = 0, c = at; l < lanes; l++, c++) {
+            double rate = 1 / sqrt(n->var[c] * n->inverse + n->eps);
 
-static void batch(const void *user, int64_t from, int64_t to)
-{
-    const struct norm *n = user;
-    const double m = (double)(n->v.n * n->v.s), zero[W] = { 0 };
-
-    for (int64_t u = from; u < to; u++) {
-        int64_t count, first = crema_cpu_unit_channels(&n->v, u, &count);
-        double mean[2][W], var[2][W];
-        struct crema_cpu_affine f = { .a = { 0 } };
-
-        crema_cpu_sums(&n->v, u, CREMA_CPU_SUM, n->x, NULL, zero, mean);
-        for (int l = 0; l < W; l++) mean[0][l] /= m;
-        crema_cpu_sums(&n->v, u, CREMA_CPU_SQUARES, n->x, NULL, mean[0], var);
-        for (int64_t l = 0; l < real(n, first, count); l++) {
-            f.mean[l] = (float)mean[0][l];
-            f.a[l] = (float)rate_of(n, var[0][l] / m);
-            crema_out(n->op, 1)[first + l] = f.mean[l];
-            crema_out(n->op, 2)[first + l] = (float)(var[0][l] / m);
+            f[i].mean[l] = (float)(n->mean[c] * n->inverse);
+            f[i].a[l] = (float)(n->s ? rate * n->s[c] : rate);
+            f[i].b[l] = n->b ? n->b[c] : 0;
+            f[i].e[l] = f[i].a[l];
         }
-        crema_cpu_apply(&n->v, u, &f, n->x, NULL, n->out);
     }
 }
 
-static void batch_back(const void *user, int64_t from, int64_t to)
+/* ---- forward --------------------------------------------------------------
+ */
+
+static void keep_moments(const struct norm *n, int64_t unit, int count,
+                         const struct crema_cpu_moments m[])
 {
-    const struct norm *n = user;
-    const float *means = crema_in(n->op, 2), *vars = crema_in(n->op, 3);
-    const double m = (double)(n->v.n * n->v.s);
+    for (int i = 0; i < count; i++) {
+        int64_t lanes, at = crema_cpu_unit_channels(&n->v, unit + i, &lanes);
 
-    for (int64_t u = from; u < to; u++) {
-        int64_t count, first = crema_cpu_unit_channels(&n->v, u, &count);
-        double mean[W] = { 0 }, sum[2][W];
-        struct crema_cpu_affine f = { .a = { 0 } };
-
-        count = real(n, first, count);
-        for (int64_t l = 0; l < count; l++) mean[l] = means[first + l];
-        crema_cpu_sums(&n->v, u, CREMA_CPU_DOT, n->x, n->dy, mean, sum);
-        for (int64_t l = 0; l < count; l++) {
-            double rate = rate_of(n, vars[first + l]);
-
-            f.mean[l] = means[first + l];
-            f.a[l] = (float)(-sum[1][l] / m * rate * rate);
-            f.b[l] = (float)(-sum[0][l] / m);
-            f.e[l] = (float)rate;
+        for (int64_t l = 0; l < lanes; l++) {
+            crema_out(n->op, 1)[at + l] = (float)m[i].mean[l];
+            crema_out(n->op, 2)[at + l] = (float)(m[i].squares[l] / n->m);
         }
-        crema_cpu_apply(&n->v, u, &f, n->x, n->dy, n->out);
     }
 }
 
-/* Y = (X - mean) rate, or dX = dY rate: in means are NULL. */
-static void global(const struct norm *n, const float *means, const float *vars,
-                   float factor, int64_t from, int64_t to)
+static void forward(const void *user, int64_t from, int64_t to)
 {
-    double inverse = factor == 0 ? 0 : 1.0 / factor;
+    const struct norm *n = user;
+    int count;
 
-    for (int64_t u = from; u < to; u++) {
-        int64_t count, first = crema_cpu_unit_channels(&n->v, u, &count);
-        struct crema_cpu_affine f = { .a = { 0 } };
+    for (int64_t u = from; u < to; u += count) {
+        struct crema_cpu_affine f[GROUP];
 
-        for (int64_t l = 0; l < real(n, first, count); l++) {
-            if (means) f.mean[l] = (float)(means[first + l] * inverse);
-            f.a[l] = (float)rate_of(n, vars[first + l] * inverse);
+        count = crema_cpu_group(&n->v, u, to);
+        if (n->op->nout > 1) {
+            struct crema_cpu_moments m[GROUP];
+
+            crema_cpu_moments(&n->v, u, count, n->x, m);
+            keep_moments(n, u, count, m);
         }
-        crema_cpu_apply(&n->v, u, &f, n->x, NULL, n->out);
+        describe(n, u, count, f);
+        crema_cpu_apply(&n->v, u, count, f, n->x, n->z, n->out);
     }
-}
-
-static void global_forward(const void *user, int64_t from, int64_t to)
-{
-    const struct norm *n = user;
-
-    global(n, crema_in(n->op, 1), crema_in(n->op, 2), *crema_in(n->op, 3), from,
-           to);
-}
-
-static void global_back(const void *user, int64_t from, int64_t to)
-{
-    const struct norm *n = user;
-
-    global(n, NULL, crema_in(n->op, 1), *crema_in(n->op, 2), from, to);
 }
 
 static enum crema_status run_batch(struct crema_ctx *ctx,
                                    const struct crema_op *op)
 {
-    struct norm n = norm_of(op, 0, op->nin);
+    struct norm n = norm_of(op, 0, op->relu);
 
     (void)ctx;
-    return divide(&n, batch);
+    n.x = crema_in(op, 0);
+    n.s = crema_in(op, 1);
+    n.b = crema_in(op, 2);
+    n.z = crema_in(op, 3);
+    n.mean = crema_out(op, 1);
+    n.var = crema_out(op, 2);
+    return divide(&n, forward);
 }
 
-static enum crema_status run_batch_back(struct crema_ctx *ctx,
-                                        const struct crema_op *op)
+static double inverse(const float *factor)
 {
-    struct norm n = norm_of(op, 0, 1);
-
-    (void)ctx;
-    return divide(&n, batch_back);
+    return *factor == 0 ? 0 : 1.0 / *factor;
 }
 
 static enum crema_status run_global(struct crema_ctx *ctx,
                                     const struct crema_op *op)
 {
-    struct norm n = norm_of(op, 0, op->nin);
+    struct norm n = norm_of(op, 0, op->relu);
 
     (void)ctx;
-    return divide(&n, global_forward);
+    n.x = crema_in(op, 0);
+    n.mean = crema_in(op, 1);
+    n.var = crema_in(op, 2);
+    n.inverse = inverse(crema_in(op, 3));
+    n.s = crema_in(op, 4);
+    n.b = crema_in(op, 5);
+    return divide(&n, forward);
 }
 
+/* ---- backward -------------------------------------------------------------
+ */
+
+/* ds and db, and for batch statistics what of the sums goes into dX. */
+static void use_sums(const struct norm *n, bool batch, int64_t unit, int count,
+                     const struct crema_cpu_dots d[],
+                     struct crema_cpu_affine f[])
+{
+    for (int i = 0; i < count; i++) {
+        int64_t lanes, at = crema_cpu_unit_channels(&n->v, unit + i, &lanes);
+
+        for (int64_t l = 0, c = at; l < lanes; l++, c++) {
+            double rate = 1 / sqrt(n->var[c] * n->inverse + n->eps);
+
+            if (n->ds) n->ds[c] = (float)(d[i].dot[l] * rate);
+            if (n->db) n->db[c] = (float)d[i].sum[l];
+            if (!batch) continue;
+            f[i].k[l] = (float)(-d[i].dot[l] / n->m * rate * rate);
+            f[i].d[l] = (float)(-d[i].sum[l] / n->m);
+        }
+    }
+}
+
+static void backward(const struct norm *n, bool batch, int64_t from, int64_t to)
+{
+    int count;
+
+    for (int64_t u = from; u < to; u += count) {
+        struct crema_cpu_affine f[GROUP];
+        struct crema_cpu_dots d[GROUP];
+
+        count = crema_cpu_group(&n->v, u, to);
+        describe(n, u, count, f);
+        if (batch || n->ds || n->db) {
+            crema_cpu_dots(&n->v, u, count, f, n->x, n->dy, d);
+            use_sums(n, batch, u, count, d, f);
+        }
+        if (n->out)
+            crema_cpu_apply_back(&n->v, u, count, f, n->x, n->dy, n->out);
+    }
+}
+
+static void batch_back(const void *user, int64_t from, int64_t to)
+{
+    backward(user, true, from, to);
+}
+
+static void global_back(const void *user, int64_t from, int64_t to)
+{
+    backward(user, false, from, to);
+}
+
+static enum crema_status run_batch_back(struct crema_ctx *ctx,
+                                        const struct crema_op *op)
+{
+    const struct crema_batch_norm *params = op->params;
+    struct norm n = norm_of(op, 1, params->passes);
+
+    (void)ctx;
+    n.x = crema_in(op, 0);
+    n.dy = crema_in(op, 1);
+    n.mean = crema_in(op, 2);
+    n.var = crema_in(op, 3);
+    n.s = crema_in(op, 4);
+    n.b = crema_in(op, 5);
+    n.ds = crema_out(op, 1);
+    n.db = crema_out(op, 2);
+    return divide(&n, batch_back);
+}
+
+/* Where X is not needed dY stands for it: nothing of it counts. */
 static enum crema_status run_global_back(struct crema_ctx *ctx,
                                          const struct crema_op *op)
 {
-    struct norm n = norm_of(op, 0, op->nin);
+    const struct crema_batch_norm *params = op->params;
+    struct norm n = norm_of(op, 1, params->passes);
 
     (void)ctx;
+    n.x = crema_in(op, op->in[0] ? 0 : 1);
+    n.dy = crema_in(op, 1);
+    n.mean = crema_in(op, 2);
+    n.var = crema_in(op, 3);
+    n.inverse = inverse(crema_in(op, 4));
+    n.s = crema_in(op, 5);
+    n.b = crema_in(op, 6);
+    n.ds = crema_out(op, 1);
+    n.db = crema_out(op, 2);
     return divide(&n, global_back);
 }
 
 /* ---- planning -------------------------------------------------------------
  */
 
-/* The first `like` inputs lie as in[0] does, the rest and all but the first
- * output are dense. */
-static void follow(const struct crema_op *op, int like, struct crema_port in[],
+/* Ports of in[lead]'s shape lie as it does, the others are dense. */
+static void follow(const struct crema_op *op, int lead, struct crema_port in[],
                    struct crema_port out[])
 {
-    const struct crema_shape *x = &op->in[0]->shape;
-    int kind = in[0].have ? crema_cpu_kind(in[0].have, x) : CREMA_CPU_DENSE;
+    const struct crema_shape *x = &op->in[lead]->shape;
+    int kind =
+        in[lead].have ? crema_cpu_kind(in[lead].have, x) : CREMA_CPU_DENSE;
 
     if (kind == CREMA_CPU_OTHER) kind = CREMA_CPU_DENSE;
     for (int i = 0; i < op->nin; i++)
-        in[i].want = crema_cpu_layout(i < like ? kind : CREMA_CPU_DENSE,
-                                      &op->in[i]->shape, CREMA_F32);
+        if (op->in[i])
+            in[i].want = crema_cpu_layout(
+                crema_shape_equal(&op->in[i]->shape, x) ? kind
+                                                        : CREMA_CPU_DENSE,
+                &op->in[i]->shape, CREMA_F32);
     for (int i = 0; i < op->nout; i++)
-        out[i].want = crema_cpu_layout(i < 1 ? kind : CREMA_CPU_DENSE,
-                                       &op->out[i]->shape, CREMA_F32);
+        if (op->out[i])
+            out[i].want = crema_cpu_layout(
+                crema_shape_equal(&op->out[i]->shape, x) ? kind
+                                                         : CREMA_CPU_DENSE,
+                &op->out[i]->shape, CREMA_F32);
 }
 
 enum crema_status crema_cpu_batch_norm(struct crema_device *dev,
@@ -193,7 +257,7 @@ enum crema_status crema_cpu_batch_norm(struct crema_device *dev,
                                        struct crema_port out[])
 {
     if (crema_shape_count(&op->in[0]->shape) == 0) return CREMA_EUNSUPPORTED;
-    follow(op, 1, in, out);
+    follow(op, 0, in, out);
     return crema_host_call(dev, op, run_batch, CREMA_CPU_OWN);
 }
 
@@ -203,7 +267,7 @@ enum crema_status crema_cpu_batch_norm_bwd(struct crema_device *dev,
                                            struct crema_port out[])
 {
     if (crema_shape_count(&op->in[0]->shape) == 0) return CREMA_EUNSUPPORTED;
-    follow(op, 2, in, out);
+    follow(op, 0, in, out);
     return crema_host_call(dev, op, run_batch_back, CREMA_CPU_OWN);
 }
 
@@ -212,7 +276,7 @@ enum crema_status crema_cpu_batch_norm_global(struct crema_device *dev,
                                               struct crema_port in[],
                                               struct crema_port out[])
 {
-    follow(op, 1, in, out);
+    follow(op, 0, in, out);
     return crema_host_call(dev, op, run_global, CREMA_CPU_OWN);
 }
 

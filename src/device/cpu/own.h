@@ -89,30 +89,44 @@ void crema_cpu_strips(const struct crema_op *, crema_cpu_strip *,
  * channel of a dense tensor. */
 enum { CREMA_CPU_UNIT = 16 };
 int64_t crema_cpu_units(const struct crema_cpu_view *);
-/* First channel of a unit; *count: how many, those of the padding included. */
+/* First channel of a unit; *count: how many it has, the padding not counted. */
 int64_t crema_cpu_unit_channels(const struct crema_cpu_view *, int64_t unit,
                                 int64_t *count);
+/* How many units from `unit` on, below `to`, are best treated together because
+ * they lie side by side. */
+enum { CREMA_CPU_GROUP = 16 };
+int crema_cpu_group(const struct crema_cpu_view *, int64_t unit, int64_t to);
 
-/* Sums over all images and positions, for each channel of a unit. */
-enum crema_cpu_sum {
-    CREMA_CPU_SUM,     /* x */
-    CREMA_CPU_SQUARES, /* (x - mean)^2 */
-    CREMA_CPU_DOT,     /* dy, and behind it dy (x - mean) */
-};
-void crema_cpu_sums(const struct crema_cpu_view *, int64_t unit,
-                    enum crema_cpu_sum, const float *x, const float *dy,
-                    const double mean[CREMA_CPU_UNIT],
-                    double out[2][CREMA_CPU_UNIT]);
-
-/* out = (x - mean) a + b, or ((x - mean) a + dy + b) e where dy is not NULL;
- * with numbers for each channel of a unit. */
+/* For each channel of a unit; of the units of a group, one behind the other.
+ * Formulas: formula/norm.h.  Zero for the channels of the padding. */
 struct crema_cpu_affine {
     float mean[CREMA_CPU_UNIT], a[CREMA_CPU_UNIT], b[CREMA_CPU_UNIT];
-    float e[CREMA_CPU_UNIT];
+    float k[CREMA_CPU_UNIT], d[CREMA_CPU_UNIT], e[CREMA_CPU_UNIT];
+    float floor;
 };
-void crema_cpu_apply(const struct crema_cpu_view *, int64_t unit,
-                     const struct crema_cpu_affine *, const float *x,
-                     const float *dy, float *out);
+struct crema_cpu_moments {
+    double mean[CREMA_CPU_UNIT];
+    double squares[CREMA_CPU_UNIT]; /* sum of (x - mean)^2 */
+};
+struct crema_cpu_dots {
+    double sum[CREMA_CPU_UNIT]; /* of what passes of dy */
+    double dot[CREMA_CPU_UNIT]; /* of that times x - mean */
+};
+
+/* Over all images and positions of the n units from `unit` on, a group. */
+void crema_cpu_moments(const struct crema_cpu_view *, int64_t unit, int n,
+                       const float *x, struct crema_cpu_moments[]);
+void crema_cpu_dots(const struct crema_cpu_view *, int64_t unit, int n,
+                    struct crema_cpu_affine[], const float *x, const float *dy,
+                    struct crema_cpu_dots[]);
+/* out = (x - mean) a + b + z, at least `floor`; z may be NULL */
+void crema_cpu_apply(const struct crema_cpu_view *, int64_t unit, int n,
+                     struct crema_cpu_affine[], const float *x, const float *z,
+                     float *out);
+/* dx = e (dy + d + k (x - mean)), of dy what passes; dx may be dy */
+void crema_cpu_apply_back(const struct crema_cpu_view *, int64_t unit, int n,
+                          struct crema_cpu_affine[], const float *x,
+                          const float *dy, float *dx);
 
 /* ---- gemv.c ---------------------------------------------------------------
  */

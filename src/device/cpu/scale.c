@@ -6,12 +6,15 @@
 #include "device/cpu/own.h"
 #include "device/ops/params.h"
 
-enum { W = CREMA_CPU_UNIT };
+#include <math.h>
+
+enum { W = CREMA_CPU_UNIT, GROUP = CREMA_CPU_GROUP };
 
 struct scale {
     const struct crema_op *op;
     struct crema_cpu_view v;
     const float *x, *dy, *s, *b;
+    float floor; /* of Y */
     float *out, *ds, *db;
 };
 
@@ -40,40 +43,53 @@ static struct crema_cpu_view view(const struct crema_op *op,
     return crema_cpu_view(&dense, &sides);
 }
 
-static int64_t real(const struct scale *j, int64_t first, int64_t count)
+static void describe(const struct scale *j, int64_t unit, int count,
+                     struct crema_cpu_affine f[])
 {
-    return j->v.c - first < count ? j->v.c - first : count;
+    for (int i = 0; i < count; i++) {
+        int64_t lanes, at = crema_cpu_unit_channels(&j->v, unit + i, &lanes);
+
+        f[i] = (struct crema_cpu_affine){ .floor = j->floor };
+        for (int64_t l = 0; l < lanes; l++) {
+            f[i].a[l] = j->s ? j->s[at + l] : 1;
+            f[i].b[l] = j->b ? j->b[at + l] : 0;
+        }
+    }
 }
 
 static void apply(const void *user, int64_t from, int64_t to)
 {
     const struct scale *j = user;
+    int count;
 
-    for (int64_t u = from; u < to; u++) {
-        int64_t count, first = crema_cpu_unit_channels(&j->v, u, &count);
-        struct crema_cpu_affine f = { .a = { 0 } };
+    for (int64_t u = from; u < to; u += count) {
+        struct crema_cpu_affine f[GROUP];
 
-        for (int64_t l = 0; l < real(j, first, count); l++) {
-            f.a[l] = j->s ? j->s[first + l] : 1;
-            f.b[l] = j->b ? j->b[first + l] : 0;
-        }
-        crema_cpu_apply(&j->v, u, &f, j->x, NULL, j->out);
+        count = crema_cpu_group(&j->v, u, to);
+        describe(j, u, count, f);
+        crema_cpu_apply(&j->v, u, count, f, j->x, NULL, j->out);
     }
 }
 
 static void sums(const void *user, int64_t from, int64_t to)
 {
     const struct scale *j = user;
-    const double zero[W] = { 0 };
+    int count;
 
-    for (int64_t u = from; u < to; u++) {
-        int64_t count, first = crema_cpu_unit_channels(&j->v, u, &count);
-        double sum[2][W];
+    for (int64_t u = from; u < to; u += count) {
+        struct crema_cpu_affine f[GROUP];
+        struct crema_cpu_dots d[GROUP];
 
-        crema_cpu_sums(&j->v, u, CREMA_CPU_DOT, j->x, j->dy, zero, sum);
-        for (int64_t l = 0; l < real(j, first, count); l++) {
-            if (j->ds) j->ds[first + l] = (float)sum[1][l];
-            if (j->db) j->db[first + l] = (float)sum[0][l];
+        count = crema_cpu_group(&j->v, u, to);
+        describe(j, u, count, f);
+        crema_cpu_dots(&j->v, u, count, f, j->x, j->dy, d);
+        for (int i = 0; i < count; i++) {
+            int64_t lanes, at = crema_cpu_unit_channels(&j->v, u + i, &lanes);
+
+            for (int64_t l = 0; l < lanes; l++) {
+                if (j->ds) j->ds[at + l] = (float)d[i].dot[l];
+                if (j->db) j->db[at + l] = (float)d[i].sum[l];
+            }
         }
     }
 }
@@ -97,6 +113,7 @@ static enum crema_status forward(struct crema_ctx *ctx,
         .x = crema_in(op, 0),
         .s = crema_in(op, 1),
         .b = crema_in(op, 2),
+        .floor = op->relu ? 0 : -INFINITY,
         .out = crema_out(op, 0),
     };
 
@@ -112,6 +129,7 @@ static enum crema_status back_data(struct crema_ctx *ctx,
         .v = view(op, op->in[1], op->in[0]),
         .x = crema_in(op, 1),
         .s = crema_in(op, 0),
+        .floor = -INFINITY,
         .out = crema_out(op, 0),
     };
 
@@ -127,6 +145,7 @@ static enum crema_status back_params(struct crema_ctx *ctx,
         .v = view(op, op->in[0], op->out[op->out[0] ? 0 : 1]),
         .x = crema_in(op, 0),
         .dy = crema_in(op, 1),
+        .floor = -INFINITY,
         .ds = crema_out(op, 0),
         .db = crema_out(op, 1),
     };

@@ -91,6 +91,7 @@ static enum crema_status update(struct crema_ctx *ctx,
     };
 
     (void)ctx;
+    if (crema_in(op, 6) && *crema_in(op, 6) != 0) return CREMA_OK;
     crema_cpu_parts(crema_cpu_threads(op), floats(op->in[0]), GRAIN,
                     update_part, &u);
     return CREMA_OK;
@@ -230,6 +231,8 @@ enum crema_status crema_cpu_update(struct crema_device *dev,
     share(op, 4, in);
     in[4].want = crema_layout_dense(&op->in[4]->shape, CREMA_F32);
     in[5].want = crema_layout_dense(&scalar, CREMA_F32);
+    if (op->in[6])
+        in[6].want = crema_layout_dense(&op->in[6]->shape, CREMA_F32);
     return crema_host_call(dev, op, update, CREMA_CPU_OWN);
 }
 

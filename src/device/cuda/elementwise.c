@@ -44,7 +44,8 @@ static int sum(cudaStream_t s, const struct crema_op *op, void *scratch)
 
     (void)scratch;
     for (int i = 0; i < m.n; i++) m.coeff[i] = params->coeff[i];
-    return crema_cuda_sum(s, &m, count_of(op->in[0]), crema_out(op, 0));
+    return crema_cuda_sum(s, &m, op->relu, count_of(op->in[0]),
+                          crema_out(op, 0));
 }
 
 static int product(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -215,7 +216,7 @@ const struct cuda_kernel crema_cuda_elementwise[] = {
     { &crema_op_unary, unary, 0, NULL, NULL },
     { &crema_op_unary_zero, unary, 0, NULL, NULL },
     { &crema_op_unary_bwd, unary_bwd, 0, NULL, NULL },
-    { &crema_op_sum, sum, 0, NULL, NULL },
+    { &crema_op_sum, sum, 0, NULL, NULL, .relu = true },
     { &crema_op_product, product, 0, NULL, NULL },
     { &crema_op_product_bwd, product_bwd, 0, NULL, NULL },
     { &crema_op_maximum, maximum, 0, NULL, NULL },

@@ -63,7 +63,7 @@ static enum crema_status plan(struct crema_device *dev, struct crema_op *op,
     const struct cuda_kernel *k = find(op->type);
     struct kernel_call *call;
 
-    if (!k || op->relu) return CREMA_EUNSUPPORTED;
+    if (!k || (op->relu && !k->relu)) return CREMA_EUNSUPPORTED;
     if (op->type == &crema_op_reorder && !reorders(in, out))
         return CREMA_EUNSUPPORTED;
     call = calloc(1, sizeof *call);
@@ -102,8 +102,16 @@ static enum crema_status join(struct crema_device *dev, int n,
     return CREMA_OK;
 }
 
+static bool fuses_relu(const struct crema_op *op)
+{
+    const struct cuda_kernel *k = find(op->type);
+
+    return k && k->relu;
+}
+
 const struct crema_backend crema_cuda_kernels = {
     .name = "kernels",
     .plan = plan,
     .join = join,
+    .fuses_relu = fuses_relu,
 };

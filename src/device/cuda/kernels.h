@@ -19,6 +19,7 @@ struct cuda_kernel {
     void (*ports)(const struct crema_op *, struct crema_port in[],
                   struct crema_port out[]);
     size_t (*scratch)(const struct crema_op *); /* bytes; NULL: none */
+    bool relu; /* it can also take a ReLU of its result */
 };
 
 extern const struct cuda_kernel crema_cuda_elementwise[];

@@ -1,6 +1,8 @@
 /* layers.c - launches of pooling, normalization and classification. */
 #include "device/cuda/kernels.h"
 
+#include <math.h>
+
 /* ---- pooling ------------------------------------------------------------- */
 
 /* ws lies as y does, unless it is a blob that others read. */
@@ -98,16 +100,26 @@ static int lrn_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
                               crema_in(op, 1), crema_out(op, 0));
 }
 
+/* Without statistics; the others lie as `like` does. */
+static struct crema_normed normed(const struct crema_op *op,
+                                  const struct crema_tensor *like, bool relu)
+{
+    const struct crema_batch_norm *params = op->params;
+
+    return (struct crema_normed){ .axis = crema_cuda_channels(like),
+                                  .eps = params->eps,
+                                  .floor = relu ? 0.0f : -INFINITY };
+}
+
 /* The mean first, the variance round it second, then y. */
 static int batch_norm(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
-    const struct crema_batch_norm *params = op->params;
-    struct crema_axis a = crema_cuda_channels(op->in[0]);
-    int64_t m = a.outer * a.inner;
+    struct crema_normed n = normed(op, op->in[0], op->relu);
+    int64_t m = n.axis.outer * n.axis.inner;
     float factor = m ? 1.0f / (float)m : 0.0f;
     float *mean = crema_out(op, 1), *var = crema_out(op, 2);
     struct crema_summands sum = { .what = CREMA_SUM_V,
-                                  .axis = a,
+                                  .axis = n.axis,
                                   .v = crema_in(op, 0) };
     int error = crema_cuda_sums(s, &sum, factor, mean, NULL);
 
@@ -116,54 +128,100 @@ static int batch_norm(cudaStream_t s, const struct crema_op *op, void *scratch)
     sum.mean = mean;
     if (!error) error = crema_cuda_sums(s, &sum, factor, var, NULL);
     if (error) return error;
-    return crema_cuda_batch_norm(s, &a, params->eps, mean, var, crema_in(op, 0),
-                                 crema_out(op, 0));
+    n.mean = mean;
+    n.var = var;
+    n.s = crema_in(op, 1);
+    n.b = crema_in(op, 2);
+    return crema_cuda_normalize(s, &n, crema_in(op, 0), crema_in(op, 3),
+                                crema_out(op, 0));
 }
 
 /* dot[C] and sum[C] */
 static size_t two_sums(const struct crema_op *op)
 {
-    return 2 * sizeof(float) * (size_t)op->in[0]->shape.dim[1];
+    return 2 * sizeof(float) * (size_t)op->in[1]->shape.dim[1];
+}
+
+/* ds and db, which are the sums that dx wants too, then dx. */
+static int norm_bwd(cudaStream_t s, const struct crema_op *op,
+                    const struct crema_normed *n, bool batch, float *room)
+{
+    const float *x = crema_in(op, 0), *dy = crema_in(op, 1);
+    float *ds = crema_out(op, 1), *db = crema_out(op, 2);
+    float *dot = ds ? ds : room, *sum = db ? db : room + n->axis.length;
+    struct crema_summands what = { .what = CREMA_SUM_NORMALIZED,
+                                   .axis = n->axis,
+                                   .v = dy,
+                                   .w = x,
+                                   .norm = *n };
+
+    if (batch || ds || db) {
+        int error = crema_cuda_sums(s, &what, 1.0f, dot, sum);
+
+        if (error) return error;
+    }
+    if (!op->out[0]) return 0;
+    return crema_cuda_normalize_bwd(s, n, batch ? dot : NULL, sum, x, dy,
+                                    crema_out(op, 0));
 }
 
 static int batch_norm_bwd(cudaStream_t s, const struct crema_op *op,
                           void *scratch)
 {
     const struct crema_batch_norm *params = op->params;
-    const float *x = crema_in(op, 0), *dy = crema_in(op, 1);
-    const float *mean = crema_in(op, 2), *var = crema_in(op, 3);
-    struct crema_axis a = crema_cuda_channels(op->in[0]);
-    struct crema_summands what = { CREMA_SUM_NORMALIZED, a, dy, x, mean };
-    float *dot = scratch, *sum = dot + a.length;
-    int error = crema_cuda_sums(s, &what, 1.0f, dot, sum);
+    struct crema_normed n = normed(op, op->in[1], params->passes);
 
-    if (error) return error;
-    return crema_cuda_batch_norm_bwd(s, &a, params->eps, mean, var, dot, sum, x,
-                                     dy, crema_out(op, 0));
+    n.mean = crema_in(op, 2);
+    n.var = crema_in(op, 3);
+    n.s = crema_in(op, 4);
+    n.b = crema_in(op, 5);
+    return norm_bwd(s, op, &n, true, scratch);
 }
 
 static int batch_norm_global(cudaStream_t s, const struct crema_op *op,
                              void *scratch)
 {
-    const struct crema_batch_norm *params = op->params;
-    struct crema_axis a = crema_cuda_channels(op->in[0]);
+    struct crema_normed n = normed(op, op->in[0], op->relu);
 
     (void)scratch;
-    return crema_cuda_global_norm(s, &a, params->eps, crema_in(op, 1),
-                                  crema_in(op, 2), crema_in(op, 3),
-                                  crema_in(op, 0), crema_out(op, 0));
+    n.mean = crema_in(op, 1);
+    n.var = crema_in(op, 2);
+    n.factor = crema_in(op, 3);
+    n.s = crema_in(op, 4);
+    n.b = crema_in(op, 5);
+    return crema_cuda_normalize(s, &n, crema_in(op, 0), NULL, crema_out(op, 0));
 }
 
 static int batch_norm_global_bwd(cudaStream_t s, const struct crema_op *op,
                                  void *scratch)
 {
     const struct crema_batch_norm *params = op->params;
-    struct crema_axis a = crema_cuda_channels(op->in[0]);
+    struct crema_normed n = normed(op, op->in[1], params->passes);
+
+    n.mean = crema_in(op, 2);
+    n.var = crema_in(op, 3);
+    n.factor = crema_in(op, 4);
+    n.s = crema_in(op, 5);
+    n.b = crema_in(op, 6);
+    return norm_bwd(s, op, &n, false, scratch);
+}
+
+static int batch_norm_affine(cudaStream_t s, const struct crema_op *op,
+                             void *scratch)
+{
+    const struct crema_batch_norm *params = op->params;
+    struct crema_normed n = { { 1, op->in[0]->shape.dim[0], 1 },
+                              params->eps,
+                              -INFINITY,
+                              crema_in(op, 0),
+                              crema_in(op, 1),
+                              crema_in(op, 2),
+                              crema_in(op, 3),
+                              crema_in(op, 4) };
 
     (void)scratch;
-    return crema_cuda_global_norm(s, &a, params->eps, NULL, crema_in(op, 1),
-                                  crema_in(op, 2), crema_in(op, 0),
-                                  crema_out(op, 0));
+    return crema_cuda_affine(s, &n, crema_in(op, 5), crema_out(op, 0),
+                             crema_out(op, 1));
 }
 
 static int batch_norm_update(cudaStream_t s, const struct crema_op *op,
@@ -240,7 +298,7 @@ static int scale(cudaStream_t s, const struct crema_op *op, void *scratch)
 
     (void)scratch;
     return crema_cuda_scale(s, &a, crema_in(op, 0), crema_in(op, 1),
-                            crema_in(op, 2), false, crema_out(op, 0));
+                            crema_in(op, 2), op->relu, crema_out(op, 0));
 }
 
 static int scale_bwd_data(cudaStream_t s, const struct crema_op *op,
@@ -362,12 +420,15 @@ const struct cuda_kernel crema_cuda_layers[] = {
     { &crema_op_pool_bwd, pool_bwd, -1, pool_bwd_ports, NULL },
     { &crema_op_lrn, lrn, 0, NULL, NULL },
     { &crema_op_lrn_bwd, lrn_bwd, 0, NULL, NULL },
-    { &crema_op_batch_norm, batch_norm, 0, NULL, NULL },
-    { &crema_op_batch_norm_bwd, batch_norm_bwd, 0, NULL, two_sums },
-    { &crema_op_batch_norm_global, batch_norm_global, 0, NULL, NULL },
-    { &crema_op_batch_norm_global_bwd, batch_norm_global_bwd, 0, NULL, NULL },
+    { &crema_op_batch_norm, batch_norm, 0, NULL, NULL, .relu = true },
+    { &crema_op_batch_norm_bwd, batch_norm_bwd, 1, NULL, two_sums },
+    { &crema_op_batch_norm_global, batch_norm_global, 0, NULL, NULL,
+      .relu = true },
+    { &crema_op_batch_norm_global_bwd, batch_norm_global_bwd, 1, NULL,
+      two_sums },
+    { &crema_op_batch_norm_affine, batch_norm_affine, -1, NULL, NULL },
     { &crema_op_batch_norm_update, batch_norm_update, -1, NULL, NULL },
-    { &crema_op_scale, scale, -1, scale_fwd_ports, NULL },
+    { &crema_op_scale, scale, -1, scale_fwd_ports, NULL, .relu = true },
     { &crema_op_scale_bwd_data, scale_bwd_data, -1, scale_data_ports, NULL },
     { &crema_op_scale_bwd_params, scale_bwd_params, -1, scale_params_ports,
       NULL },

@@ -10,6 +10,7 @@ static struct crema_updated updated(const struct crema_op *op)
         .h1 = op->in[3] ? op->in[3]->data : NULL,
         .rate = crema_in(op, 4),
         .clip = crema_in(op, 5),
+        .held = crema_in(op, 6),
     };
 }
 
@@ -55,6 +56,16 @@ int crema_cuda_launch_updates(cudaStream_t s, int n,
         blocks += crema_blocks(count, CREMA_JOINED_EACH);
     }
     return crema_cuda_update_joined(s, &j, (unsigned)blocks);
+}
+
+static int loss_ring(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    struct crema_ringed m = { .n = op->nin - 2 };
+
+    (void)scratch;
+    for (int i = 0; i < m.n; i++) m.loss[i] = crema_in(op, 2 + i);
+    return crema_cuda_loss_ring(s, op->params, &m, op->in[1]->data,
+                                op->in[0]->data);
 }
 
 static int accumulate(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -104,6 +115,7 @@ static int clip_factor(cudaStream_t s, const struct crema_op *op, void *scratch)
 
 const struct cuda_kernel crema_cuda_learning[] = {
     { &crema_op_update, update, 0, NULL, NULL },
+    { &crema_op_loss_ring, loss_ring, -1, NULL, NULL },
     { &crema_op_accumulate, accumulate, 0, NULL, NULL },
     { &crema_op_clear, clear, 0, NULL, NULL },
     { &crema_op_clip_factor, clip_factor, -1, clip_ports, clip_parts },

@@ -38,9 +38,10 @@ struct crema_pool_params {
     bool mask; /* ws is a blob: indices as float, dense */
 };
 
-/* batch_norm, batch_norm_global, and their gradients */
+/* batch_norm, batch_norm_global, their gradients, and batch_norm_affine */
 struct crema_batch_norm {
     float eps;
+    bool passes; /* of a gradient: only where Y, which had a ReLU, was above 0 */
 };
 
 /* batch_norm_update */
@@ -52,6 +53,11 @@ struct crema_batch_norm_update {
 /* softmax, softmax_bwd, concat, slice, scale, and scale's gradients */
 struct crema_along {
     int axis;
+};
+
+/* loss_ring */
+struct crema_ring_weights {
+    float weight[CREMA_RING_LOSSES];
 };
 
 /* clip_factor */

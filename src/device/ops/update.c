@@ -44,9 +44,9 @@ void crema_update(struct crema_program *p, const struct crema_update *u,
                   struct crema_tensor *h0, struct crema_tensor *h1,
                   struct crema_tensor *clip)
 {
-    struct crema_tensor *in[6] = { w, dw, h0, h1, p->rate, clip };
+    struct crema_tensor *in[7] = { w, dw, h0, h1, p->rate, clip, p->ring };
 
-    if (w && dw) crema_op_record(p, &crema_op_update, u, 6, in, 0, NULL);
+    if (w && dw) crema_op_record(p, &crema_op_update, u, 7, in, 0, NULL);
 }
 
 void crema_accumulate(struct crema_program *p, struct crema_tensor *sum,
@@ -102,6 +102,7 @@ static enum crema_status ref_update(struct crema_ctx *ctx,
     const float *dw = crema_in(op, 1);
 
     (void)ctx;
+    if (crema_in(op, 6) && *crema_in(op, 6) != 0) return CREMA_OK;
     for (int64_t i = 0; i < crema_shape_count(&op->in[0]->shape); i++) {
         float g = crema_regularized(dw[i], scale, u->decay, u->l1, w[i]);
 
@@ -154,7 +155,7 @@ static enum crema_status ref_clip(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
-/* w! dw [h0!] [h1!] rate [clip]; rate and clip are one number */
+/* w! dw [h0!] [h1!] rate [clip] [ring]; rate and clip are one number */
 const struct crema_op_type crema_op_update = {
     .name = "update",
     .params_size = sizeof(struct crema_update),

@@ -1,23 +1,46 @@
-/* fuse.c - a ReLU behind a convolution or inner product runs inside it. */
+/* fuse.c - a ReLU behind an op whose backend can do it runs inside that op. */
 #include "device/ops/unary.h"
 #include "device/program/passes.h"
 
-/* The index of the only op that reads t; -1 when there are none or more. */
-static int only_reader(const struct crema_program *p,
-                       const struct crema_tensor *t, int from)
+/* The only op that reads t; NULL when there are none or more, or when the host
+ * may look at t. */
+static struct crema_op *only_reader(const struct crema_program *p,
+                                    const struct crema_tensor *t)
 {
-    int found = -1;
+    struct crema_op *found = NULL;
 
-    for (int i = from; i < p->nops; i++)
+    if (t->role != CREMA_VALUE || t->keep || crema_program_watches(p, t))
+        return NULL;
+    for (int i = 0; i < p->nops; i++)
         for (int k = 0; k < p->op[i]->nin; k++) {
             if (p->op[i]->in[k] != t) continue;
-            if (found >= 0) return -1;
-            found = i;
+            if (found) return NULL;
+            found = p->op[i];
         }
     return found;
 }
 
-static bool is_relu(const struct crema_op *op)
+struct crema_op *crema_program_follower(const struct crema_program *p,
+                                        const struct crema_op *op)
+{
+    struct crema_tensor *y = op->nout ? op->out[0] : NULL;
+
+    /* A gradient given for y from outside would be lost. */
+    if (!y || op->relu || (y->parts && !y->grad)) return NULL;
+    return only_reader(p, y);
+}
+
+void crema_program_absorb(struct crema_program *p, struct crema_op *op,
+                          struct crema_op *next)
+{
+    int i = 0;
+
+    while (p->op[i] != next) i++;
+    op->out[0] = next->out[0];
+    crema_program_drop(p, i);
+}
+
+bool crema_op_is_relu(const struct crema_op *op)
 {
     const struct crema_unary_params *u = op->params;
 
@@ -25,28 +48,28 @@ static bool is_relu(const struct crema_op *op)
            u->p[0] == 0;
 }
 
-static bool accepted(const struct crema_program *p, struct crema_op *op)
+bool crema_program_fuses_relu(const struct crema_program *p,
+                              const struct crema_op *op)
 {
-    const struct crema_backend *first = p->dev->type->backends[0];
+    const struct crema_backend *const *b = p->dev->type->backends;
 
-    return first && first->fuses_relu && first->fuses_relu(op);
+    for (; *b; b++)
+        if ((*b)->fuses_relu && (*b)->fuses_relu(op)) return true;
+    return false;
 }
 
-enum crema_status crema_pass_fuse(struct crema_program *p)
+static void fuse_relu(struct crema_program *p, struct crema_op *op)
 {
-    for (int i = 0; i < p->end[CREMA_FORWARD]; i++) {
-        struct crema_op *op = p->op[i];
-        struct crema_tensor *y = op->nout ? op->out[0] : NULL;
-        int reader;
+    struct crema_op *next;
 
-        if (op->type != &crema_op_conv && op->type != &crema_op_inner_product)
-            continue;
-        if (y->keep || crema_program_watches(p, y)) continue;
-        reader = only_reader(p, y, i + 1);
-        if (reader < 0 || !is_relu(p->op[reader]) || !accepted(p, op)) continue;
-        op->relu = true;
-        op->out[0] = p->op[reader]->out[0];
-        crema_program_drop(p, reader);
-    }
-    return CREMA_OK;
+    if (op->relu || !crema_program_fuses_relu(p, op)) return;
+    next = crema_program_follower(p, op);
+    if (!next || !crema_op_is_relu(next)) return;
+    crema_program_absorb(p, op, next);
+    op->relu = true;
+}
+
+void crema_pass_fuse(struct crema_program *p)
+{
+    for (int i = 0; i < p->end[CREMA_FORWARD]; i++) fuse_relu(p, p->op[i]);
 }

@@ -5,7 +5,7 @@
  * weights, at the end (shared weights).  Each contribution is a tensor of its
  * own, so no op ever needs an "accumulate" flag.
  */
-#include "device/op.h"
+#include "device/program/passes.h"
 
 struct crema_tensor *crema_grad_part(struct crema_program *p,
                                      struct crema_tensor *x)
@@ -64,6 +64,7 @@ static void differentiate(struct crema_program *p, struct crema_op *op)
 
 enum crema_status crema_program_differentiate(struct crema_program *p)
 {
+    if (p->fuse && !p->failed) crema_pass_merge(p);
     for (int i = p->end[CREMA_FORWARD] - 1; i >= 0 && !p->failed; i--)
         differentiate(p, p->op[i]);
     p->storage = p->grad_storage = CREMA_F32;

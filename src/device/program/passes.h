@@ -4,8 +4,10 @@
 
 #include "device/backend.h"
 
+/* Batch norm, scale and ReLU become one op; before gradients are taken. */
+void crema_pass_merge(struct crema_program *);
 /* conv y; relu y -> z, where nobody else reads y: conv z. */
-enum crema_status crema_pass_fuse(struct crema_program *) CREMA_MUST_USE;
+void crema_pass_fuse(struct crema_program *);
 /* Layouts, reorders, calls. */
 enum crema_status crema_pass_layouts(struct crema_program *) CREMA_MUST_USE;
 /* Each update right behind its gradient, where nothing needs all gradients. */
@@ -30,6 +32,23 @@ enum crema_status crema_program_play(struct crema_program *,
                                      enum crema_stage to) CREMA_MUST_USE;
 /* Addresses have changed, or the program goes. */
 void crema_program_erase(struct crema_program *);
+
+/* ---- for passes that make one op of two (fuse.c) */
+
+/* The only op that reads what op writes first; NULL where there is none, where
+ * there are several, or where that tensor has to exist. */
+struct crema_op *crema_program_follower(const struct crema_program *,
+                                        const struct crema_op *);
+/* op writes what `next`, which leaves the list, wrote first. */
+void crema_program_absorb(struct crema_program *, struct crema_op *op,
+                          struct crema_op *next);
+/* max(x, 0) */
+bool crema_op_is_relu(const struct crema_op *);
+/* Some backend of the device can run op with a ReLU in it. */
+bool crema_program_fuses_relu(const struct crema_program *,
+                              const struct crema_op *);
+
+/* ---- */
 
 /* The param has this layout from now on; its values move. */
 enum crema_status

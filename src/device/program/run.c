@@ -18,10 +18,17 @@ void crema_program_drop(struct crema_program *p, int i)
     for (; i < p->nops; i++) p->op[i] = p->op[i + 1];
 }
 
+/* Gradient ops refer to forward's as they were. */
+static bool differentiated(const struct crema_program *p)
+{
+    return p->end[CREMA_BACKWARD] > p->end[CREMA_FORWARD];
+}
+
 enum crema_status crema_program_prepare(struct crema_program *p)
 {
     if (p->failed) return p->ctx->status;
-    if (p->fuse) CREMA_TRY(crema_pass_fuse(p));
+    if (p->fuse && !differentiated(p)) crema_pass_merge(p);
+    if (p->fuse) crema_pass_fuse(p);
     CREMA_TRY(crema_pass_layouts(p));
     if (p->fuse) crema_pass_early_update(p);
     if (p->fuse) CREMA_TRY(crema_pass_join(p));
@@ -67,7 +74,16 @@ enum crema_status crema_program_set_step(struct crema_program *p, uint32_t step)
     return crema_device_upload(p->dev, p->step->data, &step, sizeof step);
 }
 
+enum crema_status crema_program_read_ring(struct crema_program *p, float ring[])
+{
+    return crema_tensor_read(p->dev, p->ring, ring);
+}
+
 enum crema_status crema_program_set_rate(struct crema_program *p, float rate)
 {
-    return crema_device_upload(p->dev, p->rate->data, &rate, sizeof rate);
+    if (p->rate_known && p->rate_now == rate) return CREMA_OK;
+    p->rate_known = true;
+    p->rate_now = rate;
+    return crema_device_upload(p->dev, p->rate->data, &p->rate_now,
+                               sizeof rate);
 }

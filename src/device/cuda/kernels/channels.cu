@@ -40,63 +40,52 @@ int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
     return cudaGetLastError();
 }
 
-static __global__ void batch_norm(crema_axis a, float eps, const float *mean,
-                                  const float *var, const float *x, float *y)
+static __global__ void normalize(const __grid_constant__ crema_normed n,
+                                 const float *x, const float *z, float *y)
 {
-    EACH(i, crema_count3(&a))
-    y[i] = crema_at_batch_norm(&a, eps, mean, var, i, x[i]);
+    EACH(i, crema_count3(&n.axis)) y[i] = crema_at_norm(&n, i, x[i], z);
 }
 
-int crema_cuda_batch_norm(cudaStream_t s, const struct crema_axis *a, float eps,
-                          const float *mean, const float *var, const float *x,
-                          float *y)
+int crema_cuda_normalize(cudaStream_t s, const struct crema_normed *n,
+                         const float *x, const float *z, float *y)
 {
-    int64_t count = crema_count3(a);
+    int64_t count = crema_count3(&n->axis);
 
     if (count == 0) return 0;
-    batch_norm OVER(count, s)(*a, eps, mean, var, x, y);
+    normalize OVER(count, s)(*n, x, z, y);
     return cudaGetLastError();
 }
 
-static __global__ void batch_norm_bwd(crema_axis a, float eps,
-                                      const float *mean, const float *var,
-                                      const float *dot, const float *sum,
-                                      const float *x, const float *dy,
-                                      float *dx)
+static __global__ void normalize_bwd(const __grid_constant__ crema_normed n,
+                                     const float *dot, const float *sum,
+                                     const float *x, const float *dy, float *dx)
 {
-    EACH(i, crema_count3(&a))
-    dx[i] =
-        crema_at_batch_norm_bwd(&a, eps, mean, var, dot, sum, i, x[i], dy[i]);
+    EACH(i, crema_count3(&n.axis))
+    dx[i] = crema_at_norm_bwd(&n, dot, sum, i, x ? x[i] : 0.0f, dy[i]);
 }
 
-int crema_cuda_batch_norm_bwd(cudaStream_t s, const struct crema_axis *a,
-                              float eps, const float *mean, const float *var,
-                              const float *dot, const float *sum,
-                              const float *x, const float *dy, float *dx)
+int crema_cuda_normalize_bwd(cudaStream_t s, const struct crema_normed *n,
+                             const float *dot, const float *sum, const float *x,
+                             const float *dy, float *dx)
 {
-    int64_t count = crema_count3(a);
+    int64_t count = crema_count3(&n->axis);
 
     if (count == 0) return 0;
-    batch_norm_bwd OVER(count, s)(*a, eps, mean, var, dot, sum, x, dy, dx);
+    normalize_bwd OVER(count, s)(*n, dot, sum, x, dy, dx);
     return cudaGetLastError();
 }
 
-static __global__ void global_norm(crema_axis a, float eps, const float *mean,
-                                   const float *var, const float *factor,
-                                   const float *x, float *y)
+static __global__ void affine(const __grid_constant__ crema_normed n,
+                              const float *added, float *a, float *shift)
 {
-    EACH(i, crema_count3(&a))
-    y[i] = crema_at_global_norm(&a, eps, mean, var, *factor, i, x[i]);
+    EACH(c, n.axis.length) crema_at_affine(&n, c, added, a, shift);
 }
 
-int crema_cuda_global_norm(cudaStream_t s, const struct crema_axis *a,
-                           float eps, const float *mean, const float *var,
-                           const float *factor, const float *x, float *y)
+int crema_cuda_affine(cudaStream_t s, const struct crema_normed *n,
+                      const float *added, float *a, float *shift)
 {
-    int64_t count = crema_count3(a);
-
-    if (count == 0) return 0;
-    global_norm OVER(count, s)(*a, eps, mean, var, factor, x, y);
+    if (n->axis.length == 0) return 0;
+    affine OVER(n->axis.length, s)(*n, added, a, shift);
     return cudaGetLastError();
 }
 

@@ -4,27 +4,85 @@
 #define CREMA_DEVICE_CUDA_KERNELS_CHANNELS_H
 
 #include "device/cuda/kernels/launch.h"
+#include "device/formula/norm.h"
 
 #include <math.h>
 
-/* What is summed, per entry c of the axis.  v and w are tensors, mean and var
- * have one number for each c. */
+/* How the channels of a tensor are normalized.  mean and var have one number
+ * for each; where factor is not NULL they are running sums, to be divided by
+ * it.  s and b may be NULL: scale 1, bias 0.  floor: formula/norm.h. */
+struct crema_normed {
+    struct crema_axis axis;
+    float eps, floor;
+    const float *mean, *var, *factor, *s, *b;
+};
+
+/* One channel's numbers; a: rate times scale. */
+struct crema_channel {
+    float mean, rate, a, b;
+};
+
+/* 1 / factor, where 0 stands for no statistics yet */
+CREMA_FORMULA float crema_inverse_factor(const float *factor)
+{
+    if (!factor) return 1.0f;
+    return *factor == 0.0f ? 0.0f : 1.0f / *factor;
+}
+
+CREMA_FORMULA struct crema_channel
+crema_channel_of(const struct crema_normed *n, int64_t c)
+{
+    float f = crema_inverse_factor(n->factor);
+    struct crema_channel ch;
+
+    ch.mean = n->mean[c] * f;
+    ch.rate = 1.0f / sqrtf(n->var[c] * f + n->eps);
+    ch.a = n->s ? ch.rate * n->s[c] : ch.rate;
+    ch.b = n->b ? n->b[c] : 0.0f;
+    return ch;
+}
+
+/* dy, or 0 where the ReLU behind the channel did not let it pass */
+CREMA_FORMULA float crema_at_passed(const struct crema_normed *n,
+                                    const struct crema_channel *ch, float x,
+                                    float dy)
+{
+    return crema_norm_passed(dy, crema_norm_value(x, ch->mean, ch->a, ch->b),
+                             n->floor);
+}
+
+/* What is summed, per entry c of the axis.  v and w are tensors, mean has one
+ * number for each c. */
 enum crema_summed {
     CREMA_SUM_V,          /* v */
     CREMA_SUM_SQUARES,    /* (v - mean)^2 */
     CREMA_SUM_PRODUCT,    /* v w, and v */
-    CREMA_SUM_NORMALIZED, /* v (w - mean), and v */
+    CREMA_SUM_NORMALIZED, /* v times w as normalized, and v, where v passes */
 };
 
 struct crema_summands {
     enum crema_summed what;
     struct crema_axis axis;
-    const float *v, *w, *mean;
+    const float *v, *w, *mean; /* w may be NULL: no products */
+    struct crema_normed norm;  /* of CREMA_SUM_NORMALIZED */
 };
 
 struct crema_two {
     float a, b;
 };
+
+/* One more element of a sum of products. */
+CREMA_FORMULA void crema_add_product(const struct crema_summands *s,
+                                     const struct crema_channel *ch, float v,
+                                     float w, struct crema_two *sum)
+{
+    if (s->what == CREMA_SUM_NORMALIZED) {
+        v = crema_at_passed(&s->norm, ch, w, v);
+        w = (w - ch->mean) * ch->rate;
+    }
+    sum->a += v * w;
+    sum->b += v;
+}
 
 /* The elements first, first + step, ... of those at c. */
 CREMA_FORMULA struct crema_two crema_part_of_sum(const struct crema_summands *s,
@@ -33,8 +91,10 @@ CREMA_FORMULA struct crema_two crema_part_of_sum(const struct crema_summands *s,
 {
     int64_t n = s->axis.outer * s->axis.inner;
     float mean = s->mean ? s->mean[c] : 0.0f;
+    struct crema_channel ch = { 0, 1, 1, 0 };
     struct crema_two sum = { 0, 0 };
 
+    if (s->what == CREMA_SUM_NORMALIZED) ch = crema_channel_of(&s->norm, c);
     for (int64_t k = first; k < n; k += step) {
         int64_t i = crema_offset3(&s->axis, k, c);
         float v = s->v[i];
@@ -47,58 +107,38 @@ CREMA_FORMULA struct crema_two crema_part_of_sum(const struct crema_summands *s,
             sum.a += (v - mean) * (v - mean);
             break;
         default:
-            sum.a += v * (s->w[i] - mean);
-            sum.b += v;
+            crema_add_product(s, &ch, v, s->w ? s->w[i] : 0.0f, &sum);
         }
     }
     return sum;
 }
 
-/* 1 / sqrt(var + eps) */
-CREMA_FORMULA float crema_rate_of(float var, float eps)
+/* Y at offset i of what z may be added to before the ReLU */
+CREMA_FORMULA float crema_at_norm(const struct crema_normed *n, int64_t i,
+                                  float x, const float *z)
 {
-    return 1.0f / sqrtf(var + eps);
+    struct crema_channel ch =
+        crema_channel_of(n, i / n->axis.inner % n->axis.length);
+    float y = crema_norm_value(x, ch.mean, ch.a, ch.b);
+
+    return crema_norm_above(z ? y + z[i] : y, n->floor);
 }
 
-/* Y at offset i from the batch's own statistics */
-CREMA_FORMULA float crema_at_batch_norm(const struct crema_axis *a, float eps,
-                                        const float *mean, const float *var,
-                                        int64_t i, float x)
+/* dX at offset i; dot[c] is the sum of dY times X as normalized, sum[c] of dY,
+ * where it passes.  dot NULL: the statistics are not the batch's, and x counts
+ * only for the ReLU. */
+CREMA_FORMULA float crema_at_norm_bwd(const struct crema_normed *n,
+                                      const float *dot, const float *sum,
+                                      int64_t i, float x, float dy)
 {
-    int64_t c = i / a->inner % a->length;
+    int64_t c = i / n->axis.inner % n->axis.length;
+    float m = (float)(n->axis.outer * n->axis.inner);
+    struct crema_channel ch = crema_channel_of(n, c);
 
-    return (x - mean[c]) * crema_rate_of(var[c], eps);
-}
-
-/* dX at offset i; dot[c] is the sum of dY (X - mean), sum[c] of dY */
-CREMA_FORMULA float crema_at_batch_norm_bwd(const struct crema_axis *a,
-                                            float eps, const float *mean,
-                                            const float *var, const float *dot,
-                                            const float *sum, int64_t i,
-                                            float x, float dy)
-{
-    int64_t c = i / a->inner % a->length;
-    float m = (float)(a->outer * a->inner), rate = crema_rate_of(var[c], eps);
-    float y = (x - mean[c]) * rate;
-
-    return (dy - sum[c] / m - y * (dot[c] * rate) / m) * rate;
-}
-
-/* 1 / factor, where 0 stands for no statistics yet */
-CREMA_FORMULA float crema_inverse_factor(float factor)
-{
-    return factor == 0.0f ? 0.0f : 1.0f / factor;
-}
-
-/* Y from running sums; mean NULL: dX of dY, the same without the mean */
-CREMA_FORMULA float crema_at_global_norm(const struct crema_axis *a, float eps,
-                                         const float *mean, const float *var,
-                                         float factor, int64_t i, float x)
-{
-    int64_t c = i / a->inner % a->length;
-    float f = crema_inverse_factor(factor);
-
-    return (x - (mean ? mean[c] * f : 0.0f)) * crema_rate_of(var[c] * f, eps);
+    dy = crema_at_passed(n, &ch, x, dy);
+    if (!dot) return dy * ch.a;
+    return crema_norm_back(x, ch.mean, dy, -dot[c] / m * ch.rate, -sum[c] / m,
+                           ch.a);
 }
 
 /* Entry c of the sums that outlive a batch. */
@@ -108,6 +148,17 @@ CREMA_FORMULA void crema_at_running(float fraction, float unbias, int64_t c,
 {
     sum_mean[c] = sum_mean[c] * fraction + mean[c];
     sum_var[c] = sum_var[c] * fraction + var[c] * unbias;
+}
+
+/* Entry c of what normalization comes down to: Y = X a + shift, where `added`
+ * (may be NULL) went to X before. */
+CREMA_FORMULA void crema_at_affine(const struct crema_normed *n, int64_t c,
+                                   const float *added, float *a, float *shift)
+{
+    struct crema_channel ch = crema_channel_of(n, c);
+
+    a[c] = ch.a;
+    shift[c] = ch.b + ((added ? added[c] : 0.0f) - ch.mean) * ch.a;
 }
 
 #endif

@@ -33,16 +33,16 @@ int crema_cuda_unary_bwd(cudaStream_t s, const struct crema_unary_params *u,
 /* ---- several tensors of one shape --------------------------------------- */
 
 static __global__ void sum(const __grid_constant__ struct crema_many m,
-                           int64_t count, float *y)
+                           bool relu, int64_t count, float *y)
 {
-    EACH(j, count) y[j] = crema_at_sum(&m, j);
+    EACH(j, count) y[j] = crema_at_sum(&m, relu, j);
 }
 
-int crema_cuda_sum(cudaStream_t s, const struct crema_many *m, int64_t count,
-                   float *y)
+int crema_cuda_sum(cudaStream_t s, const struct crema_many *m, bool relu,
+                   int64_t count, float *y)
 {
     if (count == 0) return 0;
-    sum OVER(count, s)(*m, count, y);
+    sum OVER(count, s)(*m, relu, count, y);
     return cudaGetLastError();
 }
 

@@ -45,12 +45,13 @@ struct crema_many {
     float coeff[CREMA_MAX_PORTS];
 };
 
-CREMA_FORMULA float crema_at_sum(const struct crema_many *m, int64_t j)
+CREMA_FORMULA float crema_at_sum(const struct crema_many *m, bool relu,
+                                 int64_t j)
 {
     float sum = 0;
 
     for (int i = 0; i < m->n; i++) sum += m->coeff[i] * m->x[i][j];
-    return sum;
+    return relu && sum < 0 ? 0.0f : sum;
 }
 
 /* Over all but one; `but` -1: over all. */

@@ -30,8 +30,8 @@ int crema_cuda_unary(cudaStream_t, const struct crema_unary_params *,
 int crema_cuda_unary_bwd(cudaStream_t, const struct crema_unary_params *,
                          int64_t count, const float *v, const float *dy,
                          float *dx);
-int crema_cuda_sum(cudaStream_t, const struct crema_many *, int64_t count,
-                   float *y);
+int crema_cuda_sum(cudaStream_t, const struct crema_many *, bool relu,
+                   int64_t count, float *y);
 int crema_cuda_product(cudaStream_t, const struct crema_many *, int64_t count,
                        float *y);
 int crema_cuda_product_bwd(cudaStream_t, const struct crema_many *,
@@ -70,18 +70,18 @@ int crema_cuda_lrn_bwd(cudaStream_t, const struct crema_lrn *,
 
 int crema_cuda_sums(cudaStream_t, const struct crema_summands *, float factor,
                     float *a, float *b);
-int crema_cuda_batch_norm(cudaStream_t, const struct crema_axis *, float eps,
-                          const float *mean, const float *var, const float *x,
-                          float *y);
-/* dot[c]: sum of dY (X - mean), sum[c]: of dY */
-int crema_cuda_batch_norm_bwd(cudaStream_t, const struct crema_axis *,
-                              float eps, const float *mean, const float *var,
-                              const float *dot, const float *sum,
-                              const float *x, const float *dy, float *dx);
-/* mean NULL: backward */
-int crema_cuda_global_norm(cudaStream_t, const struct crema_axis *, float eps,
-                           const float *mean, const float *var,
-                           const float *factor, const float *x, float *y);
+/* z may be NULL */
+int crema_cuda_normalize(cudaStream_t, const struct crema_normed *,
+                         const float *x, const float *z, float *y);
+/* dot[c]: sum of dY times X as normalized, sum[c]: of dY; dot NULL: statistics
+ * that are not the batch's.  x may be NULL where neither dot nor the ReLU wants
+ * it.  dx may be dy. */
+int crema_cuda_normalize_bwd(cudaStream_t, const struct crema_normed *,
+                             const float *dot, const float *sum, const float *x,
+                             const float *dy, float *dx);
+/* The axis has its length alone; `added` may be NULL. */
+int crema_cuda_affine(cudaStream_t, const struct crema_normed *,
+                      const float *added, float *a, float *shift);
 int crema_cuda_running(cudaStream_t, float fraction, float unbias,
                        int64_t channels, const float *mean, const float *var,
                        float *sum_mean, float *sum_var, float *factor);
@@ -124,6 +124,9 @@ int crema_cuda_update(cudaStream_t, const struct crema_update *,
  */
 int crema_cuda_update_joined(cudaStream_t, const struct crema_joined *,
                              unsigned blocks);
+int crema_cuda_loss_ring(cudaStream_t, const struct crema_ring_weights *,
+                         const struct crema_ringed *, const uint32_t *step,
+                         float *ring);
 int crema_cuda_accumulate(cudaStream_t, int64_t count, const float *x,
                           float *sum);
 /* parts: CREMA_CLIP_PARTS floats of sums of x^2 */

@@ -28,6 +28,21 @@ int crema_cuda_update_joined(cudaStream_t s, const struct crema_joined *j,
     return cudaGetLastError();
 }
 
+static __global__ void loss_ring(const __grid_constant__ crema_ring_weights w,
+                                 const __grid_constant__ crema_ringed m,
+                                 const uint32_t *step, float *ring)
+{
+    crema_at_ring(&w, &m, step, ring);
+}
+
+int crema_cuda_loss_ring(cudaStream_t s, const struct crema_ring_weights *w,
+                         const struct crema_ringed *m, const uint32_t *step,
+                         float *ring)
+{
+    loss_ring<<<1, 1, 0, s>>>(*w, *m, step, ring);
+    return cudaGetLastError();
+}
+
 static __global__ void accumulate(int64_t count, const float *x, float *sum)
 {
     EACH(i, count) sum[i] += x[i];

@@ -3,16 +3,18 @@
 #define CREMA_DEVICE_CUDA_KERNELS_LEARN_H
 
 #include "device/cuda/kernels/launch.h"
+#include "device/formula/ring.h"
 #include "device/formula/update.h"
 #include "device/ops/params.h"
 
 #include <math.h>
 
 /* Memory of one update; h0, h1 are NULL where the rule has none, clip where
- * nothing is clipped.  rate and clip are one number each. */
+ * nothing is clipped.  rate and clip are one number each; nothing changes where
+ * *held is not 0. */
 struct crema_updated {
     float *w, *h0, *h1;
-    const float *dw, *rate, *clip;
+    const float *dw, *rate, *clip, *held;
 };
 
 /* Element i by the rule of u. */
@@ -23,6 +25,7 @@ CREMA_FORMULA void crema_at_update(const struct crema_update *u,
     float scale = u->scale * (m->clip ? *m->clip : 1.0f), w = m->w[i], g;
     float h0 = m->h0 ? m->h0[i] : 0.0f, h1 = m->h1 ? m->h1[i] : 0.0f;
 
+    if (m->held && *m->held != 0) return;
     step.rate = u->lr_mult * *m->rate;
     step.momentum = u->momentum;
     step.momentum2 = u->momentum2;
@@ -89,6 +92,22 @@ CREMA_FORMULA void crema_at_joined(const struct crema_joined *j, unsigned block,
     if (end > one->count) end = one->count;
     for (int64_t i = from + thread; i < end; i += CREMA_BLOCK)
         crema_at_update(&u, &one->m, i);
+}
+
+/* What one thread does for crema_loss_ring; the losses' memory. */
+struct crema_ringed {
+    int n;
+    const float *loss[CREMA_RING_LOSSES];
+};
+CREMA_FORMULA void crema_at_ring(const struct crema_ring_weights *w,
+                                 const struct crema_ringed *m,
+                                 const uint32_t *step, float *ring)
+{
+    struct crema_ring_sum sum = { 0 };
+
+    for (int i = 0; i < m->n; i++)
+        crema_ring_add(&sum, w->weight[i], *m->loss[i]);
+    crema_ring_note(ring, CREMA_RING, *step, &sum);
 }
 
 /* Sum of squares of the elements first, first + step, ... */
