@@ -4,6 +4,7 @@
  * next.  Gradients start where a top has a loss weight, or where the user gave
  * a diff.
  */
+#include "device/backend.h"
 #include "net/build.h"
 
 #include <stdio.h>
