@@ -53,8 +53,8 @@ struct crema_device;
 
 /* name: "auto" (a GPU when a usable one is there, else the CPU), "cpu", "cuda",
  * "cuda:N" or "ref" (plain C: slow, the definition).  threads: of the CPU; 0:
- * one per core.  The ctx is borrowed; every failure of what is made on this
- * device is kept there. */
+ * one per core, fewer for small nets.  The ctx is borrowed; every failure of
+ * what is made on this device is kept there. */
 enum crema_status crema_device_open(struct crema_ctx *, const char *name,
                                     int threads,
                                     struct crema_device **out) CREMA_MUST_USE;

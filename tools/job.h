@@ -44,7 +44,8 @@ struct device_flags {
         { "workspace", FLAG_INT, &(d)->workspace, "MIB",                       \
           "most memory for one op of a GPU; 0: 1/16 of it, at most 1024" },    \
     {                                                                          \
-        "threads", FLAG_INT, &(d)->threads, "N", "of the CPU; 0: one per core" \
+        "threads", FLAG_INT, &(d)->threads, "N",                               \
+            "of the CPU; 0: one per core, fewer for small nets"                \
     }
 /* -1, or the exit status after saying what is wrong. */
 int device_flags_wrong(const struct flags *, const struct device_flags *);

@@ -69,6 +69,10 @@ struct crema_device_type {
                                   const void *from, size_t bytes);
     enum crema_status (*clear)(struct crema_device *, void *, size_t bytes);
     enum crema_status (*finish)(struct crema_device *); /* wait until done */
+    /* Around planning and running a program, which has that many threads; may
+     * be NULL on any device. */
+    void (*begin)(struct crema_device *, int threads);
+    void (*end)(struct crema_device *);
     /* What the device lacks to compute with values of this type, in a few
      * words; NULL: nothing.  NULL as a function: it has float32 alone. */
     const char *(*lacks)(const struct crema_device *, enum crema_type);
@@ -86,7 +90,8 @@ struct crema_device {
     const struct crema_device_type *type;
     struct crema_ctx *ctx; /* borrowed */
     int ordinal;           /* which of several */
-    int threads;           /* 0: the backend's choice */
+    int threads;           /* asked for; 0: as many as a program is worth */
+    int cores;             /* 0: threads mean nothing here */
     size_t workspace;      /* bytes one call may want; 0: the device's choice */
     bool deterministic;    /* no engine whose bits differ from run to run */
     enum crema_type storage; /* of values, where a net does not say it */

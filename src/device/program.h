@@ -116,6 +116,7 @@ struct crema_program {
     bool failed;
     bool refused;      /* failed by an op's own check */
     bool fuse;         /* default true */
+    int threads;       /* of the processor; by prepare */
     const char *layer; /* recording for */
     enum crema_type storage, grad_storage; /* of the ops recorded from now on */
     struct crema_op **op;

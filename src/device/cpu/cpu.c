@@ -104,6 +104,7 @@ static void close_cpu(struct crema_device *dev)
     if (!cpu) return;
     if (cpu->stream) dnnl_stream_destroy(cpu->stream);
     if (cpu->engine) dnnl_engine_destroy(cpu->engine);
+    free(cpu->control);
     free(cpu);
     dev->state = NULL;
 }
@@ -115,7 +116,13 @@ static enum crema_status open_cpu(struct crema_device *dev)
 
     if (!cpu) return crema_no_memory(dev->ctx, "a device");
     dev->state = cpu;
-    cpu->threads = dev->threads > 0 ? dev->threads : omp_get_max_threads();
+    dev->cores = dev->threads > 0 ? dev->threads : omp_get_max_threads();
+    cpu->threads = dev->cores;
+    cpu->control = calloc((size_t)dev->cores, sizeof *cpu->control);
+    if (!cpu->control) {
+        close_cpu(dev);
+        return crema_no_memory(dev->ctx, "a device");
+    }
     s = dnnl_engine_create(&cpu->engine, dnnl_cpu, 0);
     if (s == dnnl_success)
         s = dnnl_stream_create(&cpu->stream, cpu->engine,
@@ -156,5 +163,7 @@ const struct crema_device_type crema_device_cpu = {
     .backends = backends,
     .open = open_cpu,
     .close = close_cpu,
+    .begin = crema_cpu_begin,
+    .end = crema_cpu_end,
     .lacks = lacks,
 };

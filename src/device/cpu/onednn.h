@@ -15,8 +15,15 @@
 struct crema_cpu {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    int threads; /* at least 1 */
+    int threads;       /* of the program whose turn it is; at least 1 */
+    int outside;       /* OpenMP's number of threads before */
+    unsigned *control; /* of each thread, before */
 };
+
+/* ---- turn.c */
+
+void crema_cpu_begin(struct crema_device *, int threads);
+void crema_cpu_end(struct crema_device *);
 
 /* ---- dnnl2.c, dnnl3.c -------------------------------------------------- */
 

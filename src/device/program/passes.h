@@ -8,6 +8,8 @@
 void crema_pass_merge(struct crema_program *);
 /* conv y; relu y -> z, where nobody else reads y: conv z. */
 void crema_pass_fuse(struct crema_program *);
+/* p->threads. */
+void crema_pass_threads(struct crema_program *);
 /* Layouts, reorders, calls. */
 enum crema_status crema_pass_layouts(struct crema_program *) CREMA_MUST_USE;
 /* Each update right behind its gradient, where nothing needs all gradients. */
@@ -54,6 +56,9 @@ bool crema_program_fuses_relu(const struct crema_program *,
 enum crema_status
 crema_param_settle(struct crema_param *,
                    const struct crema_layout *) CREMA_MUST_USE;
+/* Around planning and running: the device is the program's. */
+void crema_program_begin(struct crema_program *);
+void crema_program_leave(struct crema_program *);
 /* Takes op[i] out of the list. */
 void crema_program_drop(struct crema_program *, int i);
 bool crema_program_watches(const struct crema_program *,

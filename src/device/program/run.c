@@ -24,9 +24,18 @@ static bool differentiated(const struct crema_program *p)
     return p->end[CREMA_BACKWARD] > p->end[CREMA_FORWARD];
 }
 
-enum crema_status crema_program_prepare(struct crema_program *p)
+void crema_program_begin(struct crema_program *p)
 {
-    if (p->failed) return p->ctx->status;
+    if (p->dev->type->begin) p->dev->type->begin(p->dev, p->threads);
+}
+
+void crema_program_leave(struct crema_program *p)
+{
+    if (p->dev->type->end) p->dev->type->end(p->dev);
+}
+
+static enum crema_status prepare(struct crema_program *p)
+{
     if (p->fuse && !differentiated(p)) crema_pass_merge(p);
     if (p->fuse) crema_pass_fuse(p);
     CREMA_TRY(crema_pass_layouts(p));
@@ -34,6 +43,18 @@ enum crema_status crema_program_prepare(struct crema_program *p)
     if (p->fuse) CREMA_TRY(crema_pass_join(p));
     CREMA_TRY(crema_pass_memory(p));
     return crema_pass_bind(p);
+}
+
+enum crema_status crema_program_prepare(struct crema_program *p)
+{
+    enum crema_status status;
+
+    if (p->failed) return p->ctx->status;
+    crema_pass_threads(p);
+    crema_program_begin(p);
+    status = prepare(p);
+    crema_program_leave(p);
+    return status;
 }
 
 static enum crema_status tell(struct crema_program *p, struct crema_op *op,
@@ -64,9 +85,16 @@ enum crema_status crema_program_run(struct crema_program *p,
                                     enum crema_stage from, enum crema_stage to,
                                     crema_watch_fn *fn, void *user)
 {
+    int first = from == CREMA_FORWARD ? 0 : p->end[from - 1];
+    enum crema_status status;
+
     if (p->generation != p->heap->generation) CREMA_TRY(crema_pass_bind(p));
-    return fn ? crema_program_walk(p, from, to, fn, user)
-              : crema_program_play(p, from, to);
+    if (first == p->end[to]) return CREMA_OK;
+    crema_program_begin(p);
+    status = fn ? crema_program_walk(p, from, to, fn, user)
+                : crema_program_play(p, from, to);
+    crema_program_leave(p);
+    return status;
 }
 
 enum crema_status crema_program_set_step(struct crema_program *p, uint32_t step)

@@ -2,16 +2,14 @@
 #include "base/clock.h"
 #include "device/program/passes.h"
 
-enum crema_status crema_program_time(struct crema_program *p,
-                                     enum crema_stage stage, double *seconds)
+static enum crema_status run(struct crema_program *p, int first, int end,
+                             double *seconds)
 {
-    int first = stage == CREMA_FORWARD ? 0 : p->end[stage - 1];
     double before, now;
 
-    if (p->generation != p->heap->generation) CREMA_TRY(crema_pass_bind(p));
     CREMA_TRY(crema_device_finish(p->dev));
     before = crema_seconds();
-    for (int i = first; i < p->end[stage]; i++) {
+    for (int i = first; i < end; i++) {
         struct crema_op *op = p->op[i];
 
         if (!op->call) continue;
@@ -22,4 +20,17 @@ enum crema_status crema_program_time(struct crema_program *p,
         before = now;
     }
     return CREMA_OK;
+}
+
+enum crema_status crema_program_time(struct crema_program *p,
+                                     enum crema_stage stage, double *seconds)
+{
+    int first = stage == CREMA_FORWARD ? 0 : p->end[stage - 1];
+    enum crema_status status;
+
+    if (p->generation != p->heap->generation) CREMA_TRY(crema_pass_bind(p));
+    crema_program_begin(p);
+    status = run(p, first, p->end[stage], seconds);
+    crema_program_leave(p);
+    return status;
 }
