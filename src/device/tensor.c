@@ -202,33 +202,52 @@ const char *crema_layout_text(const struct crema_layout *l,
     return out;
 }
 
-/* Runs along the last axis without a division per element. */
+/* Row-major order, in runs of elements of the last axis that lie evenly. */
 struct walk {
     const struct crema_layout *l;
     int64_t at[CREMA_MAX_DIMS];
+    int64_t even, step; /* as many of the last axis lie `step` apart */
+};
+
+struct run {
+    int64_t offset, count;
 };
 
 static void walk_start(struct walk *w, const struct crema_layout *l, int64_t i)
 {
+    int last = l->ndims - 1, b = l->nblocks - 1;
+
     w->l = l;
-    for (int d = l->ndims - 1; d >= 0; d--) {
+    for (int d = last; d >= 0; d--) {
         w->at[d] = i % l->dim[d];
         i /= l->dim[d];
     }
+    for (w->step = 1; b >= 0 && l->block_dim[b] != last; b--)
+        w->step *= l->block[b];
+    w->even = b >= 0 ? l->block[b] : last < 0 ? 1 : l->dim[last];
+    if (b < 0 && last >= 0) w->step = l->stride[last];
 }
 
-static int64_t walk_next(struct walk *w)
+/* At most `most` elements. */
+static struct run walk_next(struct walk *w, int64_t most)
 {
+    int last = w->l->ndims - 1;
     int64_t at[CREMA_MAX_DIMS];
-    int64_t offset;
+    struct run r = { 0, 1 };
 
     memcpy(at, w->at, sizeof at);
-    offset = offset_at(w->l, at);
-    for (int d = w->l->ndims - 1; d >= 0; d--) {
-        if (++w->at[d] < w->l->dim[d]) break;
+    if (last < 0) return r;
+    r.count = w->even - at[last] % w->even;
+    if (r.count > w->l->dim[last] - at[last])
+        r.count = w->l->dim[last] - at[last];
+    if (r.count > most) r.count = most;
+    w->at[last] += r.count;
+    for (int d = last; d > 0 && w->at[d] == w->l->dim[d]; d--) {
         w->at[d] = 0;
+        w->at[d - 1]++;
     }
-    return offset;
+    r.offset = offset_at(w->l, at);
+    return r;
 }
 
 static float from_f16(uint16_t h)
@@ -309,6 +328,7 @@ void crema_layout_unpack(const struct crema_layout *l, const void *data,
                          int64_t first, int64_t count, float *dense)
 {
     struct walk w;
+    struct run r;
 
     if (count == 0) return;
     if (l->type == CREMA_F32 && crema_layout_is_dense(l)) {
@@ -316,14 +336,18 @@ void crema_layout_unpack(const struct crema_layout *l, const void *data,
         return;
     }
     walk_start(&w, l, first);
-    for (int64_t i = 0; i < count; i++)
-        dense[i] = element(l, data, walk_next(&w));
+    for (int64_t i = 0; i < count; i += r.count) {
+        r = walk_next(&w, count - i);
+        for (int64_t k = 0; k < r.count; k++)
+            dense[i + k] = element(l, data, r.offset + k * w.step);
+    }
 }
 
 void crema_layout_pack(const struct crema_layout *l, void *data, int64_t first,
                        int64_t count, const float *dense)
 {
     struct walk w;
+    struct run r;
 
     if (count == 0) return;
     if (l->type == CREMA_F32 && crema_layout_is_dense(l)) {
@@ -331,5 +355,9 @@ void crema_layout_pack(const struct crema_layout *l, void *data, int64_t first,
         return;
     }
     walk_start(&w, l, first);
-    for (int64_t i = 0; i < count; i++) store(l, data, walk_next(&w), dense[i]);
+    for (int64_t i = 0; i < count; i += r.count) {
+        r = walk_next(&w, count - i);
+        for (int64_t k = 0; k < r.count; k++)
+            store(l, data, r.offset + k * w.step, dense[i + k]);
+    }
 }

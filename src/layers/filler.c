@@ -55,23 +55,31 @@ static void fill_uniform(const struct job *j, float from, float width,
 }
 
 /* Box and Muller: two normal numbers of each pair of uniform ones. */
-static float normal(const struct job *j, int64_t i)
+static void normal_pair(const uint32_t bits[2], float z[2])
 {
-    struct crema_philox b = bits(j, i / 4, 0);
-    int64_t pair = i % 4 / 2 * 2;
-    double radius, angle;
+    double radius = sqrt(-2 * log(((double)bits[0] + 1) / 4294967296.0));
+    double angle = 6.283185307179586 * ((double)bits[1] / 4294967296.0);
 
-    radius = sqrt(-2 * log(((double)b.v[pair] + 1) / 4294967296.0));
-    angle = 6.283185307179586 * ((double)b.v[pair + 1] / 4294967296.0);
-    return (float)(radius * (i % 2 ? sin(angle) : cos(angle)));
+    z[0] = (float)(radius * cos(angle));
+    z[1] = (float)(radius * sin(angle));
 }
 
+/* A block of bits at a time, and of it what lies in first..first + count. */
 static void fill_normal(const struct job *j, float mean, float std,
                         int64_t first, int64_t count, float *out)
 {
+    int64_t end = first + count;
+
 #pragma omp parallel for
-    for (int64_t i = first; i < first + count; i++)
-        out[i - first] = mean + std * normal(j, i);
+    for (int64_t block = first / 4; block < (end + 3) / 4; block++) {
+        struct crema_philox b = bits(j, block, 0);
+        float z[4];
+
+        normal_pair(b.v, z);
+        normal_pair(b.v + 2, z + 2);
+        for (int64_t i = 4 * block; i < 4 * block + 4; i++)
+            if (i >= first && i < end) out[i - first] = mean + std * z[i % 4];
+    }
 }
 
 /* n of xavier and msra. */

@@ -109,40 +109,33 @@ void crema_param_release(struct crema_param *param)
     param->settled = false;
 }
 
-/* Moves dense values into another layout of host memory, strip by strip. */
-static enum crema_status repack(struct crema_device *dev,
-                                const struct crema_param *from,
-                                const struct crema_layout *l, void *image)
+/* Dense values into another layout, both in host memory. */
+static void repack(const float *dense, int64_t count,
+                   const struct crema_layout *l, void *to)
 {
-    int64_t total = crema_shape_count(&from->shape);
-    float *strip = malloc(sizeof *strip * STRIP);
-    enum crema_status status = CREMA_OK;
-
-    if (!strip) return crema_no_memory(dev->ctx, from->name);
-    for (int64_t i = 0; i < total && status == CREMA_OK; i += STRIP) {
-        int64_t n = total - i < STRIP ? total - i : STRIP;
-
-        status = crema_param_read(from, i, n, strip);
-        if (status == CREMA_OK) crema_layout_pack(l, image, i, n, strip);
-    }
-    free(strip);
-    return status;
+#pragma omp parallel for
+    for (int64_t i = 0; i < count; i += STRIP)
+        crema_layout_pack(l, to, i, count - i < STRIP ? count - i : STRIP,
+                          dense + i);
 }
 
+/* The param's values, which lie dense. */
 static enum crema_status move(struct crema_param *param,
                               const struct crema_layout *l, void *to)
 {
     struct crema_device *dev = param->dev;
     enum crema_status status;
-    void *image;
+    void *from, *image;
 
-    if (dev->type->host) return repack(dev, param, l, to);
-    image = calloc(1, l->bytes + 1);
-    if (!image) return crema_no_memory(dev->ctx, param->name);
-    status = repack(dev, param, l, image);
-    if (status == CREMA_OK)
+    CREMA_TRY(host_image(param, &from));
+    image = dev->type->host ? to : calloc(1, l->bytes + 1);
+    status = image ? CREMA_OK : crema_no_memory(dev->ctx, param->name);
+    if (image) repack(from, crema_shape_count(&param->shape), l, image);
+    if (image && image != to) {
         status = crema_device_upload(dev, to, image, l->bytes);
-    free(image);
+        free(image);
+    }
+    if (from != param->data) free(from);
     return status;
 }
 
