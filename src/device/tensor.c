@@ -2,6 +2,7 @@
 #include "device/tensor.h"
 
 #include "device/formula/bf16.h"
+#include "device/formula/f16.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -250,22 +251,6 @@ static struct run walk_next(struct walk *w, int64_t most)
     return r;
 }
 
-static float from_f16(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31;
-    uint32_t bits, fraction = h & 1023;
-    float f;
-
-    if (exponent == 0) {
-        f = (float)fraction * (1.0f / 16777216.0f);
-        return sign ? -f : f;
-    }
-    exponent = exponent == 31 ? 255 : exponent + 112;
-    bits = sign | exponent << 23 | fraction << 13;
-    memcpy(&f, &bits, 4);
-    return f;
-}
-
 static float element(const struct crema_layout *l, const void *data, int64_t at)
 {
     switch (l->type) {
@@ -276,31 +261,10 @@ static float element(const struct crema_layout *l, const void *data, int64_t at)
     case CREMA_U8:
         return (float)((const uint8_t *)data)[at];
     case CREMA_F16:
-        return from_f16(((const uint16_t *)data)[at]);
+        return crema_from_f16(((const uint16_t *)data)[at]);
     default:
         return crema_from_bf16(((const uint16_t *)data)[at]);
     }
-}
-
-static uint16_t to_f16(float f)
-{
-    uint32_t bits, sign, rest, shift;
-    int exponent;
-
-    memcpy(&bits, &f, 4);
-    sign = bits >> 16 & 0x8000;
-    exponent = (int)(bits >> 23 & 255) - 112;
-    rest = (bits & 0x7fffff) | 0x800000;
-    if ((bits & 0x7fffffff) > 0x7f800000) return (uint16_t)(sign | 0x7e00);
-    if (exponent >= 31) return (uint16_t)(sign | 0x7c00);
-    if (exponent < -10) return (uint16_t)sign;
-    shift = exponent > 0 ? 13 : (uint32_t)(14 - exponent);
-    bits = rest >> shift;
-    rest &= (1u << shift) - 1;
-    if (rest > 1u << (shift - 1) || (rest == 1u << (shift - 1) && (bits & 1)))
-        bits++;
-    if (exponent > 0) bits += (uint32_t)(exponent - 1) << 10;
-    return (uint16_t)(sign | bits);
 }
 
 static void store(const struct crema_layout *l, void *data, int64_t at, float f)
@@ -316,7 +280,7 @@ static void store(const struct crema_layout *l, void *data, int64_t at, float f)
         ((uint8_t *)data)[at] = (uint8_t)f;
         break;
     case CREMA_F16:
-        ((uint16_t *)data)[at] = to_f16(f);
+        ((uint16_t *)data)[at] = crema_to_f16(f);
         break;
     case CREMA_BF16:
         ((uint16_t *)data)[at] = crema_to_bf16(f);

@@ -11,144 +11,165 @@
 /* ---- elementwise.cu ------------------------------------------------------ */
 
 int crema_cuda_unary(cudaStream_t s, const struct crema_unary_params *u,
-                     int64_t count, const float *x, float *y)
+                     int type, int64_t count, const void *x, void *y)
 {
     (void)s;
-    EACH(i, count) y[i] = crema_at_unary((int)u->formula, u->p, x[i]);
+    EACH(i, crema_packs(count, type))
+    crema_pack_unary(u, type, count, i, x, y);
     return 0;
 }
 
 int crema_cuda_unary_bwd(cudaStream_t s, const struct crema_unary_params *u,
-                         int64_t count, const float *v, const float *dy,
-                         float *dx)
+                         int type, int64_t count, const void *v, const void *dy,
+                         void *dx)
 {
     (void)s;
-    EACH(i, count)
-    dx[i] = dy[i] * crema_at_slope((int)u->formula, u->p, v[i]);
+    EACH(i, crema_packs(count, type))
+    crema_pack_unary_bwd(u, type, count, i, v, dy, dx);
     return 0;
 }
 
 int crema_cuda_sum(cudaStream_t s, const struct crema_many *m, bool relu,
-                   int64_t count, float *y)
+                   int type, int64_t count, void *y)
 {
     (void)s;
-    EACH(j, count) y[j] = crema_at_sum(m, relu, j);
+    EACH(i, crema_packs(count, type))
+    crema_pack_sum(m, relu, type, count, i, y);
     return 0;
 }
 
-int crema_cuda_product(cudaStream_t s, const struct crema_many *m,
-                       int64_t count, float *y)
+int crema_cuda_product(cudaStream_t s, const struct crema_many *m, int type,
+                       int64_t count, void *y)
 {
     (void)s;
-    EACH(j, count) y[j] = crema_at_product(m, -1, j);
+    EACH(j, count) crema_store(y, type, j, crema_at_product(m, type, -1, j));
     return 0;
 }
 
-int crema_cuda_product_bwd(cudaStream_t s, const struct crema_many *m,
-                           int64_t count, const float *y, const float *dy)
+int crema_cuda_product_bwd(cudaStream_t s, const struct crema_many *m, int type,
+                           int64_t count, const void *y, const void *dy)
 {
     (void)s;
-    EACH(j, count) crema_at_product_bwd(m, y, dy, j);
+    EACH(j, count) crema_at_product_bwd(m, type, y, dy, j);
     return 0;
 }
 
-int crema_cuda_maximum(cudaStream_t s, const struct crema_many *m,
-                       int64_t count, float *y)
+int crema_cuda_maximum(cudaStream_t s, const struct crema_many *m, int type,
+                       int64_t count, void *y)
 {
     (void)s;
-    EACH(j, count) y[j] = m->x[crema_at_winner(m, j)][j];
+    EACH(j, count) crema_at_maximum(m, type, j, y);
     return 0;
 }
 
-int crema_cuda_maximum_bwd(cudaStream_t s, const struct crema_many *m,
-                           int64_t count, const float *dy)
+int crema_cuda_maximum_bwd(cudaStream_t s, const struct crema_many *m, int type,
+                           int64_t count, const void *dy)
 {
     (void)s;
-    EACH(j, count) crema_at_maximum_bwd(m, dy, j);
+    EACH(j, count) crema_at_maximum_bwd(m, type, dy, j);
     return 0;
 }
 
-int crema_cuda_fill(cudaStream_t s, float value, int64_t count, float *y)
+int crema_cuda_fill(cudaStream_t s, float value, int type, int64_t count,
+                    void *y)
 {
     (void)s;
-    EACH(i, count) y[i] = value;
+    EACH(i, crema_packs(count, type)) crema_pack_fill(value, type, count, i, y);
     return 0;
 }
 
 int crema_cuda_dropout(cudaStream_t s, const struct crema_dropout *d,
-                       const struct crema_planes *p, int64_t count,
-                       const uint32_t *step, const float *x, float *y)
+                       const struct crema_planes *p, int type, int64_t count,
+                       const uint32_t *step, const void *x, void *y)
 {
     (void)s;
     if (p)
-        EACH(i, count) y[i] = crema_at_dropout_one(d, *step, p, i, x[i]);
+        EACH(i, count) crema_at_dropout(d, type, *step, p, i, x, y);
     else
-        EACH(block, (count + 3) / 4)
-    crema_at_dropout(d, *step, count, block, x, y);
+        EACH(i, crema_packs(count, type))
+    crema_pack_dropout(d, type, *step, count, i, x, y);
     return 0;
 }
 
-int crema_cuda_scale(cudaStream_t s, const struct crema_axis *a, const float *x,
-                     const float *by, const float *b, bool relu, float *y)
+int crema_cuda_scale(cudaStream_t s, const struct crema_scaled *by, int type,
+                     const void *x, void *y)
 {
     (void)s;
-    EACH(i, crema_count3(a))
-    {
-        float v = crema_at_scale(a, by, b, i, x[i]);
-
-        y[i] = relu && !(v > 0) ? 0.0f : v;
-    }
+    EACH(i, crema_packs(crema_count3(&by->axis), type))
+    crema_pack_scale(by, type, i, x, y);
     return 0;
 }
 
 /* ---- pool.cu, lrn.cu ----------------------------------------------------- */
 
 int crema_cuda_pool_max(cudaStream_t s, const struct crema_pool_shape *p,
-                        const float *x, float *y, float *ws)
+                        int type, const void *x, void *y, void *ws)
 {
+    int64_t count = crema_count4(&p->y);
+
     (void)s;
-    EACH(i, crema_count4(&p->y)) crema_at_pool_max(p, x, y, ws, i);
+    if (crema_pool_in_packs(p, type, true)) EACH(i, crema_packs(count, type))
+    crema_pack_pool_max(p, type, x, y, ws, i);
+    else EACH(i, count) crema_at_pool_max(p, type, x, y, ws, i);
     return 0;
 }
 
 int crema_cuda_pool_ave(cudaStream_t s, const struct crema_pool_shape *p,
-                        const float *x, float *y)
+                        int type, const void *x, void *y)
 {
+    int64_t count = crema_count4(&p->y);
+
     (void)s;
-    EACH(i, crema_count4(&p->y)) y[i] = crema_at_pool_ave(p, x, i);
+    if (crema_pool_in_packs(p, type, false)) EACH(i, crema_packs(count, type))
+    crema_pack_pool_ave(p, type, x, y, i);
+    else EACH(i, count) crema_at_pool_ave(p, type, x, y, i);
     return 0;
 }
 
 int crema_cuda_pool_max_bwd(cudaStream_t s, const struct crema_pool_shape *p,
-                            const float *dy, const float *ws, float *dx)
+                            int type, const void *dy, const void *ws, void *dx)
 {
+    int64_t count = crema_count4(&p->x);
+
     (void)s;
-    EACH(i, crema_count4(&p->x)) dx[i] = crema_at_pool_max_bwd(p, dy, ws, i);
+    if (crema_pool_in_packs(p, type, true)) EACH(i, crema_packs(count, type))
+    crema_pack_pool_max_bwd(p, type, dy, ws, dx, i);
+    else EACH(i, count) crema_at_pool_max_bwd(p, type, dy, ws, dx, i);
     return 0;
 }
 
 int crema_cuda_pool_ave_bwd(cudaStream_t s, const struct crema_pool_shape *p,
-                            const float *dy, float *dx)
+                            int type, const void *dy, void *dx)
 {
+    int64_t count = crema_count4(&p->x);
+
     (void)s;
-    EACH(i, crema_count4(&p->x)) dx[i] = crema_at_pool_ave_bwd(p, dy, i);
+    if (crema_pool_in_packs(p, type, false)) EACH(i, crema_packs(count, type))
+    crema_pack_pool_ave_bwd(p, type, dy, dx, i);
+    else EACH(i, count) crema_at_pool_ave_bwd(p, type, dy, dx, i);
     return 0;
 }
 
 int crema_cuda_lrn(cudaStream_t s, const struct crema_lrn *l,
-                   const struct crema_axis *a, const float *x, float *y)
+                   const struct crema_axis *a, int type, const void *x, void *y)
 {
     (void)s;
-    EACH(i, crema_count3(a)) y[i] = crema_at_lrn(l, a, x, i);
+    if (crema_lrn_by_8(l, a))
+        EACH(i, crema_count3(a) / 8) crema_lrn_8(l, a, type, x, y, i);
+    else
+        EACH(i, crema_count3(a)) crema_at_lrn(l, a, type, x, y, i);
     return 0;
 }
 
 int crema_cuda_lrn_bwd(cudaStream_t s, const struct crema_lrn *l,
-                       const struct crema_axis *a, const float *x,
-                       const float *dy, float *dx)
+                       const struct crema_axis *a, int type, const void *x,
+                       const void *dy, void *dx)
 {
     (void)s;
-    EACH(i, crema_count3(a)) dx[i] = crema_at_lrn_bwd(l, a, x, dy, i);
+    if (crema_lrn_by_8(l, a))
+        EACH(i, crema_count3(a) / 8) crema_lrn_bwd_8(l, a, type, x, dy, dx, i);
+    else
+        EACH(i, crema_count3(a)) crema_at_lrn_bwd(l, a, type, x, dy, dx, i);
     return 0;
 }
 
@@ -165,7 +186,7 @@ int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
         float va[CREMA_BLOCK], vb[CREMA_BLOCK];
 
         for (int y = 0; y < rows; y++) {
-            struct crema_two sum = crema_part_of_sum(s, c, y, rows);
+            struct crema_two sum = crema_part_of_sum(s, s->type, c, y, rows);
 
             va[y] = sum.a;
             vb[y] = sum.b;
@@ -177,20 +198,21 @@ int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
 }
 
 int crema_cuda_normalize(cudaStream_t s, const struct crema_normed *n,
-                         const float *x, const float *z, float *y)
+                         const void *x, const void *z, void *y)
 {
     (void)s;
-    EACH(i, crema_count3(&n->axis)) y[i] = crema_at_norm(n, i, x[i], z);
+    EACH(i, crema_packs(crema_count3(&n->axis), n->type))
+    crema_pack_norm(n, n->type, i, x, z, y);
     return 0;
 }
 
 int crema_cuda_normalize_bwd(cudaStream_t s, const struct crema_normed *n,
-                             const float *dot, const float *sum, const float *x,
-                             const float *dy, float *dx)
+                             const float *dot, const float *sum, const void *x,
+                             const void *dy, void *dx)
 {
     (void)s;
-    EACH(i, crema_count3(&n->axis))
-    dx[i] = crema_at_norm_bwd(n, dot, sum, i, x ? x[i] : 0.0f, dy[i]);
+    EACH(i, crema_packs(crema_count3(&n->axis), n->type))
+    crema_pack_norm_bwd(n, n->type, dot, sum, i, x, dy, dx);
     return 0;
 }
 
@@ -230,10 +252,45 @@ int crema_cuda_copy(cudaStream_t s, const void *from, void *to, size_t bytes)
 }
 
 int crema_cuda_rows(cudaStream_t s, const struct crema_rows *r,
-                    const float *from, float *to)
+                    const void *from, void *to)
 {
     (void)s;
-    EACH(i, r->rows * r->n) crema_at_rows(r, from, to, i);
+    EACH(i, r->rows * r->n) crema_at_rows(r, r->unit, from, to, i);
+    return 0;
+}
+
+int crema_cuda_convert(cudaStream_t s, int from, const void *x, int to, void *y,
+                       int64_t count)
+{
+    (void)s;
+    EACH(i, (count + 7) / 8) crema_convert_8(from, x, to, y, count, i);
+    return 0;
+}
+
+int crema_cuda_turn(cudaStream_t s, const struct crema_turn *t, int from,
+                    const void *x, int to, void *y)
+{
+    (void)s;
+    EACH(i, crema_tiles(t))
+    {
+        struct crema_tile tile = crema_tile_at(t, i);
+        float room[CREMA_TILE][CREMA_TILE];
+
+        EACH(k, CREMA_TILE * CREMA_TILE)
+        {
+            int row = (int)k / CREMA_TILE, column = (int)k % CREMA_TILE;
+            int64_t at = crema_turn_from(t, &tile, row, column);
+
+            if (at >= 0) room[row][column] = crema_load(x, from, at);
+        }
+        EACH(k, CREMA_TILE * CREMA_TILE)
+        {
+            int row = (int)k % CREMA_TILE, column = (int)k / CREMA_TILE;
+            int64_t at = crema_turn_to(t, &tile, row, column);
+
+            if (at >= 0) crema_store(y, to, at, room[row][column]);
+        }
+    }
     return 0;
 }
 

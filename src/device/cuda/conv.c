@@ -87,6 +87,7 @@ static int sum_bias(cudaStream_t stream, const struct conv_parts *p)
         .what = CREMA_SUM_V,
         .axis = crema_cuda_channels(p->y),
         .v = p->y->data,
+        .type = crema_cuda_type(p->y),
     };
 
     return crema_cuda_sums(stream, &s, 1.0f, p->b->data, NULL);
@@ -95,10 +96,14 @@ static int sum_bias(cudaStream_t stream, const struct conv_parts *p)
 int crema_cuda_conv_behind(cudaStream_t stream, const struct conv_case *c,
                            const struct conv_data *d)
 {
-    struct crema_axis channels = crema_cuda_layout_channels(&c->y);
+    const struct crema_scaled by = {
+        .axis = crema_cuda_layout_channels(&c->y),
+        .b = d->b,
+        .relu = c->relu,
+    };
 
     if (!c->bias && !c->relu) return 0;
-    return crema_cuda_scale(stream, &channels, d->y, NULL, d->b, c->relu, d->y);
+    return crema_cuda_scale(stream, &by, (int)c->y.type, d->y, d->y);
 }
 
 static struct conv_data data_of(const struct conv_parts *p)

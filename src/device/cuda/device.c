@@ -4,8 +4,8 @@
  * only download and finish wait.  That stream does not wait for the legacy
  * stream, so nothing here may use that one.
  */
-#include "base/memo.h"
 #include "device/cuda/device.h"
+#include "base/memo.h"
 #include "device/module.h"
 
 #include <cublasLt.h>

@@ -11,16 +11,17 @@ static int64_t count_of(const struct crema_tensor *t)
 static int unary(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     (void)scratch;
-    return crema_cuda_unary(s, op->params, count_of(op->in[0]), crema_in(op, 0),
+    return crema_cuda_unary(s, op->params, crema_cuda_type(op->in[0]),
+                            count_of(op->in[0]), crema_in(op, 0),
                             crema_out(op, 0));
 }
 
 static int unary_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     (void)scratch;
-    return crema_cuda_unary_bwd(s, op->params, count_of(op->in[0]),
-                                crema_in(op, 0), crema_in(op, 1),
-                                crema_out(op, 0));
+    return crema_cuda_unary_bwd(s, op->params, crema_cuda_type(op->in[0]),
+                                count_of(op->in[0]), crema_in(op, 0),
+                                crema_in(op, 1), crema_out(op, 0));
 }
 
 /* ---- several tensors of one shape ---------------------------------------- */
@@ -44,8 +45,8 @@ static int sum(cudaStream_t s, const struct crema_op *op, void *scratch)
 
     (void)scratch;
     for (int i = 0; i < m.n; i++) m.coeff[i] = params->coeff[i];
-    return crema_cuda_sum(s, &m, op->relu, count_of(op->in[0]),
-                          crema_out(op, 0));
+    return crema_cuda_sum(s, &m, op->relu, crema_cuda_type(op->in[0]),
+                          count_of(op->in[0]), crema_out(op, 0));
 }
 
 static int product(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -53,7 +54,8 @@ static int product(cudaStream_t s, const struct crema_op *op, void *scratch)
     struct crema_many m = many(op, op->nin);
 
     (void)scratch;
-    return crema_cuda_product(s, &m, count_of(op->in[0]), crema_out(op, 0));
+    return crema_cuda_product(s, &m, crema_cuda_type(op->in[0]),
+                              count_of(op->in[0]), crema_out(op, 0));
 }
 
 static int product_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -61,8 +63,8 @@ static int product_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
     struct crema_many m = many(op, op->nout);
 
     (void)scratch;
-    return crema_cuda_product_bwd(s, &m, count_of(op->in[0]),
-                                  crema_in(op, op->nout),
+    return crema_cuda_product_bwd(s, &m, crema_cuda_type(op->in[0]),
+                                  count_of(op->in[0]), crema_in(op, op->nout),
                                   crema_in(op, op->nout + 1));
 }
 
@@ -71,7 +73,8 @@ static int maximum(cudaStream_t s, const struct crema_op *op, void *scratch)
     struct crema_many m = many(op, op->nin);
 
     (void)scratch;
-    return crema_cuda_maximum(s, &m, count_of(op->in[0]), crema_out(op, 0));
+    return crema_cuda_maximum(s, &m, crema_cuda_type(op->in[0]),
+                              count_of(op->in[0]), crema_out(op, 0));
 }
 
 static int maximum_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -79,18 +82,26 @@ static int maximum_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
     struct crema_many m = many(op, op->nout);
 
     (void)scratch;
-    return crema_cuda_maximum_bwd(s, &m, count_of(op->in[0]),
-                                  crema_in(op, op->nout));
+    return crema_cuda_maximum_bwd(s, &m, crema_cuda_type(op->in[0]),
+                                  count_of(op->in[0]), crema_in(op, op->nout));
 }
 
 /* ---- fill, dropout ------------------------------------------------------- */
+
+static void fill_ports(const struct crema_op *op, struct crema_port in[],
+                       struct crema_port out[])
+{
+    (void)in;
+    out[0].want = crema_layout_dense(&op->out[0]->shape, op->storage);
+}
 
 static int fill(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const float *value = op->params;
 
     (void)scratch;
-    return crema_cuda_fill(s, *value, count_of(op->out[0]), crema_out(op, 0));
+    return crema_cuda_fill(s, *value, crema_cuda_type(op->out[0]),
+                           count_of(op->out[0]), crema_out(op, 0));
 }
 
 static int dropout(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -101,8 +112,9 @@ static int dropout(cudaStream_t s, const struct crema_op *op, void *scratch)
     (void)scratch;
     if (last) planes = crema_cuda_planes(op->in[0]);
     return crema_cuda_dropout(s, op->params, last ? &planes : NULL,
-                              count_of(op->in[0]), op->in[1]->data,
-                              crema_in(op, 0), crema_out(op, 0));
+                              crema_cuda_type(op->in[0]), count_of(op->in[0]),
+                              op->in[1]->data, crema_in(op, 0),
+                              crema_out(op, 0));
 }
 
 /* ---- moves --------------------------------------------------------------- */
@@ -122,19 +134,53 @@ static void reorder_ports(const struct crema_op *op, struct crema_port in[],
     out[0].want = *out[0].have;
 }
 
+/* What of a dense tensor and one with the channels innermost is changed about;
+ * false: they are not such a pair. */
+static bool turns(const struct crema_layout *from,
+                  const struct crema_layout *to, struct crema_turn *turn)
+{
+    bool inward = crema_layout_is_dense(from) && crema_cuda_channels_last(to);
+    bool outward = crema_cuda_channels_last(from) && crema_layout_is_dense(to);
+    int64_t inner = 1;
+
+    if ((!inward && !outward) || from->ndims != to->ndims) return false;
+    for (int i = 2; i < from->ndims; i++) inner *= from->dim[i];
+    *turn = (struct crema_turn){ from->dim[0], from->dim[1], inner };
+    if (outward) {
+        turn->rows = inner;
+        turn->columns = from->dim[1];
+    }
+    return true;
+}
+
+static bool is_number(enum crema_type type)
+{
+    return type == CREMA_F32 || type == CREMA_BF16 || type == CREMA_F16;
+}
+
 static int reorder(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const struct crema_layout *from = &op->in[0]->layout;
     const struct crema_layout *to = &op->out[0]->layout;
+    const struct crema_layout typed = crema_layout_as(from, to->type);
+    const void *x = op->in[0]->data;
+    void *y = op->out[0]->data;
+    bool numbers = is_number(from->type) && is_number(to->type);
+    struct crema_turn turn;
 
     (void)scratch;
+    if (numbers && crema_layout_equal(&typed, to))
+        return crema_cuda_convert(
+            s, (int)from->type, x, (int)to->type, y,
+            (int64_t)(to->bytes / crema_type_bytes(to->type)));
+    if (numbers && turns(from, to, &turn))
+        return crema_cuda_turn(s, &turn, (int)from->type, x, (int)to->type, y);
     if (crema_layout_is_padded(to)) {
-        int error = crema_cuda_zero(s, op->out[0]->data, to->bytes);
+        int error = crema_cuda_zero(s, y, to->bytes);
 
         if (error) return error;
     }
-    return crema_cuda_reorder(s, from, op->in[0]->data, to, op->out[0]->data,
-                              count_of(op->in[0]));
+    return crema_cuda_reorder(s, from, x, to, y, count_of(op->in[0]));
 }
 
 /* Along axis 1 tensors with the channels innermost join as well as dense ones:
@@ -143,18 +189,17 @@ static void join_ports(const struct crema_op *op, struct crema_port in[],
                        struct crema_port out[])
 {
     const struct crema_along *params = op->params;
+    const struct crema_layout *have = params->axis == 1 ? in[0].have : NULL;
 
-    crema_cuda_all_dense(op, in, out);
-    if (params->axis != 1 || !in[0].have ||
-        !crema_cuda_channels_last(in[0].have))
-        return;
+    if (have && have->ndims != op->in[0]->shape.ndims) have = NULL;
     for (int i = 0; i < op->nin; i++)
-        in[i].want = crema_layout_channels_last(&op->in[i]->shape, CREMA_F32);
+        in[i].want = crema_cuda_like(&op->in[i]->shape, have, op->storage);
     for (int i = 0; i < op->nout; i++)
-        out[i].want = crema_layout_channels_last(&op->out[i]->shape, CREMA_F32);
+        out[i].want = crema_cuda_like(&op->out[i]->shape, have, op->storage);
 }
 
-/* Rows that the whole and its part have; n: elements of a row of the part. */
+/* Rows that the whole and its part have; n: elements of a row of the part, each
+ * a unit. */
 static struct crema_rows rows_of(const struct crema_op *op,
                                  const struct crema_tensor *whole,
                                  const struct crema_tensor *part,
@@ -163,20 +208,35 @@ static struct crema_rows rows_of(const struct crema_op *op,
     const struct crema_along *params = op->params;
     struct crema_sides w = crema_sides(&whole->shape, params->axis);
     int64_t length = part->shape.dim[params->axis];
+    int unit = (int)crema_type_bytes(whole->layout.type);
 
     /* by what the op agreed to, for a layout may be dense and the other too */
     if (params->axis == 1 && (crema_cuda_channels_last(&whole->layout) ||
                               crema_cuda_channels_last(&part->layout))) {
         *whole_row = w.length;
-        return (struct crema_rows){ .rows = w.outer * w.inner, .n = length };
+        return (struct crema_rows){ .rows = w.outer * w.inner,
+                                    .n = length,
+                                    .unit = unit };
     }
     *whole_row = w.length * w.inner;
-    return (struct crema_rows){ .rows = w.outer, .n = length * w.inner };
+    return (struct crema_rows){ .rows = w.outer,
+                                .n = length * w.inner,
+                                .unit = unit };
+}
+
+/* In units as wide as the rows' and the memory's alignment let them be. */
+static int move_rows(cudaStream_t s, struct crema_rows r, const void *from,
+                     void *to)
+{
+    struct crema_rows wide =
+        crema_rows_widest(r, (uintptr_t)from | (uintptr_t)to);
+
+    return crema_cuda_rows(s, &wide, from, to);
 }
 
 static int concat(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
-    float *to = crema_out(op, 0);
+    char *to = op->out[0]->data;
 
     (void)scratch;
     for (int i = 0; i < op->nin; i++) {
@@ -186,16 +246,16 @@ static int concat(cudaStream_t s, const struct crema_op *op, void *scratch)
 
         r.from_step = r.n;
         r.to_step = row;
-        error = crema_cuda_rows(s, &r, crema_in(op, i), to);
+        error = move_rows(s, r, op->in[i]->data, to);
         if (error) return error;
-        to += r.n;
+        to += r.n * r.unit;
     }
     return 0;
 }
 
 static int slice(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
-    const float *from = crema_in(op, 0);
+    const char *from = op->in[0]->data;
 
     (void)scratch;
     for (int i = 0; i < op->nout; i++) {
@@ -205,9 +265,9 @@ static int slice(cudaStream_t s, const struct crema_op *op, void *scratch)
 
         r.from_step = row;
         r.to_step = r.n;
-        error = crema_cuda_rows(s, &r, from, crema_out(op, i));
+        error = move_rows(s, r, from, op->out[i]->data);
         if (error) return error;
-        from += r.n;
+        from += r.n * r.unit;
     }
     return 0;
 }
@@ -221,7 +281,7 @@ const struct cuda_kernel crema_cuda_elementwise[] = {
     { &crema_op_product_bwd, product_bwd, 0, NULL, NULL },
     { &crema_op_maximum, maximum, 0, NULL, NULL },
     { &crema_op_maximum_bwd, maximum_bwd, 0, NULL, NULL },
-    { &crema_op_fill, fill, -1, NULL, NULL },
+    { &crema_op_fill, fill, -1, fill_ports, NULL },
     { &crema_op_dropout, dropout, 0, NULL, NULL },
     { &crema_op_view, view, -1, NULL, NULL },
     { &crema_op_reorder, reorder, -1, reorder_ports, NULL },

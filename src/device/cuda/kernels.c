@@ -51,12 +51,6 @@ static const struct cuda_kernel *find(const struct crema_op_type *type)
     return NULL;
 }
 
-/* float16 is nobody's yet */
-static bool reorders(const struct crema_port *in, const struct crema_port *out)
-{
-    return in->have->type != CREMA_F16 && out->have->type != CREMA_F16;
-}
-
 static enum crema_status plan(struct crema_device *dev, struct crema_op *op,
                               struct crema_port in[], struct crema_port out[])
 {
@@ -64,8 +58,6 @@ static enum crema_status plan(struct crema_device *dev, struct crema_op *op,
     struct kernel_call *call;
 
     if (!k || (op->relu && !k->relu)) return CREMA_EUNSUPPORTED;
-    if (op->type == &crema_op_reorder && !reorders(in, out))
-        return CREMA_EUNSUPPORTED;
     call = calloc(1, sizeof *call);
     if (!call) return crema_no_memory(dev->ctx, "a kernel's call");
     call->base = (struct crema_call){

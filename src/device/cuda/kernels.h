@@ -40,11 +40,21 @@ extern const struct crema_backend crema_cuda_kernels;
 /* Every port dense float32 but for the op's whole-number inputs. */
 void crema_cuda_all_dense(const struct crema_op *, struct crema_port in[],
                           struct crema_port out[]);
+/* A tensor of shape s in the order of `have`, dense or with the channels
+ * innermost; have NULL, or neither: dense. */
+struct crema_layout crema_cuda_like(const struct crema_shape *,
+                                    const struct crema_layout *have,
+                                    enum crema_type);
 /* Ports of in[lead]'s shape lie as in[lead] does, dense or with the channels
- * innermost; the others are dense. */
+ * innermost, in op->storage; the others are dense float32. */
 void crema_cuda_follow(const struct crema_op *, int lead,
                        struct crema_port in[], struct crema_port out[]);
 bool crema_cuda_channels_last(const struct crema_layout *);
+/* The type of a settled tensor, for launchers. */
+static inline int crema_cuda_type(const struct crema_tensor *t)
+{
+    return (int)t->layout.type;
+}
 /* A settled tensor as [outer][channels][inner], [planes], whichever way it
  * lies. */
 struct crema_axis crema_cuda_layout_channels(const struct crema_layout *);

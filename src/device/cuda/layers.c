@@ -5,29 +5,34 @@
 
 /* ---- pooling ------------------------------------------------------------- */
 
-/* ws lies as y does, unless it is a blob that others read. */
+/* A blob that others read has indices as float32; else windows of few elements
+ * do with bytes, which lie as y does. */
+static struct crema_layout mark_layout(const struct crema_pool_params *p,
+                                       const struct crema_tensor *ws,
+                                       const struct crema_layout *y)
+{
+    int64_t most = CREMA_POOL_BYTES / p->pool.kernel[0];
+
+    if (ws->shape.ndims != 4 || p->mask)
+        return crema_layout_dense(&ws->shape, CREMA_F32);
+    return crema_layout_as(y, p->pool.kernel[1] <= most ? CREMA_U8 : CREMA_F32);
+}
+
 static void pool_ports(const struct crema_op *op, struct crema_port in[],
                        struct crema_port out[])
 {
-    const struct crema_pool_params *params = op->params;
-
-    crema_cuda_all_dense(op, in, out);
-    if (!in[0].have || !crema_cuda_channels_last(in[0].have)) return;
-    in[0].want = crema_layout_channels_last(&op->in[0]->shape, CREMA_F32);
-    out[0].want = crema_layout_channels_last(&op->out[0]->shape, CREMA_F32);
-    if (op->out[1]->shape.ndims == 4 && !params->mask)
-        out[1].want = out[0].want;
+    in[0].want = crema_cuda_like(&op->in[0]->shape, in[0].have, op->storage);
+    out[0].want = crema_cuda_like(&op->out[0]->shape, in[0].have, op->storage);
+    out[1].want = mark_layout(op->params, op->out[1], &out[0].want);
 }
 
 /* dy as it comes, ws as forward left it. */
 static void pool_bwd_ports(const struct crema_op *op, struct crema_port in[],
                            struct crema_port out[])
 {
-    crema_cuda_all_dense(op, in, out);
-    if (in[1].have) in[1].want = *in[1].have;
-    if (!in[0].have || !crema_cuda_channels_last(in[0].have)) return;
-    in[0].want = crema_layout_channels_last(&op->in[0]->shape, CREMA_F32);
-    out[0].want = crema_layout_channels_last(&op->out[0]->shape, CREMA_F32);
+    in[0].want = crema_cuda_like(&op->in[0]->shape, in[0].have, op->storage);
+    in[1].want = *in[1].have;
+    out[0].want = crema_cuda_like(&op->out[0]->shape, in[0].have, op->storage);
 }
 
 static struct crema_pool_shape pool_shape(const struct crema_op *op,
@@ -41,6 +46,7 @@ static struct crema_pool_shape pool_shape(const struct crema_op *op,
 
     p.ws = p.y;
     p.ws.last = ws && crema_cuda_channels_last(&ws->layout);
+    p.ws_type = ws ? crema_cuda_type(ws) : CREMA_F32;
     for (int i = 0; i < 2; i++) {
         p.kernel[i] = params->pool.kernel[i];
         p.stride[i] = params->pool.stride[i];
@@ -60,24 +66,27 @@ static int pool(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_pool_shape p =
         pool_shape(op, op->in[0], op->out[0], op->out[1]);
+    int type = crema_cuda_type(op->in[0]);
 
     (void)scratch;
     return takes_maximum(op)
-               ? crema_cuda_pool_max(s, &p, crema_in(op, 0), crema_out(op, 0),
-                                     crema_out(op, 1))
-               : crema_cuda_pool_ave(s, &p, crema_in(op, 0), crema_out(op, 0));
+               ? crema_cuda_pool_max(s, &p, type, crema_in(op, 0),
+                                     crema_out(op, 0), crema_out(op, 1))
+               : crema_cuda_pool_ave(s, &p, type, crema_in(op, 0),
+                                     crema_out(op, 0));
 }
 
 static int pool_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_pool_shape p =
         pool_shape(op, op->out[0], op->in[0], op->in[1]);
+    int type = crema_cuda_type(op->in[0]);
 
     (void)scratch;
     return takes_maximum(op)
-               ? crema_cuda_pool_max_bwd(s, &p, crema_in(op, 0),
+               ? crema_cuda_pool_max_bwd(s, &p, type, crema_in(op, 0),
                                          crema_in(op, 1), crema_out(op, 0))
-               : crema_cuda_pool_ave_bwd(s, &p, crema_in(op, 0),
+               : crema_cuda_pool_ave_bwd(s, &p, type, crema_in(op, 0),
                                          crema_out(op, 0));
 }
 
@@ -88,7 +97,8 @@ static int lrn(cudaStream_t s, const struct crema_op *op, void *scratch)
     struct crema_axis a = crema_cuda_channels(op->in[0]);
 
     (void)scratch;
-    return crema_cuda_lrn(s, op->params, &a, crema_in(op, 0), crema_out(op, 0));
+    return crema_cuda_lrn(s, op->params, &a, crema_cuda_type(op->in[0]),
+                          crema_in(op, 0), crema_out(op, 0));
 }
 
 static int lrn_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -96,8 +106,9 @@ static int lrn_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
     struct crema_axis a = crema_cuda_channels(op->in[0]);
 
     (void)scratch;
-    return crema_cuda_lrn_bwd(s, op->params, &a, crema_in(op, 0),
-                              crema_in(op, 1), crema_out(op, 0));
+    return crema_cuda_lrn_bwd(s, op->params, &a, crema_cuda_type(op->in[0]),
+                              crema_in(op, 0), crema_in(op, 1),
+                              crema_out(op, 0));
 }
 
 /* Without statistics; the others lie as `like` does. */
@@ -108,7 +119,8 @@ static struct crema_normed normed(const struct crema_op *op,
 
     return (struct crema_normed){ .axis = crema_cuda_channels(like),
                                   .eps = params->eps,
-                                  .floor = relu ? 0.0f : -INFINITY };
+                                  .floor = relu ? 0.0f : -INFINITY,
+                                  .type = crema_cuda_type(like) };
 }
 
 /* The mean first, the variance round it second, then y. */
@@ -120,7 +132,8 @@ static int batch_norm(cudaStream_t s, const struct crema_op *op, void *scratch)
     float *mean = crema_out(op, 1), *var = crema_out(op, 2);
     struct crema_summands sum = { .what = CREMA_SUM_V,
                                   .axis = n.axis,
-                                  .v = crema_in(op, 0) };
+                                  .v = crema_in(op, 0),
+                                  .type = n.type };
     int error = crema_cuda_sums(s, &sum, factor, mean, NULL);
 
     (void)scratch;
@@ -153,7 +166,8 @@ static int norm_bwd(cudaStream_t s, const struct crema_op *op,
                                    .axis = n->axis,
                                    .v = dy,
                                    .w = x,
-                                   .norm = *n };
+                                   .norm = *n,
+                                   .type = n->type };
 
     if (batch || ds || db) {
         int error = crema_cuda_sums(s, &what, 1.0f, dot, sum);
@@ -239,18 +253,42 @@ static int batch_norm_update(cudaStream_t s, const struct crema_op *op,
 
 /* ---- scale --------------------------------------------------------------- */
 
-/* One number a channel, or one an element: then any layout will do. */
+/* A scale: one number a channel, or one an element: then any order will do.
+ * Scales and their gradients are float32. */
+struct scale_plan {
+    const struct crema_tensor *x;
+    const struct crema_layout *have; /* of x, where it is followed */
+    enum crema_type type;            /* of x */
+};
+
+static struct crema_layout scale_layout(const struct scale_plan *p,
+                                        const struct crema_tensor *t,
+                                        bool is_scale)
+{
+    return crema_cuda_like(
+        &t->shape, crema_shape_equal(&t->shape, &p->x->shape) ? p->have : NULL,
+        is_scale ? CREMA_F32 : p->type);
+}
+
+/* lead: the input that is x; in[i] is a scale where bit i of `scales` is set,
+ * an output where that of `gradients` is. */
 static void scale_ports(const struct crema_op *op, int lead,
-                        const struct crema_tensor *s, struct crema_port in[],
+                        const struct crema_tensor *s, unsigned scales,
+                        unsigned gradients, struct crema_port in[],
                         struct crema_port out[])
 {
     const struct crema_along *params = op->params;
+    struct scale_plan p = { op->in[lead], NULL, op->storage };
 
     if ((params->axis == 1 && s->shape.ndims == 1) ||
-        crema_shape_equal(&s->shape, &op->in[lead]->shape))
-        crema_cuda_follow(op, lead, in, out);
-    else
-        crema_cuda_all_dense(op, in, out);
+        crema_shape_equal(&s->shape, &p.x->shape))
+        p.have = in[lead].have;
+    for (int i = 0; i < op->nin; i++)
+        if (op->in[i])
+            in[i].want = scale_layout(&p, op->in[i], scales >> i & 1);
+    for (int i = 0; i < op->nout; i++)
+        if (op->out[i])
+            out[i].want = scale_layout(&p, op->out[i], gradients >> i & 1);
 }
 
 static const struct crema_tensor *either(struct crema_tensor *const *t)
@@ -261,19 +299,19 @@ static const struct crema_tensor *either(struct crema_tensor *const *t)
 static void scale_fwd_ports(const struct crema_op *op, struct crema_port in[],
                             struct crema_port out[])
 {
-    scale_ports(op, 0, either(op->in + 1), in, out);
+    scale_ports(op, 0, either(op->in + 1), 2 | 4, 0, in, out);
 }
 
 static void scale_data_ports(const struct crema_op *op, struct crema_port in[],
                              struct crema_port out[])
 {
-    scale_ports(op, 1, op->in[0], in, out);
+    scale_ports(op, 1, op->in[0], 1, 0, in, out);
 }
 
 static void scale_params_ports(const struct crema_op *op,
                                struct crema_port in[], struct crema_port out[])
 {
-    scale_ports(op, 0, either(op->out), in, out);
+    scale_ports(op, 0, either(op->out), 0, 1 | 2, in, out);
 }
 
 /* x as [outer][elements of s][inner] */
@@ -294,21 +332,29 @@ static struct crema_axis scale_axis(const struct crema_op *op,
 
 static int scale(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
-    struct crema_axis a = scale_axis(op, op->in[0], either(op->in + 1));
+    const struct crema_scaled by = {
+        .axis = scale_axis(op, op->in[0], either(op->in + 1)),
+        .s = crema_in(op, 1),
+        .b = crema_in(op, 2),
+        .relu = op->relu,
+    };
 
     (void)scratch;
-    return crema_cuda_scale(s, &a, crema_in(op, 0), crema_in(op, 1),
-                            crema_in(op, 2), op->relu, crema_out(op, 0));
+    return crema_cuda_scale(s, &by, crema_cuda_type(op->in[0]), crema_in(op, 0),
+                            crema_out(op, 0));
 }
 
 static int scale_bwd_data(cudaStream_t s, const struct crema_op *op,
                           void *scratch)
 {
-    struct crema_axis a = scale_axis(op, op->in[1], op->in[0]);
+    const struct crema_scaled by = {
+        .axis = scale_axis(op, op->in[1], op->in[0]),
+        .s = crema_in(op, 0),
+    };
 
     (void)scratch;
-    return crema_cuda_scale(s, &a, crema_in(op, 1), crema_in(op, 0), NULL,
-                            false, crema_out(op, 0));
+    return crema_cuda_scale(s, &by, crema_cuda_type(op->in[1]), crema_in(op, 1),
+                            crema_out(op, 0));
 }
 
 static int scale_bwd_params(cudaStream_t s, const struct crema_op *op,
@@ -319,13 +365,28 @@ static int scale_bwd_params(cudaStream_t s, const struct crema_op *op,
         .axis = scale_axis(op, op->in[0], either(op->out)),
         .v = crema_in(op, 1),
         .w = crema_in(op, 0),
+        .type = crema_cuda_type(op->in[0]),
     };
 
     (void)scratch;
     return crema_cuda_sums(s, &sum, 1.0f, crema_out(op, 0), crema_out(op, 1));
 }
 
-/* ---- classification ------------------------------------------------------ */
+/* ---- classification: scores and their gradient in the op's own type ------ */
+
+static void scores_ports(const struct crema_op *op, struct crema_port in[],
+                         struct crema_port out[])
+{
+    crema_cuda_all_dense(op, in, out);
+    in[0].want = crema_layout_dense(&op->in[0]->shape, op->storage);
+}
+
+static void scores_bwd_ports(const struct crema_op *op, struct crema_port in[],
+                             struct crema_port out[])
+{
+    crema_cuda_all_dense(op, in, out);
+    out[0].want = crema_layout_dense(&op->out[0]->shape, op->storage);
+}
 
 static struct crema_axis axis_of(const struct crema_tensor *x, int axis)
 {
@@ -340,7 +401,8 @@ static int softmax(cudaStream_t s, const struct crema_op *op, void *scratch)
     struct crema_axis a = axis_of(op->in[0], params->axis);
 
     (void)scratch;
-    return crema_cuda_softmax(s, &a, crema_in(op, 0), crema_out(op, 0));
+    return crema_cuda_softmax(s, &a, crema_cuda_type(op->in[0]),
+                              crema_in(op, 0), crema_out(op, 0));
 }
 
 static int softmax_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -349,7 +411,8 @@ static int softmax_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
     struct crema_axis a = axis_of(op->in[0], params->axis);
 
     (void)scratch;
-    return crema_cuda_softmax_bwd(s, &a, crema_in(op, 0), crema_in(op, 1),
+    return crema_cuda_softmax_bwd(s, &a, crema_cuda_type(op->out[0]),
+                                  crema_in(op, 0), crema_in(op, 1),
                                   crema_out(op, 0));
 }
 
@@ -373,7 +436,8 @@ static int softmax_loss(cudaStream_t s, const struct crema_op *op,
     struct crema_labels labels = { axis_of(op->in[0], l->axis), l->ignores,
                                    l->ignore_label };
     float *prob = crema_out(op, 1);
-    int error = crema_cuda_softmax(s, &labels.axis, crema_in(op, 0), prob);
+    int error = crema_cuda_softmax(s, &labels.axis, crema_cuda_type(op->in[0]),
+                                   crema_in(op, 0), prob);
 
     (void)scratch;
     if (error) return error;
@@ -396,7 +460,8 @@ static int softmax_loss_bwd(cudaStream_t s, const struct crema_op *op,
 
     return crema_cuda_loss_bwd(s, &labels, normalizer(l, &labels.axis),
                                crema_in(op, 0), crema_in(op, 1),
-                               crema_in(op, 2), scratch, crema_out(op, 0));
+                               crema_in(op, 2), scratch,
+                               crema_cuda_type(op->out[0]), crema_out(op, 0));
 }
 
 static size_t one_a_label(const struct crema_op *op)
@@ -410,9 +475,9 @@ static int accuracy(cudaStream_t s, const struct crema_op *op, void *scratch)
     struct crema_labels labels = { axis_of(op->in[0], a->axis), a->ignores,
                                    a->ignore_label };
 
-    return crema_cuda_accuracy(s, &labels, a->top_k, crema_in(op, 0),
-                               crema_in(op, 1), scratch, crema_out(op, 0),
-                               crema_out(op, 1));
+    return crema_cuda_accuracy(s, &labels, a->top_k, crema_cuda_type(op->in[0]),
+                               crema_in(op, 0), crema_in(op, 1), scratch,
+                               crema_out(op, 0), crema_out(op, 1));
 }
 
 const struct cuda_kernel crema_cuda_layers[] = {
@@ -432,10 +497,11 @@ const struct cuda_kernel crema_cuda_layers[] = {
     { &crema_op_scale_bwd_data, scale_bwd_data, -1, scale_data_ports, NULL },
     { &crema_op_scale_bwd_params, scale_bwd_params, -1, scale_params_ports,
       NULL },
-    { &crema_op_softmax, softmax, -1, NULL, NULL },
-    { &crema_op_softmax_bwd, softmax_bwd, -1, NULL, NULL },
-    { &crema_op_softmax_loss, softmax_loss, -1, NULL, NULL },
-    { &crema_op_softmax_loss_bwd, softmax_loss_bwd, -1, NULL, one_float },
-    { &crema_op_accuracy, accuracy, -1, NULL, one_a_label },
+    { &crema_op_softmax, softmax, -1, scores_ports, NULL },
+    { &crema_op_softmax_bwd, softmax_bwd, -1, scores_bwd_ports, NULL },
+    { &crema_op_softmax_loss, softmax_loss, -1, scores_ports, NULL },
+    { &crema_op_softmax_loss_bwd, softmax_loss_bwd, -1, scores_bwd_ports,
+      one_float },
+    { &crema_op_accuracy, accuracy, -1, scores_ports, one_a_label },
     { NULL, NULL, 0, NULL, NULL },
 };

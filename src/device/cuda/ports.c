@@ -1,5 +1,6 @@
 /* ports.c - layouts that own kernels read and write: dense, or with the
- * channels innermost, always float32. */
+ * channels innermost; values in the type that the op asks for, everything else
+ * as float32. */
 #include "device/cuda/kernels.h"
 
 bool crema_cuda_channels_last(const struct crema_layout *l)
@@ -36,21 +37,29 @@ void crema_cuda_all_dense(const struct crema_op *op, struct crema_port in[],
             out[i].want = crema_layout_dense(&op->out[i]->shape, CREMA_F32);
 }
 
+struct crema_layout crema_cuda_like(const struct crema_shape *s,
+                                    const struct crema_layout *have,
+                                    enum crema_type type)
+{
+    return have && have->ndims == s->ndims && crema_cuda_channels_last(have)
+               ? crema_layout_channels_last(s, type)
+               : crema_layout_dense(s, type);
+}
+
 void crema_cuda_follow(const struct crema_op *op, int lead,
                        struct crema_port in[], struct crema_port out[])
 {
     const struct crema_tensor *t = op->in[lead];
+    struct crema_layout lead_layout =
+        crema_cuda_like(&t->shape, in[lead].have, op->storage);
 
     crema_cuda_all_dense(op, in, out);
-    if (!in[lead].have || !crema_cuda_channels_last(in[lead].have) ||
-        in[lead].have->ndims != t->shape.ndims)
-        return;
     for (int i = 0; i < op->nin; i++)
         if (op->in[i] && crema_shape_equal(&op->in[i]->shape, &t->shape))
-            in[i].want = crema_layout_channels_last(&t->shape, CREMA_F32);
+            in[i].want = lead_layout;
     for (int i = 0; i < op->nout; i++)
         if (op->out[i] && crema_shape_equal(&op->out[i]->shape, &t->shape))
-            out[i].want = crema_layout_channels_last(&t->shape, CREMA_F32);
+            out[i].want = lead_layout;
 }
 
 struct crema_axis crema_cuda_layout_channels(const struct crema_layout *l)

@@ -45,8 +45,13 @@ static enum crema_status add_bias(const struct crema_call *call,
                                   const struct crema_op *op,
                                   struct crema_axis columns, float *y)
 {
-    int error = crema_cuda_scale(crema_cuda_stream(call->dev), &columns, y,
-                                 NULL, crema_in(op, 2), op->relu, y);
+    const struct crema_scaled by = {
+        .axis = columns,
+        .b = crema_in(op, 2),
+        .relu = op->relu,
+    };
+    int error = crema_cuda_scale(crema_cuda_stream(call->dev), &by,
+                                 crema_cuda_type(op->out[0]), y, y);
 
     return error ? crema_cuda_launch_failed(call->dev, op, error) : CREMA_OK;
 }
@@ -93,7 +98,8 @@ static enum crema_status sum_bias(const struct crema_call *call,
 {
     struct crema_summands s = { .what = CREMA_SUM_V,
                                 .axis = columns,
-                                .v = crema_in(op, 1) };
+                                .v = crema_in(op, 1),
+                                .type = crema_cuda_type(op->in[1]) };
     int error = crema_cuda_sums(crema_cuda_stream(call->dev), &s, 1.0f,
                                 crema_out(op, 1), NULL);
 

@@ -1,11 +1,13 @@
-/* bf16.h - bfloat16: the upper half of a float32's bits. */
+/* bf16.h - bfloat16, the upper half of a float32's bits, for gcc and nvcc
+ * alike. */
 #ifndef CREMA_DEVICE_FORMULA_BF16_H
 #define CREMA_DEVICE_FORMULA_BF16_H
 
-#include <stdint.h>
+#include "base/philox.h"
+
 #include <string.h>
 
-static inline float crema_from_bf16(uint16_t half)
+CREMA_FORMULA float crema_from_bf16(uint16_t half)
 {
     uint32_t bits = (uint32_t)half << 16;
     float f;
@@ -15,7 +17,7 @@ static inline float crema_from_bf16(uint16_t half)
 }
 
 /* To the nearest, ties to even; not a number stays that. */
-static inline uint16_t crema_to_bf16(float f)
+CREMA_FORMULA uint16_t crema_to_bf16(float f)
 {
     uint32_t bits, nearest, nan;
 

@@ -7,6 +7,7 @@
  */
 #include "device/cuda/kernels/launch.cuh"
 
+template <int TYPE>
 static __global__ void sums(const __grid_constant__ crema_summands s,
                             float factor, float *a, float *b)
 {
@@ -19,7 +20,7 @@ static __global__ void sums(const __grid_constant__ crema_summands s,
         crema_two sum = { 0, 0 };
 
         if (c < s.axis.length)
-            sum = crema_part_of_sum(&s, c, threadIdx.y, blockDim.y);
+            sum = crema_part_of_sum(&s, TYPE, c, threadIdx.y, blockDim.y);
         sum.a = column_sum(room, sum.a);
         sum.b = column_sum(room, sum.b);
         if (c >= s.axis.length || threadIdx.y != 0) continue;
@@ -35,44 +36,51 @@ int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
     dim3 block(columns, CREMA_BLOCK / columns);
 
     if (s->axis.length == 0) return 0;
-    sums<<<crema_blocks(s->axis.length, columns), block, 0, stream>>>(
-        *s, factor, a, b);
-    return cudaGetLastError();
+    return by_type(s->type, [&](auto t) {
+        sums<TYPE_OF(t)>
+            <<<crema_blocks(s->axis.length, columns), block, 0, stream>>>(
+                *s, factor, a, b);
+    });
 }
 
+template <int TYPE>
 static __global__ void normalize(const __grid_constant__ crema_normed n,
-                                 const float *x, const float *z, float *y)
+                                 const void *x, const void *z, void *y)
 {
-    EACH(i, crema_count3(&n.axis)) y[i] = crema_at_norm(&n, i, x[i], z);
+    EACH(i, crema_packs(crema_count3(&n.axis), TYPE))
+    crema_pack_norm(&n, TYPE, i, x, z, y);
 }
 
 int crema_cuda_normalize(cudaStream_t s, const struct crema_normed *n,
-                         const float *x, const float *z, float *y)
+                         const void *x, const void *z, void *y)
 {
-    int64_t count = crema_count3(&n->axis);
+    int64_t packs = crema_packs(crema_count3(&n->axis), n->type);
 
-    if (count == 0) return 0;
-    normalize OVER(count, s)(*n, x, z, y);
-    return cudaGetLastError();
+    if (packs == 0) return 0;
+    return by_type(n->type, [&](auto t) {
+        normalize<TYPE_OF(t)> OVER(packs, s)(*n, x, z, y);
+    });
 }
 
+template <int TYPE>
 static __global__ void normalize_bwd(const __grid_constant__ crema_normed n,
                                      const float *dot, const float *sum,
-                                     const float *x, const float *dy, float *dx)
+                                     const void *x, const void *dy, void *dx)
 {
-    EACH(i, crema_count3(&n.axis))
-    dx[i] = crema_at_norm_bwd(&n, dot, sum, i, x ? x[i] : 0.0f, dy[i]);
+    EACH(i, crema_packs(crema_count3(&n.axis), TYPE))
+    crema_pack_norm_bwd(&n, TYPE, dot, sum, i, x, dy, dx);
 }
 
 int crema_cuda_normalize_bwd(cudaStream_t s, const struct crema_normed *n,
-                             const float *dot, const float *sum, const float *x,
-                             const float *dy, float *dx)
+                             const float *dot, const float *sum, const void *x,
+                             const void *dy, void *dx)
 {
-    int64_t count = crema_count3(&n->axis);
+    int64_t packs = crema_packs(crema_count3(&n->axis), n->type);
 
-    if (count == 0) return 0;
-    normalize_bwd OVER(count, s)(*n, dot, sum, x, dy, dx);
-    return cudaGetLastError();
+    if (packs == 0) return 0;
+    return by_type(n->type, [&](auto t) {
+        normalize_bwd<TYPE_OF(t)> OVER(packs, s)(*n, dot, sum, x, dy, dx);
+    });
 }
 
 static __global__ void affine(const __grid_constant__ crema_normed n,

@@ -3,7 +3,7 @@
 #ifndef CREMA_DEVICE_CUDA_KERNELS_CHANNELS_H
 #define CREMA_DEVICE_CUDA_KERNELS_CHANNELS_H
 
-#include "device/cuda/kernels/launch.h"
+#include "device/cuda/kernels/values.h"
 #include "device/formula/norm.h"
 
 #include <math.h>
@@ -15,6 +15,7 @@ struct crema_normed {
     struct crema_axis axis;
     float eps, floor;
     const float *mean, *var, *factor, *s, *b;
+    int type; /* of x, y, z and their gradients */
 };
 
 /* One channel's numbers; a: rate times scale. */
@@ -63,8 +64,10 @@ enum crema_summed {
 struct crema_summands {
     enum crema_summed what;
     struct crema_axis axis;
-    const float *v, *w, *mean; /* w may be NULL: no products */
-    struct crema_normed norm;  /* of CREMA_SUM_NORMALIZED */
+    const void *v, *w; /* w may be NULL: no products */
+    const float *mean;
+    struct crema_normed norm; /* of CREMA_SUM_NORMALIZED */
+    int type;                 /* of v and w */
 };
 
 struct crema_two {
@@ -84,10 +87,10 @@ CREMA_FORMULA void crema_add_product(const struct crema_summands *s,
     sum->b += v;
 }
 
-/* The elements first, first + step, ... of those at c. */
+/* The elements first, first + step, ... of those at c; type: s->type. */
 CREMA_FORMULA struct crema_two crema_part_of_sum(const struct crema_summands *s,
-                                                 int64_t c, int64_t first,
-                                                 int64_t step)
+                                                 int type, int64_t c,
+                                                 int64_t first, int64_t step)
 {
     int64_t n = s->axis.outer * s->axis.inner;
     float mean = s->mean ? s->mean[c] : 0.0f;
@@ -97,7 +100,7 @@ CREMA_FORMULA struct crema_two crema_part_of_sum(const struct crema_summands *s,
     if (s->what == CREMA_SUM_NORMALIZED) ch = crema_channel_of(&s->norm, c);
     for (int64_t k = first; k < n; k += step) {
         int64_t i = crema_offset3(&s->axis, k, c);
-        float v = s->v[i];
+        float v = crema_load(s->v, type, i);
 
         switch (s->what) {
         case CREMA_SUM_V:
@@ -107,31 +110,43 @@ CREMA_FORMULA struct crema_two crema_part_of_sum(const struct crema_summands *s,
             sum.a += (v - mean) * (v - mean);
             break;
         default:
-            crema_add_product(s, &ch, v, s->w ? s->w[i] : 0.0f, &sum);
+            crema_add_product(s, &ch, v,
+                              s->w ? crema_load(s->w, type, i) : 0.0f, &sum);
         }
     }
     return sum;
 }
 
-/* Y at offset i of what z may be added to before the ReLU */
-CREMA_FORMULA float crema_at_norm(const struct crema_normed *n, int64_t i,
-                                  float x, const float *z)
+/* A pack of Y; z may be NULL, else it is added before the ReLU.  type: n->type
+ */
+CREMA_FORMULA void crema_pack_norm(const struct crema_normed *n, int type,
+                                   int64_t pack, const void *x, const void *z,
+                                   void *y)
 {
-    struct crema_channel ch =
-        crema_channel_of(n, i / n->axis.inner % n->axis.length);
-    float y = crema_norm_value(x, ch.mean, ch.a, ch.b);
+    int size = crema_pack_size(type);
+    int64_t count = crema_count3(&n->axis);
+    struct crema_pack v = crema_load_pack(x, type, count, pack);
+    struct crema_pack more = { { 0 } };
+    struct crema_entry at = crema_entry_at(&n->axis, pack * size);
 
-    return crema_norm_above(z ? y + z[i] : y, n->floor);
+    if (z) more = crema_load_pack(z, type, count, pack);
+    for (int k = 0; k < size; k++) {
+        struct crema_channel ch = crema_channel_of(n, at.c);
+        float y1 = crema_norm_value(v.v[k], ch.mean, ch.a, ch.b);
+
+        v.v[k] = crema_norm_above(z ? y1 + more.v[k] : y1, n->floor);
+        crema_next_entry(&n->axis, &at);
+    }
+    crema_store_pack(y, type, count, pack, &v);
 }
 
-/* dX at offset i; dot[c] is the sum of dY times X as normalized, sum[c] of dY,
- * where it passes.  dot NULL: the statistics are not the batch's, and x counts
- * only for the ReLU. */
+/* dX of an element of channel c; dot[c] is the sum of dY times X as normalized,
+ * sum[c] of dY, where it passes.  dot NULL: the statistics are not the batch's,
+ * and x counts only for the ReLU. */
 CREMA_FORMULA float crema_at_norm_bwd(const struct crema_normed *n,
                                       const float *dot, const float *sum,
-                                      int64_t i, float x, float dy)
+                                      int64_t c, float x, float dy)
 {
-    int64_t c = i / n->axis.inner % n->axis.length;
     float m = (float)(n->axis.outer * n->axis.inner);
     struct crema_channel ch = crema_channel_of(n, c);
 
@@ -139,6 +154,26 @@ CREMA_FORMULA float crema_at_norm_bwd(const struct crema_normed *n,
     if (!dot) return dy * ch.a;
     return crema_norm_back(x, ch.mean, dy, -dot[c] / m * ch.rate, -sum[c] / m,
                            ch.a);
+}
+
+/* x may be NULL where it does not count. */
+CREMA_FORMULA void crema_pack_norm_bwd(const struct crema_normed *n, int type,
+                                       const float *dot, const float *sum,
+                                       int64_t pack, const void *x,
+                                       const void *dy, void *dx)
+{
+    int size = crema_pack_size(type);
+    int64_t count = crema_count3(&n->axis);
+    struct crema_pack d = crema_load_pack(dy, type, count, pack);
+    struct crema_pack v = { { 0 } };
+    struct crema_entry at = crema_entry_at(&n->axis, pack * size);
+
+    if (x) v = crema_load_pack(x, type, count, pack);
+    for (int k = 0; k < size; k++) {
+        d.v[k] = crema_at_norm_bwd(n, dot, sum, at.c, v.v[k], d.v[k]);
+        crema_next_entry(&n->axis, &at);
+    }
+    crema_store_pack(dx, type, count, pack, &d);
 }
 
 /* Entry c of the sums that outlive a batch. */

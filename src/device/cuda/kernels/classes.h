@@ -1,21 +1,22 @@
 /* classes.h - one lane's share of softmax, its loss, and accuracy: the classes
- * first, first + step, ... of one position outside the axis. */
+ * first, first + step, ... of one position outside the axis.  x and dx have the
+ * given type, probabilities are float32. */
 #ifndef CREMA_DEVICE_CUDA_KERNELS_CLASSES_H
 #define CREMA_DEVICE_CUDA_KERNELS_CLASSES_H
 
-#include "device/cuda/kernels/launch.h"
+#include "device/cuda/kernels/values.h"
 
 #include <float.h>
 #include <math.h>
 
-CREMA_FORMULA float crema_part_of_most(const struct crema_axis *a,
-                                       const float *x, int64_t position,
+CREMA_FORMULA float crema_part_of_most(const struct crema_axis *a, int type,
+                                       const void *x, int64_t position,
                                        int64_t first, int64_t step)
 {
     float most = -INFINITY;
 
     for (int64_t c = first; c < a->length; c += step) {
-        float v = x[crema_offset3(a, position, c)];
+        float v = crema_load(x, type, crema_offset3(a, position, c));
 
         if (v > most) most = v;
     }
@@ -23,8 +24,8 @@ CREMA_FORMULA float crema_part_of_most(const struct crema_axis *a,
 }
 
 /* y = exp(x - most); returns their sum */
-CREMA_FORMULA float crema_part_of_exp(const struct crema_axis *a,
-                                      const float *x, float most, float *y,
+CREMA_FORMULA float crema_part_of_exp(const struct crema_axis *a, int type,
+                                      const void *x, float most, float *y,
                                       int64_t position, int64_t first,
                                       int64_t step)
 {
@@ -32,7 +33,7 @@ CREMA_FORMULA float crema_part_of_exp(const struct crema_axis *a,
 
     for (int64_t c = first; c < a->length; c += step) {
         int64_t i = crema_offset3(a, position, c);
-        float e = expf(x[i] - most);
+        float e = expf(crema_load(x, type, i) - most);
 
         y[i] = e;
         sum += e;
@@ -65,15 +66,15 @@ CREMA_FORMULA float crema_part_of_dot(const struct crema_axis *a,
 }
 
 CREMA_FORMULA void crema_part_of_softmax_bwd(const struct crema_axis *a,
-                                             const float *y, const float *dy,
-                                             float dot, float *dx,
-                                             int64_t position, int64_t first,
-                                             int64_t step)
+                                             int type, const float *y,
+                                             const float *dy, float dot,
+                                             void *dx, int64_t position,
+                                             int64_t first, int64_t step)
 {
     for (int64_t c = first; c < a->length; c += step) {
         int64_t i = crema_offset3(a, position, c);
 
-        dx[i] = y[i] * (dy[i] - dot);
+        crema_store(dx, type, i, y[i] * (dy[i] - dot));
     }
 }
 
@@ -128,16 +129,16 @@ CREMA_FORMULA float crema_at_loss_bwd(const struct crema_labels *l,
 }
 
 /* How many of the lane's classes score at least what `label` does. */
-CREMA_FORMULA int crema_part_of_better(const struct crema_axis *a,
-                                       const float *x, int64_t position,
+CREMA_FORMULA int crema_part_of_better(const struct crema_axis *a, int type,
+                                       const void *x, int64_t position,
                                        int64_t label, int64_t first,
                                        int64_t step)
 {
-    float own = x[crema_offset3(a, position, label)];
+    float own = crema_load(x, type, crema_offset3(a, position, label));
     int better = 0;
 
     for (int64_t c = first; c < a->length; c += step)
-        better += x[crema_offset3(a, position, c)] >= own;
+        better += crema_load(x, type, crema_offset3(a, position, c)) >= own;
     return better;
 }
 

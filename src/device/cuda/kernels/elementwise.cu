@@ -1,167 +1,186 @@
 /* elementwise.cu - activations, sums, products, maxima, dropout, scale. */
 #include "device/cuda/kernels/launch.cuh"
 
+template <int TYPE>
 static __global__ void unary(struct crema_unary_params u, int64_t count,
-                             const float *x, float *y)
+                             const void *x, void *y)
 {
-    EACH(i, count) y[i] = crema_at_unary(u.formula, u.p, x[i]);
+    EACH(i, crema_packs(count, TYPE))
+    crema_pack_unary(&u, TYPE, count, i, x, y);
 }
 
 int crema_cuda_unary(cudaStream_t s, const struct crema_unary_params *u,
-                     int64_t count, const float *x, float *y)
+                     int type, int64_t count, const void *x, void *y)
 {
     if (count == 0) return 0;
-    unary OVER(count, s)(*u, count, x, y);
-    return cudaGetLastError();
+    return by_type(type, [&](auto t) {
+        unary<TYPE_OF(t)> OVER(crema_packs(count, type), s)(*u, count, x, y);
+    });
 }
 
+template <int TYPE>
 static __global__ void unary_bwd(struct crema_unary_params u, int64_t count,
-                                 const float *v, const float *dy, float *dx)
+                                 const void *v, const void *dy, void *dx)
 {
-    EACH(i, count) dx[i] = dy[i] * crema_at_slope(u.formula, u.p, v[i]);
+    EACH(i, crema_packs(count, TYPE))
+    crema_pack_unary_bwd(&u, TYPE, count, i, v, dy, dx);
 }
 
 int crema_cuda_unary_bwd(cudaStream_t s, const struct crema_unary_params *u,
-                         int64_t count, const float *v, const float *dy,
-                         float *dx)
+                         int type, int64_t count, const void *v, const void *dy,
+                         void *dx)
 {
     if (count == 0) return 0;
-    unary_bwd OVER(count, s)(*u, count, v, dy, dx);
-    return cudaGetLastError();
+    return by_type(type, [&](auto t) {
+        unary_bwd<TYPE_OF(t)> OVER(crema_packs(count, type), s)(*u, count, v,
+                                                                dy, dx);
+    });
 }
 
 /* ---- several tensors of one shape --------------------------------------- */
 
+template <int TYPE>
 static __global__ void sum(const __grid_constant__ struct crema_many m,
-                           bool relu, int64_t count, float *y)
+                           bool relu, int64_t count, void *y)
 {
-    EACH(j, count) y[j] = crema_at_sum(&m, relu, j);
+    EACH(i, crema_packs(count, TYPE))
+    crema_pack_sum(&m, relu, TYPE, count, i, y);
 }
 
 int crema_cuda_sum(cudaStream_t s, const struct crema_many *m, bool relu,
-                   int64_t count, float *y)
+                   int type, int64_t count, void *y)
 {
     if (count == 0) return 0;
-    sum OVER(count, s)(*m, relu, count, y);
-    return cudaGetLastError();
+    return by_type(type, [&](auto t) {
+        sum<TYPE_OF(t)> OVER(crema_packs(count, type), s)(*m, relu, count, y);
+    });
 }
 
+template <int TYPE>
 static __global__ void product(const __grid_constant__ struct crema_many m,
-                               int64_t count, float *y)
+                               int64_t count, void *y)
 {
-    EACH(j, count) y[j] = crema_at_product(&m, -1, j);
+    EACH(j, count)
+    crema_store(y, TYPE, j, crema_at_product(&m, TYPE, -1, j));
 }
 
-int crema_cuda_product(cudaStream_t s, const struct crema_many *m,
-                       int64_t count, float *y)
+int crema_cuda_product(cudaStream_t s, const struct crema_many *m, int type,
+                       int64_t count, void *y)
 {
     if (count == 0) return 0;
-    product OVER(count, s)(*m, count, y);
-    return cudaGetLastError();
+    return by_type(type, [&](auto t) {
+        product<TYPE_OF(t)> OVER(count, s)(*m, count, y);
+    });
 }
 
+template <int TYPE>
 static __global__ void product_bwd(const __grid_constant__ struct crema_many m,
-                                   int64_t count, const float *y,
-                                   const float *dy)
+                                   int64_t count, const void *y, const void *dy)
 {
-    EACH(j, count) crema_at_product_bwd(&m, y, dy, j);
+    EACH(j, count) crema_at_product_bwd(&m, TYPE, y, dy, j);
 }
 
-int crema_cuda_product_bwd(cudaStream_t s, const struct crema_many *m,
-                           int64_t count, const float *y, const float *dy)
+int crema_cuda_product_bwd(cudaStream_t s, const struct crema_many *m, int type,
+                           int64_t count, const void *y, const void *dy)
 {
     if (count == 0) return 0;
-    product_bwd OVER(count, s)(*m, count, y, dy);
-    return cudaGetLastError();
+    return by_type(type, [&](auto t) {
+        product_bwd<TYPE_OF(t)> OVER(count, s)(*m, count, y, dy);
+    });
 }
 
+template <int TYPE>
 static __global__ void maximum(const __grid_constant__ struct crema_many m,
-                               int64_t count, float *y)
+                               int64_t count, void *y)
 {
-    EACH(j, count) y[j] = m.x[crema_at_winner(&m, j)][j];
+    EACH(j, count) crema_at_maximum(&m, TYPE, j, y);
 }
 
-int crema_cuda_maximum(cudaStream_t s, const struct crema_many *m,
-                       int64_t count, float *y)
+int crema_cuda_maximum(cudaStream_t s, const struct crema_many *m, int type,
+                       int64_t count, void *y)
 {
     if (count == 0) return 0;
-    maximum OVER(count, s)(*m, count, y);
-    return cudaGetLastError();
+    return by_type(type, [&](auto t) {
+        maximum<TYPE_OF(t)> OVER(count, s)(*m, count, y);
+    });
 }
 
+template <int TYPE>
 static __global__ void maximum_bwd(const __grid_constant__ struct crema_many m,
-                                   int64_t count, const float *dy)
+                                   int64_t count, const void *dy)
 {
-    EACH(j, count) crema_at_maximum_bwd(&m, dy, j);
+    EACH(j, count) crema_at_maximum_bwd(&m, TYPE, dy, j);
 }
 
-int crema_cuda_maximum_bwd(cudaStream_t s, const struct crema_many *m,
-                           int64_t count, const float *dy)
+int crema_cuda_maximum_bwd(cudaStream_t s, const struct crema_many *m, int type,
+                           int64_t count, const void *dy)
 {
     if (count == 0) return 0;
-    maximum_bwd OVER(count, s)(*m, count, dy);
-    return cudaGetLastError();
+    return by_type(type, [&](auto t) {
+        maximum_bwd<TYPE_OF(t)> OVER(count, s)(*m, count, dy);
+    });
 }
 
 /* ---- fill, dropout, scale ----------------------------------------------- */
 
-static __global__ void fill(float value, int64_t count, float *y)
+template <int TYPE>
+static __global__ void fill(float value, int64_t count, void *y)
 {
-    EACH(i, count) y[i] = value;
+    EACH(i, crema_packs(count, TYPE)) crema_pack_fill(value, TYPE, count, i, y);
 }
 
-int crema_cuda_fill(cudaStream_t s, float value, int64_t count, float *y)
+int crema_cuda_fill(cudaStream_t s, float value, int type, int64_t count,
+                    void *y)
 {
     if (count == 0) return 0;
-    fill OVER(count, s)(value, count, y);
-    return cudaGetLastError();
+    return by_type(type, [&](auto t) {
+        fill<TYPE_OF(t)> OVER(crema_packs(count, type), s)(value, count, y);
+    });
 }
 
+template <int TYPE>
 static __global__ void dropout(struct crema_dropout d, int64_t count,
-                               const uint32_t *step, const float *x, float *y)
+                               const uint32_t *step, const void *x, void *y)
 {
-    EACH(block, (count + 3) / 4)
-    crema_at_dropout(&d, *step, count, block, x, y);
+    EACH(i, crema_packs(count, TYPE))
+    crema_pack_dropout(&d, TYPE, *step, count, i, x, y);
 }
 
-static __global__ void dropout_last(struct crema_dropout d,
-                                    struct crema_planes p, int64_t count,
-                                    const uint32_t *step, const float *x,
-                                    float *y)
+template <int TYPE>
+static __global__ void
+dropout_last(struct crema_dropout d, struct crema_planes p, int64_t count,
+             const uint32_t *step, const void *x, void *y)
 {
-    EACH(i, count) y[i] = crema_at_dropout_one(&d, *step, &p, i, x[i]);
+    EACH(i, count) crema_at_dropout(&d, TYPE, *step, &p, i, x, y);
 }
 
 int crema_cuda_dropout(cudaStream_t s, const struct crema_dropout *d,
-                       const struct crema_planes *p, int64_t count,
-                       const uint32_t *step, const float *x, float *y)
+                       const struct crema_planes *p, int type, int64_t count,
+                       const uint32_t *step, const void *x, void *y)
 {
     if (count == 0) return 0;
-    if (p)
-        dropout_last OVER(count, s)(*d, *p, count, step, x, y);
-    else
-        dropout OVER((count + 3) / 4, s)(*d, count, step, x, y);
-    return cudaGetLastError();
+    return by_type(type, [&](auto t) {
+        if (p)
+            dropout_last<TYPE_OF(t)> OVER(count, s)(*d, *p, count, step, x, y);
+        else
+            dropout<TYPE_OF(t)> OVER(crema_packs(count, type), s)(*d, count,
+                                                                  step, x, y);
+    });
 }
 
-static __global__ void scale(struct crema_axis a, const float *x,
-                             const float *by, const float *b, bool relu,
-                             float *y)
+template <int TYPE>
+static __global__ void scale(struct crema_scaled by, const void *x, void *y)
 {
-    EACH(i, crema_count3(&a))
-    {
-        float v = crema_at_scale(&a, by, b, i, x[i]);
-
-        y[i] = relu && !(v > 0) ? 0.0f : v;
-    }
+    EACH(i, crema_packs(crema_count3(&by.axis), TYPE))
+    crema_pack_scale(&by, TYPE, i, x, y);
 }
 
-int crema_cuda_scale(cudaStream_t s, const struct crema_axis *a, const float *x,
-                     const float *by, const float *b, bool relu, float *y)
+int crema_cuda_scale(cudaStream_t s, const struct crema_scaled *by, int type,
+                     const void *x, void *y)
 {
-    int64_t count = crema_count3(a);
+    int64_t packs = crema_packs(crema_count3(&by->axis), type);
 
-    if (count == 0) return 0;
-    scale OVER(count, s)(*a, x, by, b, relu, y);
-    return cudaGetLastError();
+    if (packs == 0) return 0;
+    return by_type(
+        type, [&](auto t) { scale<TYPE_OF(t)> OVER(packs, s)(*by, x, y); });
 }

@@ -23,47 +23,49 @@ typedef struct CUstream_st *cudaStream_t; /* as CUDA has it */
 extern "C" {
 #endif
 
-/* ---- elementwise.cu: `count` elements; y may be x, dx may be dy */
+/* `type`: of x, y, dx, dy; everything else is float32.
+ *
+ * ---- elementwise.cu: `count` elements; y may be x, dx may be dy */
 
-int crema_cuda_unary(cudaStream_t, const struct crema_unary_params *,
-                     int64_t count, const float *x, float *y);
+int crema_cuda_unary(cudaStream_t, const struct crema_unary_params *, int type,
+                     int64_t count, const void *x, void *y);
 int crema_cuda_unary_bwd(cudaStream_t, const struct crema_unary_params *,
-                         int64_t count, const float *v, const float *dy,
-                         float *dx);
-int crema_cuda_sum(cudaStream_t, const struct crema_many *, bool relu,
-                   int64_t count, float *y);
-int crema_cuda_product(cudaStream_t, const struct crema_many *, int64_t count,
-                       float *y);
-int crema_cuda_product_bwd(cudaStream_t, const struct crema_many *,
-                           int64_t count, const float *y, const float *dy);
-int crema_cuda_maximum(cudaStream_t, const struct crema_many *, int64_t count,
-                       float *y);
-int crema_cuda_maximum_bwd(cudaStream_t, const struct crema_many *,
-                           int64_t count, const float *dy);
-int crema_cuda_fill(cudaStream_t, float value, int64_t count, float *y);
+                         int type, int64_t count, const void *v, const void *dy,
+                         void *dx);
+int crema_cuda_sum(cudaStream_t, const struct crema_many *, bool relu, int type,
+                   int64_t count, void *y);
+int crema_cuda_product(cudaStream_t, const struct crema_many *, int type,
+                       int64_t count, void *y);
+int crema_cuda_product_bwd(cudaStream_t, const struct crema_many *, int type,
+                           int64_t count, const void *y, const void *dy);
+int crema_cuda_maximum(cudaStream_t, const struct crema_many *, int type,
+                       int64_t count, void *y);
+int crema_cuda_maximum_bwd(cudaStream_t, const struct crema_many *, int type,
+                           int64_t count, const void *dy);
+int crema_cuda_fill(cudaStream_t, float value, int type, int64_t count,
+                    void *y);
 /* planes NULL: dense */
 int crema_cuda_dropout(cudaStream_t, const struct crema_dropout *,
-                       const struct crema_planes *, int64_t count,
-                       const uint32_t *step, const float *x, float *y);
-/* y = x s + b, then max(y, 0) if relu; s, b may be NULL; y may be x */
-int crema_cuda_scale(cudaStream_t, const struct crema_axis *, const float *x,
-                     const float *s, const float *b, bool relu, float *y);
+                       const struct crema_planes *, int type, int64_t count,
+                       const uint32_t *step, const void *x, void *y);
+int crema_cuda_scale(cudaStream_t, const struct crema_scaled *, int type,
+                     const void *x, void *y);
 
 /* ---- pool.cu, lrn.cu */
 
-int crema_cuda_pool_max(cudaStream_t, const struct crema_pool_shape *,
-                        const float *x, float *y, float *ws);
-int crema_cuda_pool_ave(cudaStream_t, const struct crema_pool_shape *,
-                        const float *x, float *y);
+int crema_cuda_pool_max(cudaStream_t, const struct crema_pool_shape *, int type,
+                        const void *x, void *y, void *ws);
+int crema_cuda_pool_ave(cudaStream_t, const struct crema_pool_shape *, int type,
+                        const void *x, void *y);
 int crema_cuda_pool_max_bwd(cudaStream_t, const struct crema_pool_shape *,
-                            const float *dy, const float *ws, float *dx);
+                            int type, const void *dy, const void *ws, void *dx);
 int crema_cuda_pool_ave_bwd(cudaStream_t, const struct crema_pool_shape *,
-                            const float *dy, float *dx);
+                            int type, const void *dy, void *dx);
 int crema_cuda_lrn(cudaStream_t, const struct crema_lrn *,
-                   const struct crema_axis *, const float *x, float *y);
+                   const struct crema_axis *, int type, const void *x, void *y);
 int crema_cuda_lrn_bwd(cudaStream_t, const struct crema_lrn *,
-                       const struct crema_axis *, const float *x,
-                       const float *dy, float *dx);
+                       const struct crema_axis *, int type, const void *x,
+                       const void *dy, void *dx);
 
 /* ---- channels.cu: a[c] and b[c] get the sums times `factor`; either may be
  * NULL */
@@ -72,13 +74,13 @@ int crema_cuda_sums(cudaStream_t, const struct crema_summands *, float factor,
                     float *a, float *b);
 /* z may be NULL */
 int crema_cuda_normalize(cudaStream_t, const struct crema_normed *,
-                         const float *x, const float *z, float *y);
+                         const void *x, const void *z, void *y);
 /* dot[c]: sum of dY times X as normalized, sum[c]: of dY; dot NULL: statistics
  * that are not the batch's.  x may be NULL where neither dot nor the ReLU wants
  * it.  dx may be dy. */
 int crema_cuda_normalize_bwd(cudaStream_t, const struct crema_normed *,
-                             const float *dot, const float *sum, const float *x,
-                             const float *dy, float *dx);
+                             const float *dot, const float *sum, const void *x,
+                             const void *dy, void *dx);
 /* The axis has its length alone; `added` may be NULL. */
 int crema_cuda_affine(cudaStream_t, const struct crema_normed *,
                       const float *added, float *a, float *shift);
@@ -88,30 +90,38 @@ int crema_cuda_running(cudaStream_t, float fraction, float unbias,
 
 /* ---- classes.cu */
 
-int crema_cuda_softmax(cudaStream_t, const struct crema_axis *, const float *x,
-                       float *y);
-int crema_cuda_softmax_bwd(cudaStream_t, const struct crema_axis *,
-                           const float *y, const float *dy, float *dx);
+/* y: float32 */
+int crema_cuda_softmax(cudaStream_t, const struct crema_axis *, int type,
+                       const void *x, float *y);
+/* y, dy: float32 */
+int crema_cuda_softmax_bwd(cudaStream_t, const struct crema_axis *, int type,
+                           const float *y, const float *dy, void *dx);
 /* normalizer 0: the number of labels that count, at least 1 */
 int crema_cuda_loss(cudaStream_t, const struct crema_labels *, float normalizer,
                     const float *prob, const float *label, float *loss);
 /* room: one float */
 int crema_cuda_loss_bwd(cudaStream_t, const struct crema_labels *,
                         float normalizer, const float *prob, const float *label,
-                        const float *dloss, float *room, float *dx);
+                        const float *dloss, float *room, int type, void *dx);
 /* per_class may be NULL; room: one float a position */
 int crema_cuda_accuracy(cudaStream_t, const struct crema_labels *, int top_k,
-                        const float *x, const float *label, float *room,
-                        float *accuracy, float *per_class);
+                        int type, const void *x, const float *label,
+                        float *room, float *accuracy, float *per_class);
 
 /* ---- move.cu */
 
 int crema_cuda_zero(cudaStream_t, void *to, size_t bytes);
 int crema_cuda_copy(cudaStream_t, const void *from, void *to, size_t bytes);
 
-int crema_cuda_rows(cudaStream_t, const struct crema_rows *, const float *from,
-                    float *to);
-/* count: elements; y's padding is left alone */
+int crema_cuda_rows(cudaStream_t, const struct crema_rows *, const void *from,
+                    void *to);
+/* `count` numbers in the order in which they lie */
+int crema_cuda_convert(cudaStream_t, int from, const void *x, int to, void *y,
+                       int64_t count);
+/* both types float32, bfloat16 or float16 */
+int crema_cuda_turn(cudaStream_t, const struct crema_turn *, int from,
+                    const void *x, int to, void *y);
+/* Any layouts; count: elements; y's padding is left alone. */
 int crema_cuda_reorder(cudaStream_t, const struct crema_layout *from,
                        const void *x, const struct crema_layout *to, void *y,
                        int64_t count);

@@ -15,6 +15,32 @@
 #define OVER(n, stream)                                                        \
 <<<crema_blocks(n, CREMA_BLOCK), CREMA_BLOCK, 0, stream>>>
 
+/* f(t) for the type at hand, which is t.value: a constant, so that what f
+ * launches is compiled for float32, bfloat16 and float16. */
+template <int TYPE> struct crema_typed {
+    static constexpr int value = TYPE;
+};
+template <class F> static int by_type(int type, F f)
+{
+    switch (type) {
+    case CREMA_F32:
+        f(crema_typed<CREMA_F32>());
+        break;
+    case CREMA_BF16:
+        f(crema_typed<CREMA_BF16>());
+        break;
+    case CREMA_F16:
+        f(crema_typed<CREMA_F16>());
+        break;
+    default:
+        return cudaErrorInvalidValue;
+    }
+    return cudaGetLastError();
+}
+
+/* The constant that by_type hands over. */
+#define TYPE_OF(t) (decltype(t)::value)
+
 /* Sum over threadIdx.y of each column threadIdx.x; valid where y is 0.  The
  * block is a power of two in y; room has one float a thread. */
 static __device__ __forceinline__ float column_sum(float *room, float v)

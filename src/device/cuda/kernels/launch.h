@@ -80,4 +80,28 @@ CREMA_FORMULA int64_t crema_offset3(const struct crema_axis *a,
     return (outer * a->length + at) * a->inner + inner;
 }
 
+/* A place on the axis: entry c, element r of its inner ones. */
+struct crema_entry {
+    int64_t c, r;
+};
+
+CREMA_FORMULA struct crema_entry crema_entry_at(const struct crema_axis *a,
+                                                int64_t i)
+{
+    struct crema_entry at;
+
+    at.c = i / a->inner % a->length;
+    at.r = i % a->inner;
+    return at;
+}
+
+/* That of the next element. */
+CREMA_FORMULA void crema_next_entry(const struct crema_axis *a,
+                                    struct crema_entry *at)
+{
+    if (++at->r < a->inner) return;
+    at->r = 0;
+    if (++at->c == a->length) at->c = 0;
+}
+
 #endif

@@ -3,22 +3,57 @@
 #ifndef CREMA_DEVICE_CUDA_KERNELS_MOVE_H
 #define CREMA_DEVICE_CUDA_KERNELS_MOVE_H
 
-#include "device/cuda/kernels/launch.h"
-#include "device/tensor.h"
+#include "device/cuda/kernels/values.h"
 
-#include <string.h>
-
-/* Rows of n elements: row r is at r * from_step and goes to r * to_step. */
+/* Rows of n units: row r is at r * from_step and goes to r * to_step. */
 struct crema_rows {
-    int64_t rows, n, from_step, to_step;
+    int64_t rows, n, from_step, to_step; /* in units */
+    int unit;                            /* bytes: 1, 2, 4, 8 or 16 */
 };
 
-CREMA_FORMULA void crema_at_rows(const struct crema_rows *r, const float *from,
-                                 float *to, int64_t i)
+/* The same rows in the largest units that fit all of them; both ends begin at
+ * multiples of `offset` bytes. */
+CREMA_FORMULA struct crema_rows crema_rows_widest(struct crema_rows r,
+                                                  uint64_t offset)
+{
+    while (r.unit < 16 && r.n % 2 == 0 && r.from_step % 2 == 0 &&
+           r.to_step % 2 == 0 && offset % (2 * (uint64_t)r.unit) == 0) {
+        r.n /= 2;
+        r.from_step /= 2;
+        r.to_step /= 2;
+        r.unit *= 2;
+    }
+    return r;
+}
+
+/* `unit` is r->unit, a constant where this is compiled for the GPU. */
+CREMA_FORMULA void crema_at_rows(const struct crema_rows *r, int unit,
+                                 const void *from, void *to, int64_t i)
 {
     int64_t row = i / r->n, column = i % r->n;
+    const char *x = (const char *)from + (row * r->from_step + column) * unit;
+    char *y = (char *)to + (row * r->to_step + column) * unit;
 
-    to[row * r->to_step + column] = from[row * r->from_step + column];
+    switch (unit) {
+    case 16:
+        memcpy(__builtin_assume_aligned(y, 16), __builtin_assume_aligned(x, 16),
+               16);
+        break;
+    case 8:
+        memcpy(__builtin_assume_aligned(y, 8), __builtin_assume_aligned(x, 8),
+               8);
+        break;
+    case 4:
+        memcpy(__builtin_assume_aligned(y, 4), __builtin_assume_aligned(x, 4),
+               4);
+        break;
+    case 2:
+        memcpy(__builtin_assume_aligned(y, 2), __builtin_assume_aligned(x, 2),
+               2);
+        break;
+    default:
+        *y = *x;
+    }
 }
 
 /* Position of element i of the row-major order, as crema_layout_offset. */
@@ -41,60 +76,85 @@ CREMA_FORMULA int64_t crema_at_layout(const struct crema_layout *l, int64_t i)
     return offset;
 }
 
-CREMA_FORMULA float crema_load(const void *data, int type, int64_t at)
-{
-    uint32_t bits;
-    float f;
-
-    switch (type) {
-    case CREMA_F32:
-        return ((const float *)data)[at];
-    case CREMA_I32:
-        return (float)((const int32_t *)data)[at];
-    case CREMA_U8:
-        return (float)((const uint8_t *)data)[at];
-    default:
-        bits = (uint32_t)((const uint16_t *)data)[at] << 16;
-        memcpy(&f, &bits, sizeof f);
-        return f;
-    }
-}
-
-/* Round to nearest, ties to even; NaN stays NaN. */
-CREMA_FORMULA uint16_t crema_bf16(float f)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &f, sizeof bits);
-    if ((bits & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits >> 16 | 64u);
-    return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
-}
-
-CREMA_FORMULA void crema_store(void *data, int type, int64_t at, float f)
-{
-    switch (type) {
-    case CREMA_F32:
-        ((float *)data)[at] = f;
-        break;
-    case CREMA_I32:
-        ((int32_t *)data)[at] = (int32_t)f;
-        break;
-    case CREMA_U8:
-        ((uint8_t *)data)[at] = (uint8_t)f;
-        break;
-    default:
-        ((uint16_t *)data)[at] = crema_bf16(f);
-    }
-}
-
-/* Element i of the row-major order, between float32, i32, u8 and bf16. */
+/* Element i of the row-major order, from any type to any. */
 CREMA_FORMULA void crema_at_reorder(const struct crema_layout *from,
                                     const void *x,
                                     const struct crema_layout *to, void *y,
                                     int64_t i)
 {
-    crema_store(y, to->type, crema_at_layout(to, i),
-                crema_load(x, from->type, crema_at_layout(from, i)));
+    crema_store(y, (int)to->type, crema_at_layout(to, i),
+                crema_load(x, (int)from->type, crema_at_layout(from, i)));
+}
+
+/* ---- one type to another, in the same order: 8 numbers ------------------- */
+
+CREMA_FORMULA void crema_convert_8(int from, const void *x, int to, void *y,
+                                   int64_t count, int64_t at)
+{
+    if (8 * at + 8 <= count) {
+        struct crema_pack p = crema_load8(x, from, at);
+
+        crema_store8(y, to, at, &p);
+    } else {
+        for (int64_t i = 8 * at; i < count; i++)
+            crema_store(y, to, i, crema_load(x, from, i));
+    }
+}
+
+/* ---- rows and columns changed about -------------------------------------- */
+
+/* Each image of x has rows x columns numbers, of y columns x rows: so channels
+ * get innermost, or outermost again.  Tiles of 32 x 32 go through memory that
+ * the threads of a block share, so that both sides lie side by side. */
+struct crema_turn {
+    int64_t images, rows, columns;
+};
+
+enum { CREMA_TILE = 32 };
+
+CREMA_FORMULA int64_t crema_tiles(const struct crema_turn *t)
+{
+    return t->images * ((t->rows + CREMA_TILE - 1) / CREMA_TILE) *
+           ((t->columns + CREMA_TILE - 1) / CREMA_TILE);
+}
+
+struct crema_tile {
+    int64_t image, row, column; /* the first */
+};
+
+CREMA_FORMULA struct crema_tile crema_tile_at(const struct crema_turn *t,
+                                              int64_t i)
+{
+    int64_t across = (t->columns + CREMA_TILE - 1) / CREMA_TILE;
+    int64_t down = (t->rows + CREMA_TILE - 1) / CREMA_TILE;
+    struct crema_tile tile;
+
+    tile.column = i % across * CREMA_TILE;
+    tile.row = i / across % down * CREMA_TILE;
+    tile.image = i / across / down;
+    return tile;
+}
+
+/* Offset in x of the tile's row and column, -1 where there is none. */
+CREMA_FORMULA int64_t crema_turn_from(const struct crema_turn *t,
+                                      const struct crema_tile *tile, int row,
+                                      int column)
+{
+    int64_t r = tile->row + row, c = tile->column + column;
+
+    if (r >= t->rows || c >= t->columns) return -1;
+    return (tile->image * t->rows + r) * t->columns + c;
+}
+
+/* The same in y. */
+CREMA_FORMULA int64_t crema_turn_to(const struct crema_turn *t,
+                                    const struct crema_tile *tile, int row,
+                                    int column)
+{
+    int64_t r = tile->row + row, c = tile->column + column;
+
+    if (r >= t->rows || c >= t->columns) return -1;
+    return (tile->image * t->columns + c) * t->rows + r;
 }
 
 #endif

@@ -1,15 +1,30 @@
 /* pool.h - one thread's share of pooling: one output forward, one input
- * backward, which gathers from every window that holds it, in a fixed order. */
+ * backward, which gathers from every window that holds it, in a fixed order.
+ * Channels innermost, and enough of them: a pack of neighbouring channels.
+ */
 #ifndef CREMA_DEVICE_CUDA_KERNELS_POOL_H
 #define CREMA_DEVICE_CUDA_KERNELS_POOL_H
 
-#include "device/cuda/kernels/launch.h"
+#include "device/cuda/kernels/values.h"
 #include "device/formula/pool.h"
+
+/* ws: of each maximum the index in the plane as float32, or where windows are
+ * small the index in the window as a byte. */
+enum { CREMA_POOL_NONE = 255, CREMA_POOL_BYTES = 255 /* elements at most */ };
 
 struct crema_pool_shape {
     struct crema_planes x, y, ws; /* ws: y's shape, its own layout */
     int64_t kernel[2], stride[2], pad[2];
+    int ws_type; /* CREMA_F32 or CREMA_U8 */
 };
+
+/* Are packs worked on?  Then ws, if there is any, has bytes and lies as y. */
+CREMA_FORMULA bool crema_pool_in_packs(const struct crema_pool_shape *s,
+                                       int type, bool with_ws)
+{
+    return s->x.last && s->y.last && s->x.c % crema_pack_size(type) == 0 &&
+           (!with_ws || (s->ws.last && s->ws_type == CREMA_U8));
+}
 
 CREMA_FORMULA struct crema_window
 crema_pool_rows(const struct crema_pool_shape *s, int64_t p)
@@ -23,43 +38,132 @@ crema_pool_columns(const struct crema_pool_shape *s, int64_t q)
     return crema_pool_window(q, s->kernel[1], s->stride[1], s->pad[1], s->x.w);
 }
 
-/* Output i: y[i], and in ws the index in the H x W plane, -1 for none. */
-CREMA_FORMULA void crema_at_pool_max(const struct crema_pool_shape *s,
-                                     const float *x, float *y, float *ws,
+/* What ws holds for the window of output (p, q) when its maximum is at
+ * (h, w). */
+CREMA_FORMULA int64_t crema_pool_mark(const struct crema_pool_shape *s,
+                                      int64_t p, int64_t q, int64_t h,
+                                      int64_t w)
+{
+    if (s->ws_type == CREMA_F32) return h * s->x.w + w;
+    return (h - p * s->stride[0] + s->pad[0]) * s->kernel[1] +
+           (w - q * s->stride[1] + s->pad[1]);
+}
+
+/* ---- forward ------------------------------------------------------------- */
+
+/* Output i: y[i], and its mark in ws. */
+CREMA_FORMULA void crema_at_pool_max(const struct crema_pool_shape *s, int type,
+                                     const void *x, void *y, void *ws,
                                      int64_t i)
 {
     struct crema_place4 o = crema_place4(&s->y, i);
     struct crema_window h = crema_pool_rows(s, o.h);
     struct crema_window w = crema_pool_columns(s, o.w);
-    int64_t best = -1;
-    float most = 0;
+    bool none = true;
+    float most = 0, mark = s->ws_type == CREMA_F32 ? -1 : CREMA_POOL_NONE;
 
     for (int64_t a = h.from; a < h.to; a++)
         for (int64_t b = w.from; b < w.to; b++) {
-            float v = x[crema_offset4(&s->x, o.n, o.c, a, b)];
+            float v = crema_load(x, type, crema_offset4(&s->x, o.n, o.c, a, b));
 
-            if (best >= 0 && !(v > most)) continue;
-            best = a * s->x.w + b;
+            if (!none && !(v > most)) continue;
+            none = false;
+            mark = (float)crema_pool_mark(s, o.h, o.w, a, b);
             most = v;
         }
-    y[i] = most;
-    ws[crema_offset4(&s->ws, o.n, o.c, o.h, o.w)] = (float)best;
+    crema_store(y, type, i, most);
+    crema_store(ws, s->ws_type, crema_offset4(&s->ws, o.n, o.c, o.h, o.w),
+                mark);
 }
 
-CREMA_FORMULA float crema_at_pool_ave(const struct crema_pool_shape *s,
-                                      const float *x, int64_t i)
+CREMA_FORMULA void crema_at_pool_ave(const struct crema_pool_shape *s, int type,
+                                     const void *x, void *y, int64_t i)
 {
     struct crema_place4 o = crema_place4(&s->y, i);
     struct crema_window h = crema_pool_rows(s, o.h);
     struct crema_window w = crema_pool_columns(s, o.w);
     float sum = 0;
 
-    if (h.from >= h.to || w.from >= w.to) return 0.0f;
     for (int64_t a = h.from; a < h.to; a++)
         for (int64_t b = w.from; b < w.to; b++)
-            sum += x[crema_offset4(&s->x, o.n, o.c, a, b)];
-    return sum / (float)(h.width * w.width);
+            sum += crema_load(x, type, crema_offset4(&s->x, o.n, o.c, a, b));
+    if (h.from < h.to && w.from < w.to) sum /= (float)(h.width * w.width);
+    crema_store(y, type, i, sum);
 }
+
+/* Pack number `pack` of a tensor with the channels innermost: where it is, and
+ * how many packs the channels are. */
+CREMA_FORMULA struct crema_place4 crema_pack_place(const struct crema_planes *p,
+                                                   int type, int64_t pack)
+{
+    return crema_place4(p, pack * crema_pack_size(type));
+}
+
+CREMA_FORMULA struct crema_pack crema_pool_load(const struct crema_planes *p,
+                                                int type, const void *data,
+                                                const struct crema_place4 *at,
+                                                int64_t h, int64_t w)
+{
+    return crema_load_pack(data, type, crema_count4(p),
+                           crema_offset4(p, at->n, at->c, h, w) /
+                               crema_pack_size(type));
+}
+
+CREMA_FORMULA void crema_pack_pool_max(const struct crema_pool_shape *s,
+                                       int type, const void *x, void *y,
+                                       void *ws, int64_t pack)
+{
+    int n = crema_pack_size(type);
+    struct crema_place4 o = crema_pack_place(&s->y, type, pack);
+    struct crema_window h = crema_pool_rows(s, o.h);
+    struct crema_window w = crema_pool_columns(s, o.w);
+    struct crema_pack most = { { 0 } };
+    uint8_t mark[CREMA_PACK];
+    bool none = true;
+
+    for (int k = 0; k < n; k++) mark[k] = CREMA_POOL_NONE;
+    for (int64_t a = h.from; a < h.to; a++)
+        for (int64_t b = w.from; b < w.to; b++) {
+            struct crema_pack v = crema_pool_load(&s->x, type, x, &o, a, b);
+            uint8_t here = (uint8_t)crema_pool_mark(s, o.h, o.w, a, b);
+
+            for (int k = 0; k < n; k++) {
+                if (!none && !(v.v[k] > most.v[k])) continue;
+                most.v[k] = v.v[k];
+                mark[k] = here;
+            }
+            none = false;
+        }
+    crema_store_pack(y, type, crema_count4(&s->y), pack, &most);
+    memcpy(__builtin_assume_aligned((uint8_t *)ws + pack * n, 4), mark, 4);
+    if (n > 4)
+        memcpy(__builtin_assume_aligned((uint8_t *)ws + pack * n + 4, 4),
+               mark + 4, 4);
+}
+
+CREMA_FORMULA void crema_pack_pool_ave(const struct crema_pool_shape *s,
+                                       int type, const void *x, void *y,
+                                       int64_t pack)
+{
+    int n = crema_pack_size(type);
+    struct crema_place4 o = crema_pack_place(&s->y, type, pack);
+    struct crema_window h = crema_pool_rows(s, o.h);
+    struct crema_window w = crema_pool_columns(s, o.w);
+    struct crema_pack sum = { { 0 } };
+    float size = 1;
+
+    for (int64_t a = h.from; a < h.to; a++)
+        for (int64_t b = w.from; b < w.to; b++) {
+            struct crema_pack v = crema_pool_load(&s->x, type, x, &o, a, b);
+
+            for (int k = 0; k < n; k++) sum.v[k] += v.v[k];
+        }
+    if (h.from < h.to && w.from < w.to) size = (float)(h.width * w.width);
+    for (int k = 0; k < n; k++) sum.v[k] /= size;
+    crema_store_pack(y, type, crema_count4(&s->y), pack, &sum);
+}
+
+/* ---- backward ------------------------------------------------------------ */
 
 /* [from, to): outputs along one axis whose windows hold input i. */
 struct crema_holders {
@@ -79,44 +183,114 @@ CREMA_FORMULA struct crema_holders crema_pool_holders(int64_t i, int64_t kernel,
     return r;
 }
 
-/* dX at offset i. */
-CREMA_FORMULA float crema_at_pool_max_bwd(const struct crema_pool_shape *s,
-                                          const float *dy, const float *ws,
-                                          int64_t i)
-{
-    struct crema_place4 o = crema_place4(&s->x, i);
-    struct crema_holders h =
-        crema_pool_holders(o.h, s->kernel[0], s->stride[0], s->pad[0], s->y.h);
-    struct crema_holders w =
-        crema_pool_holders(o.w, s->kernel[1], s->stride[1], s->pad[1], s->y.w);
-    float me = (float)(o.h * s->x.w + o.w), sum = 0;
+/* The same of both axes for the input at o. */
+struct crema_holders2 {
+    struct crema_holders h, w;
+};
 
-    for (int64_t p = h.from; p < h.to; p++)
-        for (int64_t q = w.from; q < w.to; q++)
-            if (ws[crema_offset4(&s->ws, o.n, o.c, p, q)] == me)
-                sum += dy[crema_offset4(&s->y, o.n, o.c, p, q)];
-    return sum;
+CREMA_FORMULA struct crema_holders2
+crema_pool_around(const struct crema_pool_shape *s,
+                  const struct crema_place4 *o)
+{
+    struct crema_holders2 r;
+
+    r.h =
+        crema_pool_holders(o->h, s->kernel[0], s->stride[0], s->pad[0], s->y.h);
+    r.w =
+        crema_pool_holders(o->w, s->kernel[1], s->stride[1], s->pad[1], s->y.w);
+    return r;
 }
 
-CREMA_FORMULA float crema_at_pool_ave_bwd(const struct crema_pool_shape *s,
-                                          const float *dy, int64_t i)
+/* dX at offset i. */
+CREMA_FORMULA void crema_at_pool_max_bwd(const struct crema_pool_shape *s,
+                                         int type, const void *dy,
+                                         const void *ws, void *dx, int64_t i)
 {
     struct crema_place4 o = crema_place4(&s->x, i);
-    struct crema_holders h =
-        crema_pool_holders(o.h, s->kernel[0], s->stride[0], s->pad[0], s->y.h);
-    struct crema_holders w =
-        crema_pool_holders(o.w, s->kernel[1], s->stride[1], s->pad[1], s->y.w);
+    struct crema_holders2 r = crema_pool_around(s, &o);
     float sum = 0;
 
-    for (int64_t p = h.from; p < h.to; p++)
-        for (int64_t q = w.from; q < w.to; q++) {
-            struct crema_window a = crema_pool_rows(s, p);
-            struct crema_window b = crema_pool_columns(s, q);
+    for (int64_t p = r.h.from; p < r.h.to; p++)
+        for (int64_t q = r.w.from; q < r.w.to; q++) {
+            float me = (float)crema_pool_mark(s, p, q, o.h, o.w);
+            float mark = crema_load(ws, s->ws_type,
+                                    crema_offset4(&s->ws, o.n, o.c, p, q));
 
-            sum += dy[crema_offset4(&s->y, o.n, o.c, p, q)] /
-                   (float)(a.width * b.width);
+            if (mark == me)
+                sum +=
+                    crema_load(dy, type, crema_offset4(&s->y, o.n, o.c, p, q));
         }
-    return sum;
+    crema_store(dx, type, i, sum);
+}
+
+CREMA_FORMULA void crema_pack_pool_max_bwd(const struct crema_pool_shape *s,
+                                           int type, const void *dy,
+                                           const void *ws, void *dx,
+                                           int64_t pack)
+{
+    int n = crema_pack_size(type);
+    struct crema_place4 o = crema_pack_place(&s->x, type, pack);
+    struct crema_holders2 r = crema_pool_around(s, &o);
+    struct crema_pack sum = { { 0 } };
+
+    for (int64_t p = r.h.from; p < r.h.to; p++)
+        for (int64_t q = r.w.from; q < r.w.to; q++) {
+            struct crema_pack v = crema_pool_load(&s->y, type, dy, &o, p, q);
+            const uint8_t *marks =
+                (const uint8_t *)ws + crema_offset4(&s->ws, o.n, o.c, p, q);
+            uint8_t me = (uint8_t)crema_pool_mark(s, p, q, o.h, o.w);
+            uint8_t mark[CREMA_PACK];
+
+            memcpy(mark, __builtin_assume_aligned(marks, 4), 4);
+            if (n > 4)
+                memcpy(mark + 4, __builtin_assume_aligned(marks + 4, 4), 4);
+            for (int k = 0; k < n; k++)
+                sum.v[k] += mark[k] == me ? v.v[k] : 0.0f;
+        }
+    crema_store_pack(dx, type, crema_count4(&s->x), pack, &sum);
+}
+
+/* What each element of the window of output (p, q) gets of its dY is divided
+ * by this. */
+CREMA_FORMULA float crema_pool_size(const struct crema_pool_shape *s, int64_t p,
+                                    int64_t q)
+{
+    return (float)(crema_pool_rows(s, p).width *
+                   crema_pool_columns(s, q).width);
+}
+
+CREMA_FORMULA void crema_at_pool_ave_bwd(const struct crema_pool_shape *s,
+                                         int type, const void *dy, void *dx,
+                                         int64_t i)
+{
+    struct crema_place4 o = crema_place4(&s->x, i);
+    struct crema_holders2 r = crema_pool_around(s, &o);
+    float sum = 0;
+
+    for (int64_t p = r.h.from; p < r.h.to; p++)
+        for (int64_t q = r.w.from; q < r.w.to; q++)
+            sum += crema_load(dy, type, crema_offset4(&s->y, o.n, o.c, p, q)) /
+                   crema_pool_size(s, p, q);
+    crema_store(dx, type, i, sum);
+}
+
+CREMA_FORMULA void crema_pack_pool_ave_bwd(const struct crema_pool_shape *s,
+                                           int type, const void *dy, void *dx,
+                                           int64_t pack)
+{
+    int n = crema_pack_size(type);
+    struct crema_place4 o = crema_pack_place(&s->x, type, pack);
+    struct crema_holders2 r = crema_pool_around(s, &o);
+    struct crema_pack sum = { { 0 } };
+
+    for (int64_t p = r.h.from; p < r.h.to; p++)
+        for (int64_t q = r.w.from; q < r.w.to; q++) {
+            struct crema_pack v = crema_pool_load(&s->y, type, dy, &o, p, q);
+            float size = crema_pool_size(s, p, q);
+
+            for (int k = 0; k < n; k++) sum.v[k] += v.v[k] / size;
+        }
+    crema_store_pack(dx, type, crema_count4(&s->x), pack, &sum);
 }
 
 #endif
