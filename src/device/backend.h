@@ -76,7 +76,9 @@ struct crema_device_type {
     /* What the device lacks to compute with values of this type, in a few
      * words; NULL: nothing.  NULL as a function: it has float32 alone. */
     const char *(*lacks)(const struct crema_device *, enum crema_type);
-    bool tf32; /* products of float32 may be rounded to TF32 */
+    /* The same for products of float32 that are rounded to TF32; NULL as a
+     * function: only GPUs have that. */
+    const char *(*lacks_tf32)(const struct crema_device *);
     /* A walk over calls may be taken down and played as a whole; all four may
      * be NULL.  What run()s enqueue between record and recorded does not happen
      * but goes to the tape; recorded with tape NULL drops it. */

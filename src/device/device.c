@@ -118,7 +118,9 @@ enum crema_status crema_device_set_math(struct crema_device *dev,
         const char *lacks = crema_device_lacks(dev, known[i].storage);
 
         if (strcmp(math, known[i].name) != 0) continue;
-        if (known[i].tf32 && !dev->type->tf32) lacks = "only GPUs have it";
+        if (known[i].tf32)
+            lacks = dev->type->lacks_tf32 ? dev->type->lacks_tf32(dev)
+                                          : "only GPUs have it";
         if (lacks)
             return crema_fail(dev->ctx, CREMA_EUNSUPPORTED,
                               "%s cannot compute in %s: %s", dev->name, math,

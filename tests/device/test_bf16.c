@@ -10,7 +10,7 @@ START_TEST(parity)
 {
     char message[PARITY_MESSAGE];
 
-    if (!parity_holds_bf16(op_case(_i), "ref", "cpu", 2, message))
+    if (!parity_holds_in(CREMA_BF16, op_case(_i), "ref", "cpu", 2, message))
         ck_abort_msg("%s", message);
 }
 END_TEST

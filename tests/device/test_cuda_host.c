@@ -11,25 +11,53 @@
 #include <string.h>
 
 /* Nothing may fall to ref: what the libraries do has its stand-in. */
-static void hold(const struct parity_case *c, const char *device)
+static void hold(const struct parity_case *c, enum crema_type type,
+                 const char *device)
 {
     struct parity_case strict = *c;
     char message[PARITY_MESSAGE];
+    bool good;
 
     strict.ref_too = false;
-    if (!parity_holds(&strict, "ref", device, 1, message))
-        ck_abort_msg("%s", message);
+    good = type == CREMA_F32
+               ? parity_holds(&strict, "ref", device, 1, message)
+               : parity_holds_in(type, &strict, "ref", device, 1, message);
+    if (!good) ck_abort_msg("%s", message);
 }
 
 START_TEST(dense)
 {
-    hold(op_case(_i), CUDA_ON_HOST);
+    hold(op_case(_i), CREMA_F32, CUDA_ON_HOST);
 }
 END_TEST
 
 START_TEST(channels_last)
 {
-    hold(op_case(_i), CUDA_ON_HOST_LAST);
+    hold(op_case(_i), CREMA_F32, CUDA_ON_HOST_LAST);
+}
+END_TEST
+
+START_TEST(bf16_dense)
+{
+    hold(op_case(_i), CREMA_BF16, CUDA_ON_HOST);
+}
+END_TEST
+
+START_TEST(bf16_channels_last)
+{
+    hold(op_case(_i), CREMA_BF16, CUDA_ON_HOST_LAST);
+}
+END_TEST
+
+START_TEST(fp16_dense)
+{
+    hold(op_case(_i), CREMA_F16, CUDA_ON_HOST);
+}
+END_TEST
+
+START_TEST(fp16_channels_last)
+{
+    hold(op_case(_i), CREMA_F16, CUDA_ON_HOST_LAST);
 }
 END_TEST
 
@@ -165,6 +193,10 @@ int main(void)
     while (op_case(cases)) cases++;
     tcase_add_loop_test(parity, dense, 0, cases);
     tcase_add_loop_test(parity, channels_last, 0, cases);
+    tcase_add_loop_test(parity, bf16_dense, 0, cases);
+    tcase_add_loop_test(parity, bf16_channels_last, 0, cases);
+    tcase_add_loop_test(parity, fp16_dense, 0, cases);
+    tcase_add_loop_test(parity, fp16_channels_last, 0, cases);
     tcase_set_timeout(parity, 120);
     tcase_add_test(numbers, grids);
     tcase_add_test(numbers, places);

@@ -28,6 +28,29 @@ START_TEST(dense)
 }
 END_TEST
 
+/* In 16 bits, as the libraries like them to lie. */
+static void hold_in(enum crema_type type, const struct parity_case *c)
+{
+    struct parity_case strict = *c;
+    char message[PARITY_MESSAGE];
+
+    strict.ref_too = false;
+    if (!parity_holds_in(type, &strict, "ref", "cuda", 0, message))
+        ck_abort_msg("%s", message);
+}
+
+START_TEST(bf16)
+{
+    hold_in(CREMA_BF16, op_case(_i));
+}
+END_TEST
+
+START_TEST(fp16)
+{
+    hold_in(CREMA_F16, op_case(_i));
+}
+END_TEST
+
 /* On tensor cores, which have the channels innermost. */
 START_TEST(channels_last)
 {
@@ -70,6 +93,8 @@ int main(void)
     tcase_add_loop_test(tc, dense, 0, all);
     tcase_add_loop_test(tc, channels_last, 0, all);
     tcase_add_loop_test(tc, timed, 0, net_tables->count);
+    tcase_add_loop_test(tc, bf16, 0, all);
+    tcase_add_loop_test(tc, fp16, 0, all);
     tcase_add_loop_test(tc, repeats, 0, net_tables->count);
     suite_add_tcase(s, tc);
     return gpu_main(s);

@@ -65,6 +65,20 @@ static const struct crema_backend *const backends[] = { &crema_cuda_libraries,
                                                         &crema_cuda_kernels,
                                                         NULL };
 
+enum { CAPABILITY = 90 };
+
+static const char *lacks(const struct crema_device *dev, enum crema_type type)
+{
+    (void)dev;
+    return crema_cuda_lacks(CAPABILITY, type);
+}
+
+static const char *lacks_tf32(const struct crema_device *dev)
+{
+    (void)dev;
+    return crema_cuda_lacks_tf32(CAPABILITY);
+}
+
 static const struct crema_device_type cuda_on_host = {
     .name = CUDA_ON_HOST,
     .backends = backends,
@@ -73,6 +87,8 @@ static const struct crema_device_type cuda_on_host = {
     .upload = copy,
     .download = copy,
     .clear = clear_memory,
+    .lacks = lacks,
+    .lacks_tf32 = lacks_tf32,
 };
 
 enum crema_status cuda_on_host_open(struct crema_ctx *ctx, const char *name,

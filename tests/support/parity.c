@@ -3,6 +3,7 @@
 
 #include "base/philox.h"
 #include "device/formula/bf16.h"
+#include "device/formula/f16.h"
 #include "support/cuda_on_host.h"
 
 #include <math.h>
@@ -41,7 +42,7 @@ struct parity {
     int inputs, params, outs;
     struct result result[3 * MOST];
     int results;
-    bool bf16; /* the case is about values of 16 bits */
+    enum crema_type type; /* of values */
 };
 
 /* ---- recording ---------------------------------------------------------- */
@@ -185,6 +186,12 @@ static float value(const struct filled *f, uint32_t stream, int64_t i)
     }
 }
 
+static float rounded(enum crema_type type, float v)
+{
+    if (type == CREMA_BF16) return crema_from_bf16(crema_to_bf16(v));
+    return type == CREMA_F16 ? crema_from_f16(crema_to_f16(v)) : v;
+}
+
 /* In 16 bits the values are ones that 16 bits hold: which of two is the larger
  * must not depend on rounding. */
 static float *values(const struct parity *t, const struct filled *f,
@@ -193,10 +200,8 @@ static float *values(const struct parity *t, const struct filled *f,
     int64_t count = crema_shape_count(&f->t->shape);
     float *v = malloc(sizeof *v * (size_t)(count + 1));
 
-    for (int64_t i = 0; i < count && v; i++) {
-        v[i] = value(f, stream, i);
-        if (t->bf16) v[i] = crema_from_bf16(crema_to_bf16(v[i]));
-    }
+    for (int64_t i = 0; i < count && v; i++)
+        v[i] = rounded(t->type, value(f, stream, i));
     return v;
 }
 
@@ -307,12 +312,13 @@ static enum crema_status open_math(struct parity *t, const char *name,
 {
     CREMA_TRY(open_device(t->ctx, name, threads, &t->dev));
     t->heap.dev = t->dev;
-    if (!t->bf16 || !t->dev->type->lacks) return CREMA_OK; /* ref */
-    return crema_device_set_math(t->dev, "bf16");
+    if (t->type == CREMA_F32 || !t->dev->type->lacks) return CREMA_OK; /* ref */
+    return crema_device_set_math(t->dev,
+                                 t->type == CREMA_BF16 ? "bf16" : "fp16");
 }
 
 static struct parity *start(const struct parity_case *c, const char *device,
-                            bool plain, bool bf16, int threads,
+                            bool plain, enum crema_type type, int threads,
                             char *message)
 {
     struct parity *t = calloc(1, sizeof *t);
@@ -323,7 +329,7 @@ static struct parity *start(const struct parity_case *c, const char *device,
     if (t && ctx) {
         t->c = c;
         t->plain = plain;
-        t->bf16 = bf16;
+        t->type = type;
         if (open_math(t, device, threads) == CREMA_OK && run(t) == CREMA_OK)
             return t;
         snprintf(message, PARITY_MESSAGE, "%s on %s: %.300s", c->title, device,
@@ -392,17 +398,18 @@ static bool near(const struct parity_case *c, const struct result *a,
 }
 
 static bool holds(const struct parity_case *c, const char *a, const char *b,
-                  bool bf16, int threads, char message[PARITY_MESSAGE])
+                  enum crema_type type, int threads,
+                  char message[PARITY_MESSAGE])
 {
-    struct parity *x = start(c, a, true, bf16, threads, message);
-    struct parity *y = x ? start(c, b, false, bf16, threads, message) : NULL;
+    struct parity *x = start(c, a, true, type, threads, message);
+    struct parity *y = x ? start(c, b, false, type, threads, message) : NULL;
     bool good = x && y && x->results == y->results && x->results > 0;
 
     if (x && y && !good)
         snprintf(message, PARITY_MESSAGE, "%s: %d results, should be %d",
                  c->title, y->results, x->results);
     for (int i = 0; good && i < x->results; i++)
-        good = bf16 && c->winners
+        good = type != CREMA_F32 && c->winners
                    ? near(c, &x->result[i], &y->result[i], message)
                    : agree(c, &x->result[i], &y->result[i], message);
     if (good && !c->ref_too) good = all_native(y, message);
@@ -414,14 +421,15 @@ static bool holds(const struct parity_case *c, const char *a, const char *b,
 bool parity_holds(const struct parity_case *c, const char *a, const char *b,
                   int threads, char message[PARITY_MESSAGE])
 {
-    return holds(c, a, b, false, threads, message);
+    return holds(c, a, b, CREMA_F32, threads, message);
 }
 
-bool parity_holds_bf16(const struct parity_case *c, const char *a,
-                       const char *b, int threads, char message[PARITY_MESSAGE])
+bool parity_holds_in(enum crema_type type, const struct parity_case *c,
+                     const char *a, const char *b, int threads,
+                     char message[PARITY_MESSAGE])
 {
-    struct parity_case rounded = *c;
+    struct parity_case loose = *c;
 
-    rounded.tolerance = 2e-2f;
-    return holds(&rounded, a, b, true, threads, message);
+    loose.tolerance = 2e-2f;
+    return holds(&loose, a, b, type, threads, message);
 }

@@ -27,8 +27,8 @@ struct parity_case {
     bool test;          /* phase TEST, no gradients */
     bool plain;         /* no fusion */
     bool ref_too;       /* ref may run some of it */
-    bool winners;       /* maxima of computed values, or bounds: in bf16
-                           others may win, here and there */
+    bool winners;       /* maxima or bounds of computed values: in 16
+                           bits others may win, here and there */
     int steps;          /* of SGD; 0: gradients only */
     float tolerance;    /* 0: 2e-5 */
 };
@@ -40,12 +40,12 @@ enum { PARITY_MESSAGE = 512 };
 bool parity_holds(const struct parity_case *, const char *a, const char *b,
                   int threads, char message[PARITY_MESSAGE]);
 
-/* The same with b computing in bf16, to 2 % of each result's largest value: a
- * value rounded to 8 bits is off by up to 0.2 %, and errors add up over some
- * roundings in a row.  Where gradients may flow to other winners, each result
- * as a vector is within a quarter of its length instead. */
-bool parity_holds_bf16(const struct parity_case *, const char *a, const char *b,
-                       int threads, char message[PARITY_MESSAGE]);
+/* The same with b computing in bf16 or fp16, to 2 % of each result's largest
+ * value: a value rounded to 8 bits is off by up to 0.2 %, and errors add up
+ * over some roundings in a row.  Where gradients may flow to other winners,
+ * each result as a vector is within a quarter of its length instead. */
+bool parity_holds_in(enum crema_type, const struct parity_case *, const char *a,
+                     const char *b, int threads, char message[PARITY_MESSAGE]);
 
 /* ---- for record functions ---- */
 

@@ -247,6 +247,18 @@ static enum crema_status finish_cuda(struct crema_device *dev)
     return CREMA_OK;
 }
 
+/* ---- precision --------------------------------------------------------- */
+
+static const char *lacks(const struct crema_device *dev, enum crema_type type)
+{
+    return crema_cuda_lacks(crema_cuda(dev)->capability, type);
+}
+
+static const char *lacks_tf32(const struct crema_device *dev)
+{
+    return crema_cuda_lacks_tf32(crema_cuda(dev)->capability);
+}
+
 /* ---- the table --------------------------------------------------------- */
 
 static const struct crema_backend *const backends[] = {
@@ -267,7 +279,8 @@ const struct crema_device_type crema_device_cuda = {
     .download = download_cuda,
     .clear = clear_cuda,
     .finish = finish_cuda,
-    .tf32 = true,
+    .lacks = lacks,
+    .lacks_tf32 = lacks_tf32,
     .record = crema_cuda_record,
     .recorded = crema_cuda_recorded,
     .play = crema_cuda_play,

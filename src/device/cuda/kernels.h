@@ -46,7 +46,8 @@ struct crema_layout crema_cuda_like(const struct crema_shape *,
                                     const struct crema_layout *have,
                                     enum crema_type);
 /* Ports of in[lead]'s shape lie as in[lead] does, dense or with the channels
- * innermost, in op->storage; the others are dense float32. */
+ * innermost, in op->storage (float32 where params change); the others are
+ * dense float32. */
 void crema_cuda_follow(const struct crema_op *, int lead,
                        struct crema_port in[], struct crema_port out[]);
 bool crema_cuda_channels_last(const struct crema_layout *);
@@ -60,6 +61,10 @@ static inline int crema_cuda_type(const struct crema_tensor *t)
 struct crema_axis crema_cuda_layout_channels(const struct crema_layout *);
 struct crema_axis crema_cuda_channels(const struct crema_tensor *);
 struct crema_planes crema_cuda_planes(const struct crema_tensor *);
+
+/* What a GPU lacks for values of a type, or for TF32; 90 is capability 9.0. */
+const char *crema_cuda_lacks(int capability, enum crema_type);
+const char *crema_cuda_lacks_tf32(int capability);
 
 /* ---- the device's own */
 

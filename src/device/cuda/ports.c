@@ -50,16 +50,18 @@ void crema_cuda_follow(const struct crema_op *op, int lead,
                        struct crema_port in[], struct crema_port out[])
 {
     const struct crema_tensor *t = op->in[lead];
-    struct crema_layout lead_layout =
-        crema_cuda_like(&t->shape, in[lead].have, op->storage);
+    /* what changes params works on float32 */
+    enum crema_type type = op->type->mutates ? CREMA_F32 : op->storage;
+    struct crema_layout followed =
+        crema_cuda_like(&t->shape, in[lead].have, type);
 
     crema_cuda_all_dense(op, in, out);
     for (int i = 0; i < op->nin; i++)
         if (op->in[i] && crema_shape_equal(&op->in[i]->shape, &t->shape))
-            in[i].want = lead_layout;
+            in[i].want = followed;
     for (int i = 0; i < op->nout; i++)
         if (op->out[i] && crema_shape_equal(&op->out[i]->shape, &t->shape))
-            out[i].want = lead_layout;
+            out[i].want = followed;
 }
 
 struct crema_axis crema_cuda_layout_channels(const struct crema_layout *l)
@@ -96,4 +98,18 @@ struct crema_planes crema_cuda_planes(const struct crema_tensor *t)
         .w = s->dim[last],
         .last = crema_cuda_channels_last(&t->layout),
     };
+}
+
+const char *crema_cuda_lacks(int capability, enum crema_type type)
+{
+    if (type == CREMA_BF16 && capability < 80)
+        return "GPUs can from compute capability 8.0 on";
+    return type == CREMA_F16 && capability < 53
+               ? "GPUs can from compute capability 5.3 on"
+               : NULL;
+}
+
+const char *crema_cuda_lacks_tf32(int capability)
+{
+    return capability < 80 ? "GPUs can from compute capability 8.0 on" : NULL;
 }
