@@ -215,7 +215,7 @@ static const struct parity_case convs[] = {
     { "conv, relu apart", conv, SHAPE4(2, 16, 8, 8), CONV(3, 1, 1, 1, 1),
       N(20, 0, 1), .plain = true },
     { "conv, 11x11 by 4", conv, SHAPE4(1, 3, 35, 35), CONV(11, 4, 0, 1, 1),
-      N(96, 0, 1) },
+      N(96, 0, 1), .winners = true },
     { "conv, wide pad", conv, SHAPE4(1, 4, 3, 3), CONV(3, 1, 4, 1, 1), N(8) },
     { "conv, test phase", conv, SHAPE4(2, 16, 8, 8), CONV(3, 1, 1, 1, 1),
       N(20, 0, 1), .test = true },

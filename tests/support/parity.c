@@ -292,7 +292,8 @@ static void close_all(struct parity *t)
     free(t);
 }
 
-/* "cuda deterministic", "cuda tf32": behind the device's name how it computes */
+/* "cuda deterministic", "cuda tf32": behind the device's name how it computes
+ */
 static enum crema_status open_device(struct crema_ctx *ctx, const char *name,
                                      int threads, struct crema_device **out)
 {
