@@ -59,8 +59,9 @@ enum crema_status crema_device_open(struct crema_ctx *, const char *name,
                                     int threads,
                                     struct crema_device **out) CREMA_MUST_USE;
 void crema_device_free(struct crema_device *);
-/* From now on nothing is chosen whose bits differ from run to run; only on GPUs
- * is there such a thing. */
+/* From now on nothing is chosen whose bits differ from run to run: on GPUs some
+ * algorithms, on the CPU layouts that a trial at set-up finds to be fastest.
+ * Without it two runs on a CPU may differ in the last bits. */
 void crema_device_be_deterministic(struct crema_device *);
 /* How precise: "fp32" (the default), "tf32" (products of 32-bit numbers on a
  * GPU's tensor cores, with 10 bits behind the point), "bf16" or "fp16" (values

@@ -104,6 +104,7 @@ static enum crema_status open_gpu(struct job *job, const char *id, long threads)
 enum crema_status job_device(struct job *job, const struct device_flags *flags,
                              const char *fallback)
 {
+    static const char *const layouts[] = { "auto", "rule", "blocked", "last" };
     const char *name = flags->device ? flags->device : fallback;
 
     if (flags->gpu)
@@ -116,6 +117,8 @@ enum crema_status job_device(struct job *job, const struct device_flags *flags,
     if (flags->math) CREMA_TRY(crema_device_set_math(job->dev, flags->math));
     crema_device_limit_workspace(job->dev, (size_t)flags->workspace << 20);
     if (flags->deterministic) crema_device_be_deterministic(job->dev);
+    if (flags->winograd) crema_device_use_winograd(job->dev);
+    CREMA_TRY(crema_device_arrange(job->dev, layouts[flags->layout]));
     console_say(&job->console, CREMA_INFO, "Use %s: %s",
                 crema_device_kind(job->dev), crema_device_name(job->dev));
     return CREMA_OK;

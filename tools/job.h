@@ -32,7 +32,8 @@ int job_close(struct job *, enum crema_status);
 struct device_flags {
     const char *device, *gpu, *math;
     long threads, workspace;
-    bool deterministic;
+    int layout; /* as DEVICE_FLAGS lists them */
+    bool winograd, deterministic;
 };
 #define DEVICE_FLAGS(d)                                                        \
     { "device", FLAG_TEXT, &(d)->device, "D",                                  \
@@ -43,9 +44,15 @@ struct device_flags {
           "how precise: fp32, tf32, bf16 or fp16" },                           \
         { "workspace", FLAG_INT, &(d)->workspace, "MIB",                       \
           "most memory for one op of a GPU; 0: 1/16 of it, at most 1024" },    \
+        { "threads", FLAG_INT, &(d)->threads, "N",                             \
+          "of the CPU; 0: one per core, fewer for small nets" },               \
+        { "layout", FLAG_CHOICE, &(d)->layout, "auto|rule|blocked|last",       \
+          "how images lie on the CPU; auto: as is fastest, by a short "        \
+          "trial" },                                                           \
     {                                                                          \
-        "threads", FLAG_INT, &(d)->threads, "N",                               \
-            "of the CPU; 0: one per core, fewer for small nets"                \
+        "winograd", FLAG_BOOL, &(d)->winograd, NULL,                           \
+            "let 3x3 convolutions on the CPU use Winograd's method: faster, "  \
+            "less exact"                                                       \
     }
 /* -1, or the exit status after saying what is wrong. */
 int device_flags_wrong(const struct flags *, const struct device_flags *);

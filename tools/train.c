@@ -213,7 +213,7 @@ int verb_train(int argc, char **argv)
         { "bad_records", FLAG_CHOICE, &t.bad_records, "stop|skip",
           "what a record that cannot be decoded does" },
         { "deterministic", FLAG_BOOL, &t.device.deterministic, NULL,
-          "the same bits in every run; on the CPU it is always so" },
+          "the same bits in every run: nothing is chosen by measuring" },
     };
     const struct flags flags = {
         "crema train",

@@ -43,6 +43,12 @@ struct crema_backend {
      * next in the device's list is asked; ref is the last of all. */
     enum crema_status (*plan)(struct crema_device *, struct crema_op *,
                               struct crema_port in[], struct crema_port out[]);
+    /* The ways in which plan() can run op, as op->arrangement says: bit a for
+     * arrangement a; 0: just one.  *rule: what CREMA_RULE comes to.  May be
+     * NULL: one way for every op. */
+    unsigned (*arrangements)(const struct crema_device *,
+                             const struct crema_op *,
+                             enum crema_arrangement *rule);
     /* Can it run `op` with op->relu set?  May be NULL: never. */
     bool (*fuses_relu)(const struct crema_op *op);
     /* Neighbouring ops of one type, all its own: puts the work of the first
@@ -98,6 +104,9 @@ struct crema_device {
     bool deterministic;    /* no engine whose bits differ from run to run */
     enum crema_type storage; /* of values, where a net does not say it */
     bool tf32;               /* products of float32 are rounded to TF32 */
+    bool measures; /* chooses arrangements by trial, not by rule */
+    enum crema_arrangement forced; /* CREMA_RULE: none is */
+    bool winograd;                 /* may be used */
     char name[128];        /* for people: the processor or GPU */
     void *state;           /* the backend's own */
     void *module;          /* of a device loaded at run time */

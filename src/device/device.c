@@ -75,6 +75,7 @@ enum crema_status crema_device_open(struct crema_ctx *ctx, const char *name,
     if (!dev) return crema_no_memory(ctx, "a device");
     dev->ctx = ctx;
     dev->threads = threads;
+    dev->measures = true;
     status = open_named(dev, name);
     if (status != CREMA_OK) {
         free(dev);
@@ -87,6 +88,37 @@ enum crema_status crema_device_open(struct crema_ctx *ctx, const char *name,
 void crema_device_be_deterministic(struct crema_device *dev)
 {
     dev->deterministic = true;
+    dev->measures = false;
+}
+
+enum crema_status crema_device_arrange(struct crema_device *dev,
+                                       const char *how)
+{
+    static const struct {
+        const char *name;
+        enum crema_arrangement forced;
+    } known[] = {
+        { "auto", CREMA_RULE },
+        { "rule", CREMA_RULE },
+        { "blocked", CREMA_BLOCKED },
+        { "last", CREMA_LAST },
+    };
+
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(how, known[i].name) != 0) continue;
+        dev->measures = i == 0 && !dev->deterministic;
+        dev->forced = known[i].forced;
+        return CREMA_OK;
+    }
+    return crema_fail(dev->ctx, CREMA_EINVAL,
+                      "unknown layout \"%s\"; known are auto, rule, blocked "
+                      "and last",
+                      how);
+}
+
+void crema_device_use_winograd(struct crema_device *dev)
+{
+    dev->winograd = true;
 }
 
 void crema_device_limit_workspace(struct crema_device *dev, size_t bytes)

@@ -14,6 +14,15 @@ enum crema_status crema_device_upload(struct crema_device *, void *to,
 enum crema_status crema_device_download(struct crema_device *, void *to_host,
                                         const void *from,
                                         size_t bytes) CREMA_MUST_USE;
+/* How the images of convolutions lie: "auto" - what a trial of each finds to be
+ * fastest, as every device begins with - or "rule", "blocked", "last"; what
+ * they come to is the device's business.  CREMA_EINVAL: none of these. */
+enum crema_status crema_device_arrange(struct crema_device *,
+                                       const char *how) CREMA_MUST_USE;
+/* From now on convolutions may be computed by Winograd's method: fewer
+ * multiplications, sums of larger numbers, so an error about ten times as
+ * large. */
+void crema_device_use_winograd(struct crema_device *);
 /* Waits until everything that was started has run. */
 enum crema_status crema_device_finish(struct crema_device *) CREMA_MUST_USE;
 

@@ -38,6 +38,23 @@ struct crema_param {
     void *data; /* NULL until it has values: then zero */
 };
 
+/* How the images of an op lie that can be run in several ways. */
+enum crema_arrangement {
+    CREMA_RULE,     /* as the backend's own rule says */
+    CREMA_BLOCKED,  /* as the library likes best: channels in blocks */
+    CREMA_LAST,     /* channels innermost */
+    CREMA_WINOGRAD, /* in blocks, and computed by Winograd's method */
+    CREMA_ARRANGEMENTS
+};
+
+/* Where a program's arrangements come from. */
+enum crema_chosen {
+    CREMA_BY_RULE,
+    CREMA_MEASURED,
+    CREMA_FOLLOWED, /* an earlier choice */
+    CREMA_FORCED,   /* the user's word */
+};
+
 struct crema_tensor {
     const char *name; /* the blob's; may be NULL */
     struct crema_shape shape;
@@ -52,7 +69,12 @@ struct crema_tensor {
     int ignore_label;
     struct crema_tensor *grad; /* dL/dX, once differentiated; or NULL */
     struct crema_tensor *parts, *sibling; /* contributions to dL/dX so far */
+    /* while arrangements are chosen: where it lies, and in which others there
+       are copies of it */
+    enum crema_arrangement lies;
+    unsigned lies_too; /* bit a: as arrangement a */
     /* by the layout pass */
+    struct crema_ballot *ballots; /* of a PARAM */
     bool settled;
     struct crema_layout layout;
     struct crema_tensor *copies, *next_copy; /* same numbers, other layouts */
@@ -72,6 +94,7 @@ struct crema_op {
     struct crema_layout *want;       /* [nin], as agreed with the backend */
     bool relu;                       /* out[0] = max(out[0], 0), fused in */
     struct crema_op *forward;        /* of a gradient op: what it belongs to */
+    enum crema_arrangement arrangement;
     const char *layer;               /* who recorded it */
     /* The type in which values that it reads and writes lie where the backend
      * can, and its gradient's.  Params, statistics and losses are float32. */
@@ -116,7 +139,13 @@ struct crema_program {
     bool failed;
     bool refused;      /* failed by an op's own check */
     bool fuse;         /* default true */
-    int threads;       /* of the processor; by prepare */
+    int threads;       /* of the processor; 0: prepare finds it */
+    /* Of each op that has a choice, in order, a letter of the arrangement
+     * taken: "lblb".  Set before prepare it is followed where it fits, and
+     * borrowed; afterwards it is what was taken.  NULL: to be chosen. */
+    const char *arranged;
+    enum crema_chosen chosen;      /* by prepare */
+    enum crema_arrangement forced; /* as the device says; CREMA_RULE: none is */
     const char *layer; /* recording for */
     enum crema_type storage, grad_storage; /* of the ops recorded from now on */
     struct crema_op **op;

@@ -192,6 +192,11 @@ enum crema_status crema_net_prepare(struct crema_net *net)
         return status;
     }
     net->prepared = true;
+    if (!net->arranged && net->program->arranged) {
+        net->arranged =
+            crema_arena_strdup(&net->arena, net->program->arranged);
+        if (!net->arranged) return crema_no_memory(net->ctx, "a net");
+    }
     CREMA_TRY(start_ring(net));
     for (int i = 0; i < net->ndiffs; i++)
         CREMA_TRY(write_user(net, &net->diff[i]));

@@ -89,6 +89,9 @@ struct crema_net {
     bool prepared;
     /* of values and gradients, where a layer does not say it */
     enum crema_type storage, grad_storage;
+    /* The first program's choice, which later ones follow; NULL: none yet.  Set
+     * before the first prepare it is followed from the beginning. */
+    const char *arranged;
     int ndiffs;
     struct crema_net_input *diff; /* of outputs, given by the user */
     uint32_t passes;              /* forward passes in TRAIN */

@@ -212,6 +212,7 @@ static enum crema_status record_all(struct crema_net *net)
     CREMA_TRY(crema_program_open(net->world->dev, &net->world->heap,
                                  net->options.train, &net->program));
     net->program->fuse = !net->options.no_fusion;
+    net->program->arranged = net->arranged;
     for (int i = 0; i < net->nlayers; i++)
         CREMA_TRY(record_or_forgive(net, &net->layer[i]));
     find_losses(net);

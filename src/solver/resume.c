@@ -189,6 +189,21 @@ static void take_losses(struct crema_solver *s, const Crema__SolverState *state)
     w->next = w->count % w->size;
 }
 
+/* The same layouts give the same bits. */
+static enum crema_status take_arranged(struct crema_solver *s,
+                                       const Crema__SolverState *state)
+{
+    for (size_t i = 0; i < state->n_arranged && i <= (size_t)s->ntests; i++) {
+        struct crema_net *net = i ? s->test[i - 1] : s->net;
+
+        if (!*state->arranged[i]) continue;
+        net->arranged = crema_arena_strdup(&net->arena, state->arranged[i]);
+        if (!net->arranged) return crema_no_memory(s->ctx, "a net");
+        if (net->program) net->program->arranged = net->arranged;
+    }
+    return CREMA_OK;
+}
+
 enum crema_status crema_solver__resume(struct crema_solver *s,
                                        struct crema_blob_file *file)
 {
@@ -209,6 +224,7 @@ enum crema_status crema_solver__resume(struct crema_solver *s,
                        ? state->forward_passes
                        : (uint64_t)s->iter * (uint64_t)s->param->iter_size);
     take_losses(s, state);
+    CREMA_TRY(take_arranged(s, state));
     CREMA_TRY(seek(s, s->net, 0, state));
     for (int i = 0; i < s->ntests; i++)
         CREMA_TRY(seek(s, s->test[i], i + 1, state));

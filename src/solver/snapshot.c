@@ -54,6 +54,27 @@ static bool fill_positions(struct crema_solver *s, struct crema_arena *arena,
     return true;
 }
 
+/* Each net's choice; a net that has not run yet makes it now. */
+static enum crema_status fill_arranged(struct crema_solver *s,
+                                       struct crema_arena *arena,
+                                       Crema__SolverState *state)
+{
+    size_t n = (size_t)s->ntests + 1;
+
+    state->arranged = crema_arena_alloc(arena, n * sizeof *state->arranged);
+    if (!state->arranged) return crema_no_memory(s->ctx, "a snapshot");
+    for (size_t i = 0; i < n; i++) {
+        struct crema_net *net = i ? s->test[i - 1] : s->net;
+
+        CREMA_TRY(crema_net_prepare(net));
+        state->arranged[i] =
+            crema_arena_strdup(arena, net->arranged ? net->arranged : "");
+        if (!state->arranged[i]) return crema_no_memory(s->ctx, "a snapshot");
+    }
+    state->n_arranged = n;
+    return CREMA_OK;
+}
+
 /* The window, oldest first. */
 static bool fill_losses(struct crema_solver *s, struct crema_arena *arena,
                         Crema__SolverState *state)
@@ -108,6 +129,7 @@ static enum crema_status put_state(struct crema_solver *s,
         !fill_positions(s, arena, &state) || !fill_losses(s, arena, &state) ||
         !fill_histories(s, arena, &histories))
         return crema_no_memory(s->ctx, "a snapshot");
+    CREMA_TRY(fill_arranged(s, arena, &state));
     return crema_state_write(s->ctx, &to, &state, crema_solver__histories(s),
                              histories);
 }

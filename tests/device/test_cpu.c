@@ -76,6 +76,31 @@ START_TEST(tiny_numbers)
 }
 END_TEST
 
+/* However convolutions lie, and so what follows them. */
+START_TEST(arranged)
+{
+    static const char *const devices[] = { "cpu blocked", "cpu last" };
+    char message[PARITY_MESSAGE];
+
+    for (int i = 0; i < 2; i++)
+        if (!parity_holds(op_case(_i), "ref", devices[i], 2, message))
+            ck_abort_msg("%s: %s", devices[i], message);
+}
+END_TEST
+
+/* A tile's values are added up, multiplied and added up again, with factors up
+ * to 25: errors grow by that much. */
+START_TEST(winograd)
+{
+    struct parity_case c = *op_case(_i);
+    char message[PARITY_MESSAGE];
+
+    c.tolerance = 25 * (c.tolerance > 0 ? c.tolerance : 2e-5f);
+    if (!parity_holds(&c, "ref", "cpu winograd", 2, message))
+        ck_abort_msg("%s", message);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("cpu");
@@ -84,6 +109,8 @@ int main(void)
 
     while (op_case(cases)) cases++;
     tcase_add_loop_test(tc, parity, 0, cases);
+    tcase_add_loop_test(tc, arranged, 0, cases);
+    tcase_add_loop_test(tc, winograd, 0, cases);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, tiny_numbers);
     suite_add_tcase(s, tc);

@@ -69,6 +69,44 @@ START_TEST(two_halves_are_the_whole)
 }
 END_TEST
 
+/* Of the convolution and of its weights' gradient. */
+static const char *const words[] = { "bb", "ll", "bl" };
+
+static void arrange(struct rig *r, const char *word)
+{
+    struct crema_net *net = crema_solver_net(r->solver);
+
+    net->arranged = net->program->arranged = word;
+}
+
+/* However the first half's convolutions lay, so do the second half's. */
+START_TEST(layouts_are_resumed)
+{
+    struct rig *r = rig_new();
+    const struct crema_program *p;
+
+    crema_device_free(r->dev);
+    ck_assert_int_eq(crema_device_open(r->ctx, "cpu", 2, &r->dev), CREMA_OK);
+    make_records(r);
+    rig_open(r, solvers[0], NULL);
+    arrange(r, words[_i]);
+    ck_assert_int_eq(crema_solver_run(r->solver), CREMA_OK);
+    ck_assert_int_eq(rename("out_iter_20.solverstate", "state"), 0);
+
+    rig_open(r, solvers[0], NULL);
+    arrange(r, words[_i]);
+    rig_step(r, 10);
+    ck_assert_int_eq(crema_solver_snapshot(r->solver), CREMA_OK);
+    rig_open(r, solvers[0], "out_iter_10.solverstate");
+    ck_assert_int_eq(crema_solver_run(r->solver), CREMA_OK);
+    p = crema_solver_net(r->solver)->program;
+    ck_assert_int_eq(p->chosen, CREMA_FOLLOWED);
+    ck_assert_str_eq(p->arranged, words[_i]);
+    ck_assert(rig_same("out_iter_20.solverstate", "state"));
+    rig_free(r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("resume_data");
@@ -76,6 +114,7 @@ int main(void)
 
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, two_halves_are_the_whole, 0, 2);
+    tcase_add_loop_test(all, layouts_are_resumed, 0, 3);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

@@ -304,6 +304,12 @@ static enum crema_status open_device(struct crema_ctx *ctx, const char *name,
     snprintf(device, sizeof device, "%.*s", (int)strcspn(name, " "), name);
     CREMA_TRY(crema_device_open(ctx, device, threads, out));
     if (strstr(name, " deterministic")) crema_device_be_deterministic(*out);
+    if (strstr(name, " blocked")) return crema_device_arrange(*out, "blocked");
+    if (strstr(name, " last")) return crema_device_arrange(*out, "last");
+    if (strstr(name, " winograd")) {
+        crema_device_use_winograd(*out);
+        return crema_device_arrange(*out, "rule");
+    }
     return strstr(name, " tf32") ? crema_device_set_math(*out, "tf32")
                                  : CREMA_OK;
 }

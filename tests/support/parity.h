@@ -35,8 +35,11 @@ struct parity_case {
 
 enum { PARITY_MESSAGE = 512 };
 
-/* Device a is the definition, without fusion; what runs on b and falls to ref
- * is a failure unless ref_too.  false, and the reason in message. */
+/* Behind a device's name may stand "deterministic", "tf32", "blocked", "last"
+ * or "winograd".  Device a is the definition, without fusion; what runs on b
+ * and falls to ref is a failure unless ref_too.  false, and the reason in
+ * message.
+ */
 bool parity_holds(const struct parity_case *, const char *a, const char *b,
                   int threads, char message[PARITY_MESSAGE]);
 

@@ -1,13 +1,13 @@
 /* conv.c - convolution on oneDNN.
  *
- * The library chooses how an image lies, but for two things.  An image whose
- * channels are few is read as it is.  Channels that would not fill their blocks
- * lie innermost instead (AVX-512 only: a third faster on LeNet).  The gradients
- * keep to what the forward pass chose.  Where the library has nothing but plain
- * loops for that, it chooses after all.  X, W, Y and their gradients have the
- * op's type, float32 where the library is slow in it; dW and biases are float32
- * always.  Left to ref: empty tensors, and a bias that learns where the weights
- * do not.
+ * BLOCKED leaves it to the library how an image lies, except that one of few
+ * channels is read as it is.  LAST puts the channels innermost.  By rule those
+ * that would not fill their blocks lie so (AVX-512 only: a third faster on
+ * LeNet), and the gradients keep to what the forward pass has.  Where the
+ * library has nothing but plain loops for that, it chooses after all.  X, W, Y
+ * and their gradients have the op's type, float32 where the library is slow in
+ * it; dW and biases are float32 always.  Left to ref: empty tensors, and a bias
+ * that learns where the weights do not.
  */
 #include "device/cpu/onednn.h"
 
@@ -59,19 +59,63 @@ static bool innermost(const struct crema_conv *c, const struct crema_shape *x,
            (x->dim[1] >= FEW_CHANNELS && !fills_blocks(x->dim[1]));
 }
 
-/* The layouts that the forward pass asks for. */
-static void choose(const struct crema_op *op, const struct crema_layout *have,
-                   struct crema_dn *d)
+/* Winograd's method is made for these. */
+static bool has_winograd(const struct crema_device *dev,
+                         const struct crema_op *f)
 {
-    const struct crema_shape *x = &op->in[0]->shape, *y = &op->out[0]->shape;
+    const struct crema_conv *c = f->params;
+    bool fits = c->spatial == 2 && c->groups == 1;
 
-    d->x = crema_dn_any(x, op->storage);
-    d->y = crema_dn_any(y, op->storage);
-    if (innermost(op->params, x, y)) {
-        d->x = crema_layout_channels_last(x, op->storage);
-        d->y = crema_layout_channels_last(y, op->storage);
+    for (int i = 0; i < c->spatial; i++)
+        fits = fits && c->kernel[i] == 3 && c->stride[i] == 1 &&
+               c->dilation[i] == 1;
+    return dev->winograd && fits;
+}
+
+/* What CREMA_RULE comes to; f: a forward op. */
+static enum crema_arrangement rule(const struct crema_device *dev,
+                                   const struct crema_op *f)
+{
+    if (innermost(f->params, &f->in[0]->shape, &f->out[0]->shape))
+        return CREMA_LAST;
+    return has_winograd(dev, f) ? CREMA_WINOGRAD : CREMA_BLOCKED;
+}
+
+/* Of a gradient, that of its forward unless it has one of its own. */
+static enum crema_arrangement arrangement(const struct crema_device *dev,
+                                          const struct crema_op *op)
+{
+    if (op->arrangement == CREMA_RULE && op->forward)
+        return arrangement(dev, op->forward);
+    return op->arrangement == CREMA_RULE ? rule(dev, op) : op->arrangement;
+}
+
+unsigned crema_cpu_conv_arrangements(const struct crema_device *dev,
+                                     const struct crema_op *op,
+                                     enum crema_arrangement *by_rule)
+{
+    const struct crema_op *f = op->forward ? op->forward : op;
+
+    if (f->type != &crema_op_conv || op->nout == 0 || !op->out[0] || empty(f))
+        return 0;
+    *by_rule = arrangement(dev, f);
+    return 1u << CREMA_BLOCKED | 1u << CREMA_LAST |
+           (has_winograd(dev, f) ? 1u << CREMA_WINOGRAD : 0);
+}
+
+/* The layouts that are asked for. */
+static void arrange(enum crema_arrangement a, const struct crema_shape *x,
+                    const struct crema_shape *y,
+                    const struct crema_layout *have, enum crema_type type,
+                    struct crema_dn *d)
+{
+    d->x = crema_dn_any(x, type);
+    d->y = crema_dn_any(y, type);
+    if (a == CREMA_LAST) {
+        d->x = crema_layout_channels_last(x, type);
+        d->y = crema_layout_channels_last(y, type);
     } else if (crema_cpu_plain(have) && x->dim[1] < FEW_CHANNELS) {
-        d->x = crema_layout_as(have, op->storage);
+        d->x = crema_layout_as(have, type);
     }
 }
 
@@ -108,6 +152,7 @@ static enum crema_status plan(struct crema_device *dev, struct crema_op *op,
 
     if (status != CREMA_EUNSUPPORTED) return status;
     d->x.nblocks = d->y.nblocks = CREMA_DN_ANY;
+    d->winograd = false;
     if (op->storage != CREMA_F32) {
         status = plan_fast(dev, op, kind, d, forward, args, in, out);
         if (status != CREMA_EUNSUPPORTED) return status;
@@ -122,9 +167,12 @@ enum crema_status crema_cpu_conv(struct crema_device *dev, struct crema_op *op,
                                  struct crema_port out[])
 {
     struct crema_dn d = describe(op->params, &op->in[1]->shape, op->storage);
+    enum crema_arrangement a = arrangement(dev, op);
 
     if (empty(op)) return CREMA_EUNSUPPORTED;
-    choose(op, in[0].have, &d);
+    arrange(a, &op->in[0]->shape, &op->out[0]->shape, in[0].have, op->storage,
+            &d);
+    d.winograd = a == CREMA_WINOGRAD;
     if (op->in[2]) d.b = crema_layout_dense(&op->in[2]->shape, CREMA_F32);
     d.train = op->in[0]->needs_grad || op->in[1]->needs_grad;
     d.relu = op->relu;
@@ -132,16 +180,25 @@ enum crema_status crema_cpu_conv(struct crema_device *dev, struct crema_op *op,
                 out);
 }
 
-/* What op's forward settled on; describes the gradient and its hint alike. */
-static struct crema_dn backward(const struct crema_op *op)
+/* A gradient keeps to the layouts that its forward has, unless it is arranged
+ * otherwise; the hint is the forward.  have: of X, for the weights' gradient.
+ */
+static void describe_gradient(const struct crema_device *dev,
+                              const struct crema_op *op,
+                              const struct crema_layout *have,
+                              struct crema_dn *d, struct crema_dn *hint)
 {
     const struct crema_op *f = op->forward;
-    struct crema_dn d = describe(f->params, &f->in[1]->shape, op->storage);
+    enum crema_arrangement a = arrangement(dev, op);
 
-    d.x = crema_layout_as(&f->want[0], op->storage);
-    d.y = crema_layout_as(&f->out[0]->layout, op->storage);
-    d.train = true;
-    return d;
+    *hint = describe(f->params, &f->in[1]->shape, op->storage);
+    hint->x = crema_layout_as(&f->want[0], op->storage);
+    hint->y = crema_layout_as(&f->out[0]->layout, op->storage);
+    hint->train = true;
+    *d = *hint;
+    if ((a == CREMA_LAST) != (arrangement(dev, f) == CREMA_LAST))
+        arrange(a, &f->in[0]->shape, &f->out[0]->shape, have, op->storage, d);
+    d->winograd = a == CREMA_WINOGRAD;
 }
 
 enum crema_status crema_cpu_conv_bwd_data(struct crema_device *dev,
@@ -152,7 +209,7 @@ enum crema_status crema_cpu_conv_bwd_data(struct crema_device *dev,
     struct crema_dn d, hint;
 
     if (empty(op)) return CREMA_EUNSUPPORTED;
-    d = hint = backward(op);
+    describe_gradient(dev, op, NULL, &d, &hint);
     return plan(dev, op, CREMA_DN_CONV_BWD_DATA, &d, &hint,
                 crema_dn_bwd_data_args, in, out);
 }
@@ -165,7 +222,7 @@ enum crema_status crema_cpu_conv_bwd_weights(struct crema_device *dev,
     struct crema_dn d, hint;
 
     if (!op->out[0] || empty(op)) return CREMA_EUNSUPPORTED;
-    d = hint = backward(op);
+    describe_gradient(dev, op, in[0].have, &d, &hint);
     d.w = crema_layout_as(&d.w, CREMA_F32);
     if (op->out[1]) d.b = crema_layout_dense(&op->out[1]->shape, CREMA_F32);
     return plan(dev, op, CREMA_DN_CONV_BWD_WEIGHTS, &d, &hint,

@@ -77,6 +77,7 @@ static bool fuses_relu(const struct crema_op *op)
 const struct crema_backend crema_backend_cpu = {
     .name = "onednn",
     .plan = plan,
+    .arrangements = crema_cpu_conv_arrangements,
     .fuses_relu = fuses_relu,
 };
 

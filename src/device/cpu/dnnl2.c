@@ -114,7 +114,8 @@ struct mds {
 static dnnl_status_t conv(enum crema_dn_kind kind, const struct crema_dn *d,
                           const struct mds *m, union description *o)
 {
-    const dnnl_alg_kind_t alg = dnnl_convolution_direct;
+    const dnnl_alg_kind_t alg =
+        d->winograd ? dnnl_convolution_auto : dnnl_convolution_direct;
 
     switch (kind) {
     case CREMA_DN_CONV:

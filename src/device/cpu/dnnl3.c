@@ -164,8 +164,9 @@ struct given {
 static dnnl_status_t conv(enum crema_dn_kind kind, const struct given *g,
                           dnnl_primitive_desc_t *pd)
 {
-    const dnnl_alg_kind_t alg = dnnl_convolution_direct;
     const struct crema_dn *d = g->d;
+    const dnnl_alg_kind_t alg =
+        d->winograd ? dnnl_convolution_auto : dnnl_convolution_direct;
 
     switch (kind) {
     case CREMA_DN_CONV:

@@ -55,6 +55,7 @@ struct crema_dn {
     struct crema_layout x, w, b, y;
     bool train;             /* forward leaves a workspace */
     bool relu;              /* y = max(y, 0), fused in */
+    bool winograd;          /* of a convolution: where the library has it */
     dnnl_alg_kind_t method; /* of pooling */
     dnnl_dims_t kernel, stride, dilation, left, right; /* dilation 0: none */
     int axis;                                          /* of softmax */

@@ -150,6 +150,10 @@ typedef enum crema_status crema_cpu_planner(struct crema_device *,
 
 crema_cpu_planner crema_cpu_conv, crema_cpu_conv_bwd_data,
     crema_cpu_conv_bwd_weights;
+/* As backend.h has it; 0 for what is no convolution. */
+unsigned crema_cpu_conv_arrangements(const struct crema_device *,
+                                     const struct crema_op *,
+                                     enum crema_arrangement *rule);
 crema_cpu_planner crema_cpu_ip, crema_cpu_ip_bwd_data, crema_cpu_ip_bwd_weights;
 crema_cpu_planner crema_cpu_pool, crema_cpu_pool_bwd;
 crema_cpu_planner crema_cpu_windows, crema_cpu_windows_bwd;

@@ -8,8 +8,11 @@
 void crema_pass_merge(struct crema_program *);
 /* conv y; relu y -> z, where nobody else reads y: conv z. */
 void crema_pass_fuse(struct crema_program *);
-/* p->threads. */
+/* p->threads, unless it is set. */
 void crema_pass_threads(struct crema_program *);
+/* The arrangement of each op that can be run in several: forced, followed from
+ * an earlier choice, measured, or by rule. */
+enum crema_status crema_pass_choose(struct crema_program *) CREMA_MUST_USE;
 /* Layouts, reorders, calls. */
 enum crema_status crema_pass_layouts(struct crema_program *) CREMA_MUST_USE;
 /* Each update right behind its gradient, where nothing needs all gradients. */

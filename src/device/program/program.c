@@ -16,6 +16,7 @@ enum crema_status crema_program_open(struct crema_device *dev,
     p->ctx = dev->ctx;
     p->train = train;
     p->fuse = true;
+    p->forced = dev->forced;
     p->heap = heap;
     p->step = crema_program_input(p, &CREMA_SHAPE(1), CREMA_I32);
     p->rate = crema_program_input(p, &CREMA_SHAPE(1), CREMA_F32);

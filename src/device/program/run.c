@@ -36,8 +36,6 @@ void crema_program_leave(struct crema_program *p)
 
 static enum crema_status prepare(struct crema_program *p)
 {
-    if (p->fuse && !differentiated(p)) crema_pass_merge(p);
-    if (p->fuse) crema_pass_fuse(p);
     CREMA_TRY(crema_pass_layouts(p));
     if (p->fuse) crema_pass_early_update(p);
     if (p->fuse) CREMA_TRY(crema_pass_join(p));
@@ -51,6 +49,9 @@ enum crema_status crema_program_prepare(struct crema_program *p)
 
     if (p->failed) return p->ctx->status;
     crema_pass_threads(p);
+    if (p->fuse && !differentiated(p)) crema_pass_merge(p);
+    if (p->fuse) crema_pass_fuse(p);
+    CREMA_TRY(crema_pass_choose(p)); /* runs programs of its own */
     crema_program_begin(p);
     status = prepare(p);
     crema_program_leave(p);

@@ -25,6 +25,7 @@ void crema_pass_threads(struct crema_program *p)
     double seconds = 0, share;
     int ops = 0;
 
+    if (p->threads > 0) return;
     p->threads = p->dev->threads > 0 ? p->dev->threads : p->dev->cores;
     if (p->dev->threads > 0) return;
     for (int i = 0; i < p->nops; i++) {
