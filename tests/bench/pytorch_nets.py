@@ -12,15 +12,30 @@ def lrn():
     return nn.LocalResponseNorm(5, 1e-4, 0.75, 1.0)
 
 
-def alexnet():
+# ---- AlexNet ---------------------------------------------------------------------------------------------------------
+
+
+def alexnet_of(groups, norm):
+    """norm: what makes one normalisation, as a list of modules."""
     return nn.Sequential(
-        nn.Conv2d(3, 96, 11, 4), nn.ReLU(True), lrn(), nn.MaxPool2d(3, 2),
-        nn.Conv2d(96, 256, 5, 1, 2, groups=2), nn.ReLU(True), lrn(), nn.MaxPool2d(3, 2),
+        nn.Conv2d(3, 96, 11, 4), nn.ReLU(True), *norm(), nn.MaxPool2d(3, 2),
+        nn.Conv2d(96, 256, 5, 1, 2, groups=groups), nn.ReLU(True), *norm(), nn.MaxPool2d(3, 2),
         nn.Conv2d(256, 384, 3, 1, 1), nn.ReLU(True),
-        nn.Conv2d(384, 384, 3, 1, 1, groups=2), nn.ReLU(True),
-        nn.Conv2d(384, 256, 3, 1, 1, groups=2), nn.ReLU(True), nn.MaxPool2d(3, 2),
+        nn.Conv2d(384, 384, 3, 1, 1, groups=groups), nn.ReLU(True),
+        nn.Conv2d(384, 256, 3, 1, 1, groups=groups), nn.ReLU(True), nn.MaxPool2d(3, 2),
         nn.Flatten(), nn.Linear(9216, 4096), nn.ReLU(True), nn.Dropout(),
         nn.Linear(4096, 4096), nn.ReLU(True), nn.Dropout(), nn.Linear(4096, 1000))
+
+
+def alexnet():
+    return alexnet_of(2, lambda: [lrn()])
+
+
+def alexnet_plain():
+    return alexnet_of(1, lambda: [])
+
+
+# ---- small nets ------------------------------------------------------------------------------------------------------
 
 
 def lenet():
@@ -38,23 +53,114 @@ def cifar10_quick():
         nn.Flatten(), nn.Linear(1024, 64), nn.Linear(64, 10))
 
 
+# ---- GoogLeNet -------------------------------------------------------------------------------------------------------
+
+
+def conv_relu(channels, out, kernel, stride=1):
+    return nn.Sequential(nn.Conv2d(channels, out, kernel, stride, kernel // 2), nn.ReLU(True))
+
+
+def shrink():
+    return nn.MaxPool2d(3, 2, ceil_mode=True)
+
+
+class Inception(nn.Module):
+    def __init__(self, channels, one, three_reduce, three, five_reduce, five, project):
+        super().__init__()
+        self.branches = nn.ModuleList([
+            conv_relu(channels, one, 1),
+            nn.Sequential(conv_relu(channels, three_reduce, 1), conv_relu(three_reduce, three, 3)),
+            nn.Sequential(conv_relu(channels, five_reduce, 1), conv_relu(five_reduce, five, 5)),
+            nn.Sequential(nn.MaxPool2d(3, 1, 1), conv_relu(channels, project, 1))])
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
+def auxiliary(channels):
+    return nn.Sequential(nn.AvgPool2d(5, 3, ceil_mode=True), conv_relu(channels, 128, 1), nn.Flatten(),
+                         nn.Linear(2048, 1024), nn.ReLU(True), nn.Dropout(0.7), nn.Linear(1024, 1000))
+
+
+class GoogLeNet(nn.Module):
+    """Gives the main result; in training those of both auxiliary classifiers, too, which weigh 0.3."""
+
+    def __init__(self):
+        super().__init__()
+        self.until_4a = nn.Sequential(
+            conv_relu(3, 64, 7, 2), shrink(), lrn(), conv_relu(64, 64, 1), conv_relu(64, 192, 3), lrn(), shrink(),
+            Inception(192, 64, 96, 128, 16, 32, 32), Inception(256, 128, 128, 192, 32, 96, 64), shrink(),
+            Inception(480, 192, 96, 208, 16, 48, 64))
+        self.until_4d = nn.Sequential(
+            Inception(512, 160, 112, 224, 24, 64, 64), Inception(512, 128, 128, 256, 24, 64, 64),
+            Inception(512, 112, 144, 288, 32, 64, 64))
+        self.rest = nn.Sequential(
+            Inception(528, 256, 160, 320, 32, 128, 128), shrink(), Inception(832, 256, 160, 320, 32, 128, 128),
+            Inception(832, 384, 192, 384, 48, 128, 128), nn.AvgPool2d(7, 1), nn.Flatten(), nn.Dropout(0.4),
+            nn.Linear(1024, 1000))
+        self.heads = nn.ModuleList([auxiliary(512), auxiliary(528)])
+
+    def forward(self, x):
+        a = self.until_4a(x)
+        b = self.until_4d(a)
+        y = self.rest(b)
+        return (y, self.heads[0](a), self.heads[1](b)) if self.training else y
+
+
+# ---- ResNet-18 -------------------------------------------------------------------------------------------------------
+
+
+def conv_norm(channels, out, kernel, stride=1):
+    return nn.Sequential(nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(out))
+
+
+class Block(nn.Module):
+    def __init__(self, channels, out, stride):
+        super().__init__()
+        self.residual = nn.Sequential(conv_norm(channels, out, 3, stride), nn.ReLU(True), conv_norm(out, out, 3))
+        self.shortcut = conv_norm(channels, out, 1, stride) if channels != out else nn.Identity()
+
+    def forward(self, x):
+        return F.relu(self.residual(x) + self.shortcut(x), True)
+
+
+def resnet18():
+    blocks = [block for n in (64, 128, 256, 512)
+              for block in (Block(max(64, n // 2), n, 1 if n == 64 else 2), Block(n, n, 1))]
+    return nn.Sequential(conv_norm(3, 64, 7, 2), nn.ReLU(True), shrink(), *blocks, nn.AvgPool2d(7, 1), nn.Flatten(),
+                         nn.Linear(512, 1000))
+
+
+# ---- a step ----------------------------------------------------------------------------------------------------------
+
 # net, picture, weight decay of the recipe
 NETS = {
     "alexnet": (alexnet, (3, 227, 227), 5e-4),
+    "alexnet_plain": (alexnet_plain, (3, 227, 227), 5e-4),
+    "googlenet": (GoogLeNet, (3, 224, 224), 2e-4),
+    "resnet18": (resnet18, (3, 224, 224), 1e-4),
     "lenet": (lenet, (1, 28, 28), 5e-4),
     "cifar10_quick": (cifar10_quick, (3, 32, 32), 4e-3),
 }
 
 
 def optimizer(net, decay):
-    """Caffe's: biases at twice the rate, without decay.  Fused where this PyTorch has it: the quickest it offers."""
+    """Caffe's: biases at twice the rate, without decay.  The quickest that this PyTorch offers."""
     weights = [p for p in net.parameters() if p.dim() > 1]
     biases = [p for p in net.parameters() if p.dim() == 1]
     groups = [{"params": weights, "lr": 1e-6, "weight_decay": decay}, {"params": biases, "lr": 2e-6}]
-    try:
-        return torch.optim.SGD(groups, lr=1e-6, momentum=0.9, fused=True)
-    except (RuntimeError, TypeError):
-        return torch.optim.SGD(groups, lr=1e-6, momentum=0.9)
+    for quick in ({"fused": True}, {"foreach": True}):
+        try:
+            return torch.optim.SGD(groups, lr=1e-6, momentum=0.9, **quick)
+        except (RuntimeError, TypeError):
+            pass
+    return torch.optim.SGD(groups, lr=1e-6, momentum=0.9)
+
+
+def loss_of(outputs, labels):
+    if not isinstance(outputs, tuple):
+        return F.cross_entropy(outputs, labels)
+    return F.cross_entropy(outputs[0], labels) + 0.3 * sum(F.cross_entropy(y, labels) for y in outputs[1:])
 
 
 def make_step(args, device):
@@ -62,19 +168,23 @@ def make_step(args, device):
     layout = torch.channels_last if args.format == "channels_last" else torch.contiguous_format
     net = make().to(device=device, memory_format=layout)
     data = torch.ones(args.batch, *picture, device=device).to(memory_format=layout)
+
+    def run():
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=args.math == "bf16"):
+            return net(data)
     if args.mode == "infer":
-        net.append(nn.Softmax(1)).eval()
+        net.eval()
 
         def infer():
             with torch.inference_mode():
-                net(data)
+                F.softmax(run(), 1)
         return infer
     labels = torch.ones(args.batch, dtype=torch.long, device=device)
     update = optimizer(net, decay)
 
     def train():
         update.zero_grad(set_to_none=True)
-        F.cross_entropy(net(data), labels).backward()
+        loss_of(run(), labels).backward()
         update.step()
     return train
 
@@ -108,12 +218,28 @@ def arguments(doc):
     parser.add_argument("mode", choices=["train", "infer"])
     parser.add_argument("batch", type=int)
     parser.add_argument("--format", choices=["contiguous", "channels_last"], default="contiguous")
+    parser.add_argument("--math", choices=["fp32", "bf16"], default="fp32", help="bf16: by autocast")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--profile", action="store_true", help="says instead where the time of a step goes")
     return parser.parse_args()
 
 
+def profile(step):
+    """Milliseconds of CPU time a step, by op: the fewest of some steps."""
+    step()
+    best = {}
+    for _ in range(5):
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as watched:
+            step()
+        for event in watched.key_averages():
+            ms = event.self_cpu_time_total / 1000
+            best[event.key] = min(best.get(event.key, ms), ms)
+    return {"ops": best}
+
+
 def report(args, device, finish):
-    result = measure(make_step(args, device), args.seconds, finish)
+    step = make_step(args, device)
+    result = profile(step) if args.profile else measure(step, args.seconds, finish)
     result["torch"] = torch.__version__
     print(json.dumps(result))

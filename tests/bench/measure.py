@@ -1,0 +1,172 @@
+"""Runs a case once: crema, PyTorch, the original Caffe.  Each measurement is a process of its own."""
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+from nets import make_net, make_solver
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# glibc gives freed blocks of this size back to the system, each time anew; without that PyTorch is up to twice as fast
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "8589934592", "MALLOC_TRIM_THRESHOLD_": "17179869184",
+             "MALLOC_TOP_PAD_": "268435456"}
+
+
+class Failed(Exception):
+    """A measurement that gave nothing; the text says why."""
+
+
+def ticks(text):
+    return sum(map(int, text)) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        return ticks(f.read().rpartition(")")[2].split()[11:13])
+
+
+def cpu_of_all():
+    with open("/proc/stat") as f:
+        field = f.readline().split()[1:]
+    return ticks(field[:3] + field[5:8])
+
+
+class Process:
+    """A child, killed when the block ends before it does; after end() `peak` is its memory in MiB and `others` how many
+    cores everybody else used meanwhile."""
+
+    def __init__(self, command, **options):
+        self.wall, self.busy, self.mine = time.monotonic(), cpu_of_all(), time.process_time()
+        self.child = subprocess.Popen(command, text=True, errors="replace", **options)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.child.returncode is None:
+            self.child.kill()
+            self.end()
+
+    def end(self):
+        _, status, usage = os.wait4(self.child.pid, 0)
+        self.child.returncode = os.waitstatus_to_exitcode(status)
+        self.cpu = usage.ru_utime + usage.ru_stime
+        own = self.cpu + time.process_time() - self.mine
+        self.peak = usage.ru_maxrss / 1024
+        self.others = max(0.0, (cpu_of_all() - self.busy - own) / (time.monotonic() - self.wall))
+        return self.child.returncode
+
+
+def failed(what, text):
+    said = text.strip().splitlines()
+    return Failed(f"{what}: {said[-1] if said else 'failed without a word'}")
+
+
+def result(process, batch, steps, wall, cpu):
+    return {"rate": batch * steps / wall, "per_cpu": batch * steps / max(cpu, 1e-9), "cores": cpu / wall,
+            "peak": process.peak, "others": process.others}
+
+
+# ---- crema, and Caffe, whose log has the same lines ------------------------------------------------------------------
+
+LINE = re.compile(r"I\d+ (\d+):(\d+):([\d.]+) .*\] Iteration (\d+), lr")
+
+
+def training(program, flags, folder, case, seconds):
+    """Between two lines of the log, from the second on; then it is killed, and writes no snapshot."""
+    first, log = None, ""
+    with Process([program, "train", "--solver", "solver.prototxt", *flags], cwd=folder,
+                 stderr=subprocess.PIPE) as process:
+        for line in process.child.stderr:
+            log += line
+            match = LINE.match(line)
+            if not match or match.group(4) == "0":
+                continue
+            hours, minutes, secs, step = (float(x) for x in match.groups())
+            now = (hours * 3600 + minutes * 60 + secs, step, cpu_of(process.child.pid))
+            first = first or now
+            wall, steps, cpu = (b - a for a, b in zip(first, now))
+            wall %= 86400
+            if wall >= seconds and steps >= 3:
+                process.child.kill()
+                process.end()
+                return result(process, case.batch, steps, wall, cpu)
+        process.end()
+        raise failed(program, log)
+
+
+def inference(program, flags, folder, case, seconds):
+    """The whole net's forward; cpu/wall is that of the time in which it was measured."""
+    count = max(3, int(seconds * {1: 10, 32: 1.3}[case.batch]))
+    log, wall, cpu = "", 0, 0
+    with Process([program, "time", "--model", "net.prototxt", "--phase", "TEST", "--iterations", str(count), *flags],
+                 cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        for line in process.child.stderr:
+            log += line
+            if "Testing for" in line:
+                wall, cpu = time.monotonic(), cpu_of(process.child.pid)
+        wall = time.monotonic() - wall
+        one = re.search(r"Average Forward pass: ([\d.e+-]+) ms", log)
+        if process.end() != 0 or not one:
+            raise failed(program, log)
+    one = float(one.group(1)) / 1000
+    return result(process, case.batch, 1, one, one * (process.cpu - cpu) / wall)
+
+
+def run_caffe_like(program, models, flags, case, seconds):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, make in (("net.prototxt", make_net), ("solver.prototxt", make_solver)):
+            with open(os.path.join(folder, name), "w") as f:
+                f.write(make(models, case))
+        run = training if case.mode == "train" else inference
+        return run(program, flags, folder, case, seconds)
+
+
+def ours(args, case, threads, seconds):
+    return run_caffe_like(args.crema, args.models, ["--device", args.device, "--threads", str(threads), *case.flags],
+                          case, seconds)
+
+
+def original(args, case, seconds):
+    """Caffe's own threads are those of its BLAS."""
+    return run_caffe_like(args.caffe, args.models, [], case, seconds)
+
+
+def start(args):
+    """Seconds of wall and CPU time from the start of `crema time` to the end of its first forward, on AlexNet's
+    deploy.prototxt."""
+    model = os.path.join(args.models, "alexnet/deploy.prototxt")
+    with Process([args.crema, "time", "--model", model, "--phase", "TEST", "--device", args.device],
+                 stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        log = ""
+        for line in process.child.stderr:
+            log += line
+            if "Testing for" in line:
+                return time.monotonic() - process.wall, cpu_of(process.child.pid)
+        process.end()
+        raise failed(args.crema, log)
+
+
+# ---- PyTorch ---------------------------------------------------------------------------------------------------------
+
+
+def theirs(args, python, case, threads, layout, seconds):
+    script = os.path.join(HERE, f"{'gpu' if args.device == 'cuda' else 'cpu'}_pytorch.py")
+    with Process([python, script, case.net, case.mode, str(case.batch), "--format", layout, "--math", case.math,
+                  "--seconds", str(seconds), "--threads", str(threads)], env={**os.environ, **ALLOCATOR},
+                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        text = process.child.stdout.read()
+        if process.end() != 0:
+            raise failed(python, text)
+    said = json.loads(text.splitlines()[-1])
+    return {**result(process, case.batch, said["steps"], said["wall"], said["cpu"]), **said}
+
+
+def better_layout(args, python, case, threads, seconds):
+    """Contiguous or channels last: whichever takes the least CPU time (on a GPU: has the quickest step)."""
+    found = {x: theirs(args, python, case, threads, x, seconds) for x in ("contiguous", "channels_last")}
+    if args.device == "cuda":
+        return min(found, key=lambda x: found[x]["best"])
+    return max(found, key=lambda x: found[x]["per_cpu"])
