@@ -30,7 +30,7 @@ def arguments():
                         metavar="N,..", help="of the processor (1,2)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=6, help="of one measurement")
-    parser.add_argument("--only", default="", metavar="REGEX", help="nets whose name has a match: 'LeNet|b=1$'")
+    parser.add_argument("--only", default="", metavar="REGEX", help="nets whose name has a match: '^LeNet|b=1$'")
     parser.add_argument("--quick", action="store_true", help="two rounds of two seconds")
     parser.add_argument("--output", metavar="FILE", help="the tables, to keep: results/cpu-DATE.txt")
     args = parser.parse_args()
