@@ -68,7 +68,7 @@ def measure_row(args, row):
         for label, python in args.pythons.items():
             found[label] = theirs(args, python, case, threads, row.layouts[label], args.seconds)
         if args.caffe and not case.flags:
-            found["Caffe"] = original(args, case, args.seconds)
+            found["Caffe"] = original(args, case, threads, args.seconds)
         row.rounds.append(found)
         say(told(row, i))
 

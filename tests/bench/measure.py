@@ -74,11 +74,11 @@ def result(process, batch, steps, wall, cpu):
 LINE = re.compile(r"I\d+ (\d+):(\d+):([\d.]+) .*\] Iteration (\d+), lr")
 
 
-def training(program, flags, folder, case, seconds):
+def training(program, flags, environment, folder, case, seconds):
     """Between two lines of the log, from the second on; then it is killed, and writes no snapshot."""
     first, log = None, ""
     with Process([program, "train", "--solver", "solver.prototxt", *flags], cwd=folder,
-                 stderr=subprocess.PIPE) as process:
+                 env=environment, stderr=subprocess.PIPE) as process:
         for line in process.child.stderr:
             log += line
             match = LINE.match(line)
@@ -97,12 +97,12 @@ def training(program, flags, folder, case, seconds):
         raise failed(program, log)
 
 
-def inference(program, flags, folder, case, seconds):
+def inference(program, flags, environment, folder, case, seconds):
     """The whole net's forward; cpu/wall is that of the time in which it was measured."""
     count = max(3, int(seconds * {1: 10, 32: 1.3}[case.batch]))
     log, wall, cpu = "", 0, 0
     with Process([program, "time", "--model", "net.prototxt", "--phase", "TEST", "--iterations", str(count), *flags],
-                 cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+                 cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         for line in process.child.stderr:
             log += line
             if "Testing for" in line:
@@ -115,23 +115,25 @@ def inference(program, flags, folder, case, seconds):
     return result(process, case.batch, 1, one, one * (process.cpu - cpu) / wall)
 
 
-def run_caffe_like(program, models, flags, case, seconds):
+def run_caffe_like(program, models, flags, environment, case, seconds):
     with tempfile.TemporaryDirectory() as folder:
         for name, make in (("net.prototxt", make_net), ("solver.prototxt", make_solver)):
             with open(os.path.join(folder, name), "w") as f:
                 f.write(make(models, case))
         run = training if case.mode == "train" else inference
-        return run(program, flags, folder, case, seconds)
+        return run(program, flags, environment, folder, case, seconds)
 
 
 def ours(args, case, threads, seconds):
     return run_caffe_like(args.crema, args.models, ["--device", args.device, "--threads", str(threads), *case.flags],
-                          case, seconds)
+                          None, case, seconds)
 
 
-def original(args, case, seconds):
-    """Caffe's own threads are those of its BLAS."""
-    return run_caffe_like(args.caffe, args.models, [], case, seconds)
+def original(args, case, threads, seconds):
+    """Its threads are those of the BLAS that it has."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return run_caffe_like(args.caffe, args.models, [], {**os.environ, **dict.fromkeys(names, str(threads))}, case,
+                          seconds)
 
 
 def start(args):
