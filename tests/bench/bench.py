@@ -111,8 +111,11 @@ def interrupt(*_):
 def main():
     args = arguments()
     signal.signal(signal.SIGTERM, interrupt)
-    prepare(args)
     rows, notes, before, after = [], [], {}, {}
+    try:
+        prepare(args)
+    except KeyboardInterrupt:
+        sys.exit("stopped before it began")
     try:
         before = limits(args)
         measure(args, rows, notes)
