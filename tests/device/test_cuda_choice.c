@@ -1,6 +1,6 @@
-/* test_cuda_choice.c - what names a convolution and the engine chosen for it:
- * cases that differ have keys that differ, and a choice is read as it was
- * written or not at all. */
+/* test_cuda_choice.c - what names a convolution or a matrix product, and what
+ * was chosen for it: cases that differ have keys that differ, and a choice is
+ * read as it was written or not at all. */
 #include "device/cuda/libraries.h"
 
 #include "support/suite.h"
@@ -194,6 +194,60 @@ START_TEST(parts)
 }
 END_TEST
 
+/* fc6 forward, with 256 images. */
+static const struct crema_gemm fc6 = { true,       false, 4096,
+                                       256,        9216,  9216,
+                                       9216,       4096,  CREMA_BF16,
+                                       CREMA_BF16, false, GEMM_BIAS_RELU };
+
+START_TEST(gemm_keys)
+{
+    enum { CASES = 13 };
+    struct crema_gemm g[CASES];
+    char text[CASES][CONV_TEXT];
+
+    ck_assert_str_eq(crema_gemm_key(where, &fc6, text[0]),
+                     "NVIDIA H200 (90), cudnn 91900, 1024 MiB; gemm bf16 "
+                     "4096x256x9216 t9216 n9216 n4096 bf16 bias relu");
+    for (int i = 0; i < CASES; i++) g[i] = fc6;
+    g[1].turn_a = false;
+    g[2].turn_b = true;
+    g[3].m = 1000;
+    g[4].n = 64;
+    g[5].k = 4096;
+    g[6].lda = 9217;
+    g[7].ldb = 9217;
+    g[8].ldc = 4097;
+    g[9].ab = CREMA_F16;
+    g[10].c = CREMA_F32;
+    g[11].tf32 = true;
+    g[12].after = GEMM_BIAS;
+    for (int i = 0; i < CASES; i++) {
+        crema_gemm_key(where, &g[i], text[i]);
+        for (int k = 0; k < i; k++) ck_assert_str_ne(text[i], text[k]);
+    }
+}
+END_TEST
+
+START_TEST(gemm_choice)
+{
+    struct gemm_choice c = { { 0x2a, 0, UINT64_MAX, 1, 2, 3, 4, 5 }, 17.25 };
+    struct gemm_choice read;
+    char text[CONV_TEXT];
+
+    crema_gemm_choice_print(&c, text);
+    ck_assert_ptr_nonnull(strstr(text, "algorithm 000000000000002a0000"));
+    ck_assert(crema_gemm_choice_parse(text, &read));
+    ck_assert_mem_eq(read.word, c.word, sizeof c.word);
+    ck_assert_double_eq(read.us, 17.25);
+    for (size_t n = strlen(text) - 5; n > 0; n--) {
+        text[n] = '\0';
+        ck_assert(!crema_gemm_choice_parse(text, &read));
+    }
+    ck_assert(!crema_gemm_choice_parse("plain engine 0 us 3", &read));
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("choices of engines");
@@ -206,6 +260,8 @@ int main(void)
     tcase_add_test(tc, no_choices);
     tcase_add_test(tc, forms);
     tcase_add_test(tc, parts);
+    tcase_add_test(tc, gemm_keys);
+    tcase_add_test(tc, gemm_choice);
     suite_add_tcase(s, tc);
     return run_suite(s);
 }

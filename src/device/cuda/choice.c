@@ -1,7 +1,8 @@
-/* choice.c - convolutions and their engines as text. */
+/* choice.c - convolutions, matrix products and what runs them as text. */
 #include "device/cuda/choice.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -139,6 +140,36 @@ const char *crema_conv_choice_print(const struct conv_choice *c,
     return out;
 }
 
+const char *crema_gemm_key(const char *where, const struct crema_gemm *g,
+                           char out[CONV_TEXT])
+{
+    static const char *const types[] = { "f32", "bf16", "f16" };
+    static const char *const afters[GEMM_AFTERS] = {
+        [GEMM_NOTHING] = "",     [GEMM_RELU] = " relu",
+        [GEMM_BIAS] = " bias",   [GEMM_BIAS_RELU] = " bias relu",
+        [GEMM_SUM_A] = " sum a", [GEMM_SUM_B] = " sum b",
+    };
+    struct line l = { out, 0 };
+
+    say(&l, "%s; gemm %s %lldx%lldx%lld %c%lld %c%lld n%lld %s%s%s", where,
+        types[g->ab], (long long)g->m, (long long)g->n, (long long)g->k,
+        g->turn_a ? 't' : 'n', (long long)g->lda, g->turn_b ? 't' : 'n',
+        (long long)g->ldb, (long long)g->ldc, types[g->c],
+        g->tf32 ? " tf32" : "", afters[g->after]);
+    return out;
+}
+
+const char *crema_gemm_choice_print(const struct gemm_choice *c,
+                                    char out[CONV_TEXT])
+{
+    struct line l = { out, 0 };
+
+    say(&l, "algorithm ");
+    for (int i = 0; i < GEMM_WORDS; i++) say(&l, "%016" PRIx64, c->word[i]);
+    say(&l, " us %.2f", c->us);
+    return out;
+}
+
 /* ---- parsing ----------------------------------------------------------- */
 
 /* Steps over `word` and the blank behind it. */
@@ -178,10 +209,19 @@ static bool parse_knobs(const char **at, struct cudnn_choice *c)
     return c->nknobs > 0;
 }
 
+/* "us 17.3", and the end */
+static bool parse_us(const char *text, double *us)
+{
+    char *end;
+
+    if (!skip(&text, "us")) return false;
+    *us = strtod(text, &end);
+    return end != text && *end == '\0' && isfinite(*us) && *us >= 0;
+}
+
 bool crema_conv_choice_parse(const char *text, struct conv_choice *out)
 {
     struct conv_choice c = { .form = CONV_FORMS };
-    char *end;
 
     for (int i = 0; i < CONV_FORMS && c.form == CONV_FORMS; i++)
         if (skip(&text, forms[i])) c.form = (enum conv_form)i;
@@ -193,10 +233,26 @@ bool crema_conv_choice_parse(const char *text, struct conv_choice *out)
             return false;
     }
     c.engine.workspace = -1;
-    if (!skip(&text, "us")) return false;
-    c.us = strtod(text, &end);
-    if (end == text || *end != '\0' || !isfinite(c.us) || c.us < 0)
-        return false;
+    if (!parse_us(text, &c.us)) return false;
+    *out = c;
+    return true;
+}
+
+bool crema_gemm_choice_parse(const char *text, struct gemm_choice *out)
+{
+    struct gemm_choice c;
+
+    if (!skip(&text, "algorithm")) return false;
+    for (int i = 0; i < GEMM_WORDS; i++) {
+        char word[17];
+
+        if (strspn(text, "0123456789abcdef") < 16) return false;
+        memcpy(word, text, 16);
+        word[16] = '\0';
+        c.word[i] = strtoull(word, NULL, 16);
+        text += 16;
+    }
+    if (*text++ != ' ' || !parse_us(text, &c.us)) return false;
     *out = c;
     return true;
 }

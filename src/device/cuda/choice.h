@@ -1,6 +1,6 @@
-/* choice.h - a convolution as plain numbers, the ways in which cuDNN can run
- * it, and both as text.  Free of vendors' headers, so that tests read and write
- * choices on the host.
+/* choice.h - a convolution or a matrix product as plain numbers, the ways in
+ * which cuDNN and cuBLAS can run it, and both as text.  Free of vendors'
+ * headers, so that tests read and write choices on the host.
  */
 #ifndef CREMA_DEVICE_CUDA_CHOICE_H
 #define CREMA_DEVICE_CUDA_CHOICE_H
@@ -89,5 +89,41 @@ const char *crema_conv_key(const char *where, const struct conv_case *,
 const char *crema_conv_choice_print(const struct conv_choice *,
                                     char out[CONV_TEXT]);
 bool crema_conv_choice_parse(const char *, struct conv_choice *);
+
+/* ---- matrix products: see gemm.c in libraries.h */
+
+/* With a vector b: C + b[m] in each column; or b becomes the sums of op(A) over
+ * k, b[m], or those of op(B), b[n]. */
+enum gemm_after {
+    GEMM_NOTHING,
+    GEMM_RELU,
+    GEMM_BIAS,
+    GEMM_BIAS_RELU,
+    GEMM_SUM_A,
+    GEMM_SUM_B,
+    GEMM_AFTERS
+};
+
+struct crema_gemm {
+    bool turn_a, turn_b;
+    int64_t m, n, k, lda, ldb, ldc;
+    enum crema_type ab, c; /* of A and B; of C and the vector */
+    bool tf32;             /* float32 products may be rounded */
+    enum gemm_after after;
+};
+
+/* cuBLAS's own name of an algorithm and its settings. */
+enum { GEMM_WORDS = 8 };
+struct gemm_choice {
+    uint64_t word[GEMM_WORDS];
+    double us; /* measured; 0: not measured */
+};
+
+const char *crema_gemm_key(const char *where, const struct crema_gemm *,
+                           char out[CONV_TEXT]);
+/* "algorithm 2a..., us 17.3" */
+const char *crema_gemm_choice_print(const struct gemm_choice *,
+                                    char out[CONV_TEXT]);
+bool crema_gemm_choice_parse(const char *, struct gemm_choice *);
 
 #endif

@@ -72,16 +72,28 @@ void crema_cuda_engine_free(struct conv_engine *);
 /* ---- gemm.c: column-major, as cuBLAS has it.  C[m x n] = op(A) op(B), where
  * op(A) is m x k, op(B) is k x n, and ld* is from one column to the next. */
 
-struct crema_gemm {
-    bool turn_a, turn_b;
-    int64_t m, n, k;
-    const float *a, *b;
-    float *c;
-    int64_t lda, ldb, ldc;
+struct gemm_plan;
+
+struct gemm_data {
+    const void *a, *b;
+    void *c, *vector;
 };
 
-enum crema_status crema_cuda_gemm(struct crema_device *,
-                                  const struct crema_op *,
-                                  const struct crema_gemm *) CREMA_MUST_USE;
+/* The fastest there is.  CREMA_EUNSUPPORTED when what is to be done after the
+ * product cannot be done in the same call; without anything after it there is
+ * always a way. */
+enum crema_status crema_cuda_gemm_open(struct crema_device *,
+                                       const struct crema_gemm *,
+                                       struct gemm_plan **) CREMA_MUST_USE;
+size_t crema_cuda_gemm_workspace(const struct gemm_plan *);
+const char *crema_cuda_gemm_info(const struct gemm_plan *);
+enum crema_status crema_cuda_gemm_bind(struct gemm_plan *,
+                                       struct crema_device *,
+                                       const struct gemm_data *,
+                                       void *workspace) CREMA_MUST_USE;
+/* op: for the message of a failure; may be NULL. */
+enum crema_status crema_cuda_gemm_run(struct gemm_plan *, struct crema_device *,
+                                      const struct crema_op *) CREMA_MUST_USE;
+void crema_cuda_gemm_close(struct gemm_plan *);
 
 #endif

@@ -1,60 +1,31 @@
 /* product.c - the fully connected op and its gradients on cuBLAS.
  *
  * cuBLAS is column-major: a row-major A[m,n] is its A^T[n x m].  So the
- * row-major C[m,n] = A[m,k] B[k,n] is asked for as C^T = B^T A^T.
+ * row-major C[m,n] = A[m,k] B[k,n] is asked for as C^T = B^T A^T.  Bias, ReLU
+ * and the sums of db are part of that call, or passes of our own behind it.
  */
 #include "device/cuda/libraries.h"
 
 #include <stdlib.h>
 
-/* A row-major matrix as it lies, and whether its transpose is meant. */
+struct product_call {
+    struct crema_call base;
+    struct gemm_plan *plan; /* NULL: only db is wanted */
+    bool behind;            /* bias and ReLU, or db, are done after it */
+};
+
+/* A row-major matrix: the tensor, and whether its transpose is meant. */
 struct matrix {
-    const float *data;
-    int64_t columns;
+    const struct crema_tensor *t;
     bool turned;
 };
 
-struct sizes {
-    int64_t m, n, k;
+/* c = a b, row-major; v: the bias, or db. */
+struct product {
+    struct matrix a, b;
+    const struct crema_tensor *c, *v;
+    enum gemm_after after;
 };
-
-/* C[m,n] = A[m,k] B[k,n] with C dense row-major. */
-static enum crema_status multiply(const struct crema_call *call,
-                                  const struct crema_op *op, struct sizes s,
-                                  struct matrix a, struct matrix b, float *c)
-{
-    const struct crema_gemm g = {
-        .turn_a = b.turned,
-        .turn_b = a.turned,
-        .m = s.n,
-        .n = s.m,
-        .k = s.k,
-        .a = b.data,
-        .b = a.data,
-        .c = c,
-        .lda = b.columns,
-        .ldb = a.columns,
-        .ldc = s.n,
-    };
-
-    return crema_cuda_gemm(call->dev, op, &g);
-}
-
-/* y = y + b, and the ReLU; columns: one number of b each */
-static enum crema_status add_bias(const struct crema_call *call,
-                                  const struct crema_op *op,
-                                  struct crema_axis columns, float *y)
-{
-    const struct crema_scaled by = {
-        .axis = columns,
-        .b = crema_in(op, 2),
-        .relu = op->relu,
-    };
-    int error = crema_cuda_scale(crema_cuda_stream(call->dev), &by,
-                                 crema_cuda_type(op->out[0]), y, y);
-
-    return error ? crema_cuda_launch_failed(call->dev, op, error) : CREMA_OK;
-}
 
 static bool transposed(const struct crema_op *op)
 {
@@ -64,69 +35,191 @@ static bool transposed(const struct crema_op *op)
 }
 
 /* Y[m,n] = X[m,k] W^T + b; W lies as [n,k], or as [k,n] when transposed. */
-static enum crema_status run(struct crema_call *call, struct crema_op *op)
+static struct product forward(const struct crema_op *op)
 {
-    int64_t m = op->out[0]->shape.dim[0], n = op->out[0]->shape.dim[1];
-    int64_t k = op->in[0]->shape.dim[1];
-    struct matrix x = { op->in[0]->data, k, false };
-    struct matrix w = { op->in[1]->data, transposed(op) ? n : k,
-                        !transposed(op) };
-    float *y = crema_out(op, 0);
+    bool bias = op->in[2] != NULL;
 
-    CREMA_TRY(multiply(call, op, (struct sizes){ m, n, k }, x, w, y));
-    if (!op->in[2] && !op->relu) return CREMA_OK;
-    return add_bias(call, op, (struct crema_axis){ m, n, 1 }, y);
+    return (struct product){
+        { op->in[0], false },
+        { op->in[1], !transposed(op) },
+        op->out[0],
+        op->in[2],
+        bias ? (op->relu ? GEMM_BIAS_RELU : GEMM_BIAS)
+             : (op->relu ? GEMM_RELU : GEMM_NOTHING),
+    };
 }
 
 /* dX[m,k] = dY[m,n] W[n,k] */
-static enum crema_status run_data(struct crema_call *call, struct crema_op *op)
+static struct product backward_data(const struct crema_op *op)
 {
-    int64_t m = op->in[1]->shape.dim[0], n = op->in[1]->shape.dim[1];
-    int64_t k = op->out[0]->shape.dim[1];
-    struct matrix dy = { op->in[1]->data, n, false };
-    struct matrix w = { op->in[0]->data, transposed(op) ? n : k,
-                        transposed(op) };
+    return (struct product){ { op->in[1], false },
+                             { op->in[0], transposed(op) },
+                             op->out[0],
+                             NULL,
+                             GEMM_NOTHING };
+}
 
-    return multiply(call, op, (struct sizes){ m, k, n }, dy, w,
-                    crema_out(op, 0));
+/* dW[n,k] = dY^T X, or dW[k,n] = X^T dY when transposed; db[n] are the sums of
+ * dY over m: of what cuBLAS has as its second operand, or its first. */
+static struct product backward_weights(const struct crema_op *op)
+{
+    struct matrix x = { op->in[0], transposed(op) };
+    struct matrix dy = { op->in[1], !transposed(op) };
+    enum gemm_after sum = transposed(op) ? GEMM_SUM_A : GEMM_SUM_B;
+
+    return (struct product){ transposed(op) ? x : dy, transposed(op) ? dy : x,
+                             op->out[0], op->out[1],
+                             op->out[1] ? sum : GEMM_NOTHING };
+}
+
+static struct product product_of(const struct crema_op *op)
+{
+    return op->type == &crema_op_inner_product ? forward(op)
+           : op->type == &crema_op_inner_product_bwd_data
+               ? backward_data(op)
+               : backward_weights(op);
+}
+
+/* ---- running ----------------------------------------------------------- */
+
+/* Y = max(Y + b, 0) */
+static int finish(const struct crema_call *call, const struct crema_op *op)
+{
+    const struct crema_tensor *y = op->out[0];
+    const struct crema_scaled by = {
+        .axis = { y->shape.dim[0], y->shape.dim[1], 1 },
+        .b = crema_in(op, 2),
+        .relu = op->relu,
+    };
+
+    return crema_cuda_scale(crema_cuda_stream(call->dev), &by,
+                            crema_cuda_type(y), y->data, y->data);
 }
 
 /* db[n] = sum of dY over m */
-static enum crema_status sum_bias(const struct crema_call *call,
-                                  const struct crema_op *op,
-                                  struct crema_axis columns)
+static int sum_bias(const struct crema_call *call, const struct crema_op *op)
 {
-    struct crema_summands s = { .what = CREMA_SUM_V,
-                                .axis = columns,
-                                .v = crema_in(op, 1),
-                                .type = crema_cuda_type(op->in[1]) };
-    int error = crema_cuda_sums(crema_cuda_stream(call->dev), &s, 1.0f,
-                                crema_out(op, 1), NULL);
+    const struct crema_tensor *dy = op->in[1];
+    struct crema_summands s = {
+        .what = CREMA_SUM_V,
+        .axis = { dy->shape.dim[0], dy->shape.dim[1], 1 },
+        .v = dy->data,
+        .type = crema_cuda_type(dy),
+    };
 
-    return error ? crema_cuda_launch_failed(call->dev, op, error) : CREMA_OK;
+    return crema_cuda_sums(crema_cuda_stream(call->dev), &s, 1.0f,
+                           crema_out(op, 1), NULL);
 }
 
-/* dW[n,k] = dY^T X, or dW[k,n] = X^T dY when transposed */
-static enum crema_status run_weights(struct crema_call *call,
-                                     struct crema_op *op)
+static enum crema_status run(struct crema_call *base, struct crema_op *op)
 {
-    int64_t m = op->in[1]->shape.dim[0], n = op->in[1]->shape.dim[1];
-    int64_t k = op->in[0]->shape.dim[1];
-    struct matrix x = { op->in[0]->data, k, transposed(op) };
-    struct matrix dy = { op->in[1]->data, n, !transposed(op) };
-    float *dw = crema_out(op, 0);
+    struct product_call *call = (struct product_call *)base;
+    int error = 0;
 
-    if (dw && transposed(op))
-        CREMA_TRY(multiply(call, op, (struct sizes){ k, n, m }, x, dy, dw));
-    else if (dw)
-        CREMA_TRY(multiply(call, op, (struct sizes){ n, k, m }, dy, x, dw));
-    if (!crema_out(op, 1)) return CREMA_OK;
-    return sum_bias(call, op, (struct crema_axis){ m, n, 1 });
+    if (call->plan) CREMA_TRY(crema_cuda_gemm_run(call->plan, base->dev, op));
+    if (call->behind)
+        error = op->type == &crema_op_inner_product ? finish(base, op)
+                                                    : sum_bias(base, op);
+    return error ? crema_cuda_launch_failed(base->dev, op, error) : CREMA_OK;
 }
 
-static void free_call(struct crema_call *call)
+static enum crema_status bind(struct crema_call *base, struct crema_op *op,
+                              void *scratch)
 {
+    struct product_call *call = (struct product_call *)base;
+    struct product p = product_of(op);
+    struct gemm_data d;
+
+    if (!call->plan) return CREMA_OK;
+    d = (struct gemm_data){ p.b.t->data, p.a.t->data, p.c->data,
+                            p.v ? p.v->data : NULL };
+    return crema_cuda_gemm_bind(call->plan, base->dev, &d, scratch);
+}
+
+static void free_call(struct crema_call *base)
+{
+    struct product_call *call = (struct product_call *)base;
+
+    crema_cuda_gemm_close(call->plan);
     free(call);
+}
+
+/* ---- planning ---------------------------------------------------------- */
+
+static int64_t columns(const struct crema_tensor *t)
+{
+    return t->shape.dim[1];
+}
+
+/* Gradients of weights are float32, whatever they are made of. */
+static enum crema_type result_type(const struct crema_op *op)
+{
+    return op->type == &crema_op_inner_product_bwd_weights ? CREMA_F32
+                                                           : op->storage;
+}
+
+/* The product as cuBLAS has it. */
+static struct crema_gemm gemm_of(const struct crema_device *dev,
+                                 const struct crema_op *op,
+                                 const struct product *p)
+{
+    const struct crema_shape *a = &p->a.t->shape;
+
+    return (struct crema_gemm){
+        .turn_a = p->b.turned,
+        .turn_b = p->a.turned,
+        .m = columns(p->c),
+        .n = p->c->shape.dim[0],
+        .k = a->dim[p->a.turned ? 0 : 1],
+        .lda = columns(p->b.t),
+        .ldb = columns(p->a.t),
+        .ldc = columns(p->c),
+        .ab = op->storage,
+        .c = result_type(op),
+        .tf32 = op->storage == CREMA_F32 && dev->tf32,
+        .after = p->after,
+    };
+}
+
+static enum crema_status choose(struct crema_device *dev,
+                                const struct crema_op *op,
+                                struct product_call *call)
+{
+    struct product p = product_of(op);
+    struct crema_gemm g;
+    enum crema_status status;
+
+    call->behind = p.after != GEMM_NOTHING;
+    if (!p.c) return CREMA_OK; /* only db */
+    g = gemm_of(dev, op, &p);
+    status = crema_cuda_gemm_open(dev, &g, &call->plan);
+    if (status == CREMA_OK) call->behind = false;
+    if (status == CREMA_EUNSUPPORTED && g.after != GEMM_NOTHING) {
+        g.after = GEMM_NOTHING;
+        status = crema_cuda_gemm_open(dev, &g, &call->plan);
+    }
+    CREMA_TRY(status);
+    call->base.scratch_bytes = crema_cuda_gemm_workspace(call->plan);
+    call->base.info = crema_cuda_gemm_info(call->plan);
+    return CREMA_OK;
+}
+
+/* Values in their type; a bias in that of y when it is added by cuBLAS. */
+static void fill_ports(const struct crema_op *op,
+                       const struct product_call *call, struct crema_port in[],
+                       struct crema_port out[])
+{
+    for (int i = 0; i < op->nin; i++) {
+        bool behind = i == 2 && call->behind;
+
+        if (op->in[i])
+            in[i].want = crema_layout_dense(&op->in[i]->shape,
+                                            behind ? CREMA_F32 : op->storage);
+    }
+    for (int i = 0; i < op->nout; i++)
+        if (op->out[i])
+            out[i].want =
+                crema_layout_dense(&op->out[i]->shape, result_type(op));
 }
 
 /* Without rows, columns or depth there is nothing to ask cuBLAS for. */
@@ -145,19 +238,21 @@ enum crema_status crema_cuda_plan_product(struct crema_device *dev,
                                           struct crema_port in[],
                                           struct crema_port out[])
 {
-    struct crema_call *call;
+    struct product_call *call;
+    enum crema_status status;
 
     if (is_empty(op)) return CREMA_EUNSUPPORTED; /* ref knows */
     call = calloc(1, sizeof *call);
     if (!call) return crema_no_memory(dev->ctx, "an inner product");
-    *call = (struct crema_call){
-        .run = op->type == &crema_op_inner_product            ? run
-               : op->type == &crema_op_inner_product_bwd_data ? run_data
-                                                              : run_weights,
-        .free = free_call,
-        .info = "cublas",
+    call->base = (struct crema_call){
+        .run = run, .bind = bind, .free = free_call, .info = "kernel"
     };
-    crema_cuda_all_dense(op, in, out);
-    op->call = call;
+    status = choose(dev, op, call);
+    if (status != CREMA_OK) {
+        free_call(&call->base);
+        return status;
+    }
+    fill_ports(op, call, in, out);
+    op->call = &call->base;
     return CREMA_OK;
 }
