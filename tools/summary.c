@@ -5,6 +5,7 @@
 
 #include "device/op.h"
 #include "proto/upgrade.h"
+#include "solver/solver.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@ struct summary {
     struct job job;
     struct device_flags device;
     struct model_flags model;
+    const char *path; /* of the solver; or NULL */
+    struct crema_solver *solver;
+    struct crema_source *source; /* of the solver */
     bool prepared;
     char (*cell)[COLUMNS][CELL]; /* a row for each layer */
     int64_t parameters;
@@ -165,6 +169,47 @@ static void print_table(struct summary *s)
         print_row(s->cell[i], width, columns);
 }
 
+static void print_bytes(const char *what, size_t bytes)
+{
+    printf("  %-22s%10.1f\n", what, (double)bytes / 1e6);
+}
+
+/* What test nets need beyond the weights and the heap, which they share. */
+static size_t tests_add(const struct summary *s)
+{
+    const struct crema_program *p = s->job.net->program;
+    size_t before = p->heap_bytes + p->scratch_bytes;
+    size_t heap = s->job.net->world->heap.bytes;
+    size_t bytes = heap > before ? heap - before : 0;
+    struct crema_net *test;
+
+    for (int i = 0; s->solver && (test = crema_solver_test_net(s->solver, i));
+         i++)
+        bytes += test->program->kept_bytes;
+    return bytes;
+}
+
+/* Values of one step share the heap; it is largest where a large parameter's
+ * gradient stands beside the blobs that backward still needs. */
+static void print_memory(const struct crema_program *p, size_t tests)
+{
+    const struct crema_memory *m = &p->memory;
+
+    printf("\nmemory                          MB\n");
+    print_bytes("parameters", m->params);
+    print_bytes("their history", m->history);
+    print_bytes("blobs and gradients", m->values - m->workspaces);
+    print_bytes("workspaces", m->workspaces);
+    print_bytes("parameters' gradients", m->more);
+    print_bytes("inputs and outputs", p->kept_bytes);
+    print_bytes("scratch", p->scratch_bytes);
+    print_bytes("test nets", tests);
+    print_bytes("sum", m->params + m->history + p->heap_bytes + p->kept_bytes +
+                           p->scratch_bytes + tests);
+    printf("Without sharing, values would take %.1f MB.\n",
+           (double)p->naive_bytes / 1e6);
+}
+
 static void print_totals(const struct summary *s)
 {
     const struct crema_program *p = s->job.net->program;
@@ -176,12 +221,9 @@ static void print_totals(const struct summary *s)
     }
     printf("\nparameters          %s\n", grouped(s->parameters, text));
     printf("forward             %.3f GFLOP\n", s->flops / 1e9);
-    printf("memory, weights     %.1f MB\n", (double)s->parameters * 4 / 1e6);
-    printf("memory, blobs       %.1f MB (%.1f MB without sharing)\n",
-           (double)(p->heap_bytes + p->kept_bytes) / 1e6,
-           (double)p->naive_bytes / 1e6);
-    printf("memory, scratch     %.1f MB\n", (double)p->scratch_bytes / 1e6);
     printf("reorders            %d\n", s->reorders);
+    if (p->threads) printf("threads             %d\n", p->threads);
+    print_memory(p, tests_add(s));
 }
 
 /* ---- the work ----------------------------------------------------------- */
@@ -209,15 +251,52 @@ static enum crema_status build(struct summary *s)
     return job_net(&s->job, &s->model, &wishes);
 }
 
+/* The net as this solver trains it, with its updates; nothing is filled. */
+static enum crema_status build_solver(struct summary *s)
+{
+    const struct crema_solver_options options = { .no_values = true };
+    Crema__SolverParameter *param;
+
+    CREMA_TRY(
+        crema_solver_read(s->job.ctx, s->path, 0, NULL, &param, &s->source));
+    CREMA_TRY(crema_solver_open(s->job.ctx, s->job.dev, param, s->source,
+                                &options, &s->solver));
+    s->job.net = crema_solver_net(s->solver);
+    s->job.world = s->job.net->world;
+    return CREMA_OK;
+}
+
+/* Every net that the solver has. */
+static enum crema_status prepare(struct summary *s)
+{
+    struct crema_net *test;
+
+    CREMA_TRY(crema_net_prepare(s->job.net));
+    for (int i = 0; s->solver && (test = crema_solver_test_net(s->solver, i));
+         i++)
+        CREMA_TRY(crema_net_prepare(test));
+    return CREMA_OK;
+}
+
+static void close_solver(struct summary *s)
+{
+    if (s->solver) {
+        s->job.net = NULL;
+        s->job.world = NULL;
+        crema_solver_free(s->solver);
+    }
+    crema_source_free(s->source);
+}
+
 static enum crema_status work(struct summary *s)
 {
     struct crema_net *net;
 
     CREMA_TRY(job_device(&s->job, &s->device, "auto"));
-    CREMA_TRY(build(s));
+    CREMA_TRY(s->path ? build_solver(s) : build(s));
     net = s->job.net;
     s->prepared = all_known(net);
-    if (s->prepared) CREMA_TRY(crema_program_prepare(net->program));
+    if (s->prepared) CREMA_TRY(prepare(s));
     s->cell = calloc((size_t)net->nlayers + 1, sizeof *s->cell);
     if (!s->cell) return crema_no_memory(s->job.ctx, "a table");
     for (int i = 0; i < net->nlayers; i++)
@@ -234,6 +313,8 @@ int verb_summary(int argc, char **argv)
     const struct flag table[] = {
         MODEL_FLAGS(&s.model),
         PHASE_FLAG(&s.model),
+        { "solver", FLAG_TEXT, &s.path, "FILE",
+          "in place of --model: the net as this solver trains it" },
         DEVICE_FLAGS(&s.device),
     };
     const struct flags flags = {
@@ -249,11 +330,15 @@ int verb_summary(int argc, char **argv)
     int status = flags_parse(&flags, &argc, argv);
 
     if (status >= 0) return status;
-    if (!s.model.model) return flags_wrong(&flags, "wants --model FILE");
+    if (!s.model.model == !s.path)
+        return flags_wrong(&flags, "wants --model FILE or --solver FILE");
     status = device_flags_wrong(&flags, &s.device);
     if (status >= 0) return status;
     if (!job_open(&s.job, "summary")) return 1;
-    status = job_close(&s.job, work(&s));
+    status =
+        work(&s) == CREMA_OK ? 0 : console_failed(&s.job.console, s.job.ctx);
+    close_solver(&s);
+    status |= job_close(&s.job, CREMA_OK);
     free(s.cell);
     return status;
 }

@@ -55,6 +55,15 @@ enum crema_chosen {
     CREMA_FORCED,   /* the user's word */
 };
 
+/* What a tensor's memory is counted as. */
+enum crema_use {
+    CREMA_USE_VALUE,      /* blobs and their gradients */
+    CREMA_USE_WORKSPACE,  /* what an op leaves for its gradient */
+    CREMA_USE_PARAM_GRAD, /* gradients of params */
+    CREMA_USE_FORWARD,    /* params that forward reads */
+    CREMA_USES
+};
+
 struct crema_tensor {
     const char *name; /* the blob's; may be NULL */
     struct crema_shape shape;
@@ -79,6 +88,7 @@ struct crema_tensor {
     struct crema_layout layout;
     struct crema_tensor *copies, *next_copy; /* same numbers, other layouts */
     /* by the memory pass */
+    enum crema_use use;
     struct crema_tensor *storage; /* whose memory it shares, or itself */
     int born, dies;               /* op indices */
     size_t offset;
@@ -132,6 +142,16 @@ struct crema_watch {
     struct crema_watch *next;
 };
 
+/* Bytes, as planned. */
+struct crema_memory {
+    size_t params;
+    size_t history;    /* params that forward does not read */
+    size_t values;     /* blobs, their gradients, workspaces: at most at once */
+    size_t workspaces; /* of these, then */
+    size_t more;       /* how much larger gradients of params, and gaps, make
+                          the heap */
+};
+
 struct crema_program {
     struct crema_device *dev; /* borrowed */
     struct crema_ctx *ctx;    /* the device's */
@@ -165,6 +185,7 @@ struct crema_program {
     struct crema_tape tape[CREMA_STAGES][CREMA_STAGES]; /* [from][to] */
     void *kept;               /* inputs and kept values */
     size_t kept_bytes, heap_bytes, naive_bytes, scratch_bytes;
+    struct crema_memory memory; /* what for */
 };
 
 /* heap: shared with programs that never run at the same time as this one. */

@@ -114,6 +114,7 @@ static enum crema_status build(struct crema_solver *s, struct crema_device *dev)
     if (status == CREMA_OK) {
         s->world->lender.data_threads = s->options.data_threads;
         s->world->lender.skip_bad = s->options.skip_bad;
+        s->world->lender.no_values = s->options.no_values;
         status = crema_solver__nets(s);
     }
     if (status == CREMA_OK)
@@ -121,9 +122,8 @@ static enum crema_status build(struct crema_solver *s, struct crema_device *dev)
             file ? crema_solver__resume(s, file) : crema_solver__weights(s);
     crema_blob_file_free(file);
     if (status != CREMA_OK) return status;
-    s->before = crema_arena_alloc(&s->arena, CREMA_RING *
-                                                 (size_t)s->net->nlayers *
-                                                 sizeof *s->before);
+    s->before = crema_arena_alloc(
+        &s->arena, CREMA_RING * (size_t)s->net->nlayers * sizeof *s->before);
     return s->before ? CREMA_OK : crema_no_memory(s->ctx, "a solver");
 }
 
@@ -284,6 +284,11 @@ enum crema_status crema_solver_run(struct crema_solver *s)
 struct crema_net *crema_solver_net(const struct crema_solver *s)
 {
     return s->net;
+}
+
+struct crema_net *crema_solver_test_net(const struct crema_solver *s, int i)
+{
+    return i < s->ntests ? s->test[i] : NULL;
 }
 
 struct crema_solver_progress crema_solver_progress(const struct crema_solver *s)

@@ -57,6 +57,7 @@ struct crema_solver_options {
                              of this solver, if there is one; or NULL */
     int data_threads;     /* that decode; 0: one per core */
     bool skip_bad;        /* leave out records that cannot be decoded */
+    bool no_values;       /* weights are not filled: nothing will be run */
     /* Asked after each iteration and each batch of a test; may be NULL. */
     enum crema_solver_action (*what_now)(void *user);
     /* Told after each iteration; may be NULL. */
@@ -91,5 +92,7 @@ enum crema_status crema_solver_snapshot(struct crema_solver *) CREMA_MUST_USE;
 struct crema_solver_progress crema_solver_progress(const struct crema_solver *);
 /* Borrowed. */
 struct crema_net *crema_solver_net(const struct crema_solver *);
+/* NULL beyond the last. */
+struct crema_net *crema_solver_test_net(const struct crema_solver *, int i);
 
 #endif

@@ -214,6 +214,26 @@ START_TEST(fusion_and_early_update_do_not_matter)
 }
 END_TEST
 
+/* Every byte that is planned is counted, as what it is. */
+START_TEST(memory_is_accounted_for)
+{
+    const struct crema_memory *m;
+    size_t weights = 0;
+    struct trial t;
+
+    run(&t, &plain, true);
+    m = &t.p->memory;
+    for (int i = 0; i < PARAMS; i++)
+        weights += sizeof(float) * (size_t)crema_shape_count(&shapes[i]);
+    ck_assert_uint_eq(m->params, weights);
+    ck_assert_uint_eq(m->history, weights);
+    ck_assert_uint_gt(m->workspaces, 0);
+    ck_assert_uint_gt(m->values, m->workspaces);
+    ck_assert_uint_eq(m->values + m->more, t.p->heap_bytes);
+    end(&t);
+}
+END_TEST
+
 /* A reader of a blob's old value keeps an in-place op from overwriting it. */
 START_TEST(in_place_waits_for_the_last_reader)
 {
@@ -309,6 +329,7 @@ int main(void)
 
     tcase_add_loop_test(t, layouts_do_not_matter, 0, 2);
     tcase_add_test(t, fusion_and_early_update_do_not_matter);
+    tcase_add_test(t, memory_is_accounted_for);
     tcase_add_test(t, in_place_waits_for_the_last_reader);
     tcase_add_test(t, many_tensors_are_placed_soon);
     tcase_add_test(t, pack_and_unpack);

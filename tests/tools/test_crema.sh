@@ -187,6 +187,10 @@ says '^shapes.prototxt:3:.*layer "c"' err
 good crema summary --model deploy.prototxt
 says '^conv +Convolution +1x3x6x6 +30 ' out
 says '^parameters +466$' out
+says '^  their history +0\.0$' out
+good crema summary --solver solver.prototxt
+says '^parameters +466$' out
+says '^  test nets +[0-9.]+$' out
 mv db away
 good crema summary --model net.prototxt --phase TRAIN # data that is not there leaves shapes open
 says '^conv +Convolution +\?' out

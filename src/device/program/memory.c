@@ -180,6 +180,7 @@ enum crema_status crema_pass_memory(struct crema_program *p)
     find_lifetimes(p);
     share_in_place(p);
     CREMA_TRY(place_all(p));
+    CREMA_TRY(crema_pass_account(p));
     for (int i = 0; i < p->nops; i++)
         if (p->op[i]->call && p->op[i]->call->scratch_bytes > p->scratch_bytes)
             p->scratch_bytes = p->op[i]->call->scratch_bytes;

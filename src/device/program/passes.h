@@ -23,6 +23,8 @@ bool crema_update_joins(const struct crema_op *);
 enum crema_status crema_pass_join(struct crema_program *) CREMA_MUST_USE;
 /* Lifetimes, shared storage, offsets. */
 enum crema_status crema_pass_memory(struct crema_program *) CREMA_MUST_USE;
+/* p->memory. */
+enum crema_status crema_pass_account(struct crema_program *) CREMA_MUST_USE;
 /* Addresses, after the heap was made or has moved. */
 enum crema_status crema_pass_bind(struct crema_program *) CREMA_MUST_USE;
 
