@@ -1,5 +1,6 @@
 /* summary.c - crema summary: a net's layers, shapes, parameters, operations,
- * memory and layouts.  Nothing is computed. */
+ * memory and layouts.  Nothing is computed but the short trial that says how
+ * convolutions lie. */
 #include "job.h"
 #include "verbs.h"
 
@@ -210,8 +211,44 @@ static void print_memory(const struct crema_program *p, size_t tests)
            (double)p->naive_bytes / 1e6);
 }
 
+/* Bytes that all reorders write. */
+static double count_moved(const struct crema_program *p)
+{
+    double bytes = 0;
+
+    for (int i = 0; i < p->nops; i++)
+        if (p->op[i]->type == &crema_op_reorder)
+            bytes += (double)p->op[i]->out[0]->layout.bytes;
+    return bytes;
+}
+
+/* "3 blocked, 2 channels last": of their ops, gradients too. */
+static const char *word_arranged(const struct crema_program *p, char out[CELL])
+{
+    static const struct {
+        char letter;
+        const char *name;
+    } ways[] = { { 'b', "blocked" },
+                 { 'l', "channels last" },
+                 { 'w', "by Winograd's method" } };
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (int i = 0; i < 3; i++) {
+        int n = 0;
+
+        for (const char *c = p->arranged; *c; c++) n += *c == ways[i].letter;
+        if (n && used < CELL)
+            used += (size_t)snprintf(out + used, CELL - used, "%s%d %s",
+                                     used ? ", " : "", n, ways[i].name);
+    }
+    return out;
+}
+
 static void print_totals(const struct summary *s)
 {
+    static const char *const chosen[] = { "by rule", "as measured here",
+                                          "as chosen before", "as asked for" };
     const struct crema_program *p = s->job.net->program;
     char text[CELL];
 
@@ -221,7 +258,11 @@ static void print_totals(const struct summary *s)
     }
     printf("\nparameters          %s\n", grouped(s->parameters, text));
     printf("forward             %.3f GFLOP\n", s->flops / 1e9);
-    printf("reorders            %d\n", s->reorders);
+    printf("reorders            %d (%.1f MB)\n", s->reorders,
+           count_moved(p) / 1e6);
+    if (p->arranged)
+        printf("convolutions        %s, %s\n", word_arranged(p, text),
+               chosen[p->chosen]);
     if (p->threads) printf("threads             %d\n", p->threads);
     print_memory(p, tests_add(s));
 }

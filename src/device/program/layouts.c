@@ -110,49 +110,61 @@ static enum crema_status negotiate_all(struct crema_program *p)
 
 /* ---- settle ----------------------------------------------------------- */
 
-/* Readers of t, and its gradient, that have it in layout l. */
-static int votes(const struct crema_program *p, const struct crema_tensor *t,
-                 const struct crema_layout *l)
-{
-    int n =
-        t->grad && t->grad->settled && crema_layout_equal(&t->grad->layout, l);
-
-    for (int i = 0; i < p->nops; i++)
-        for (int k = 0; k < p->op[i]->nin; k++)
-            n += p->op[i]->in[k] == t && !p->op[i]->type->mutates &&
-                 crema_layout_equal(&p->op[i]->want[k], l);
-    return n;
-}
+/* How many want a param so: its readers and its gradient. */
+struct crema_ballot {
+    const struct crema_layout *layout;
+    int votes;
+    struct crema_ballot *next;
+};
 
 /* Only float32 may be a home: another reader needs its copy anyway. */
-static enum crema_status vote(const struct crema_program *p,
-                              struct crema_tensor *t)
+static enum crema_status cast(struct crema_program *p, struct crema_tensor *t,
+                              const struct crema_layout *l)
 {
-    const struct crema_layout *best = NULL;
-    int most = 0;
+    struct crema_ballot **b = &t->ballots;
 
-    if (t->grad && t->grad->settled && t->grad->layout.type == CREMA_F32) {
-        best = &t->grad->layout;
-        most = votes(p, t, best);
+    while (*b && !crema_layout_equal((*b)->layout, l)) b = &(*b)->next;
+    if (!*b) {
+        *b = crema_arena_alloc(&p->arena, sizeof **b);
+        if (!*b) return crema_no_memory(p->ctx, "planning layouts");
+        (*b)->layout = l;
     }
+    (*b)->votes += l->type == CREMA_F32;
+    return CREMA_OK;
+}
+
+static enum crema_status cast_all(struct crema_program *p)
+{
+    for (struct crema_tensor *t = p->tensors; t; t = t->next)
+        if (t->role == CREMA_PARAM && t->grad && t->grad->settled &&
+            t->grad->layout.type == CREMA_F32)
+            CREMA_TRY(cast(p, t, &t->grad->layout));
     for (int i = 0; i < p->nops; i++)
         for (int k = 0; k < p->op[i]->nin; k++) {
             const struct crema_op *op = p->op[i];
-            int n;
+            struct crema_tensor *t = op->in[k];
 
-            if (op->in[k] != t || op->type->mutates) continue;
-            n = op->want[k].type == CREMA_F32 ? votes(p, t, &op->want[k]) : 0;
-            if (best && n <= most) continue;
-            best = &op->want[k];
-            most = n;
+            if (t && t->role == CREMA_PARAM && !op->type->mutates)
+                CREMA_TRY(cast(p, t, &op->want[k]));
         }
-    return best ? settle_param(t, best) : CREMA_OK;
+    return CREMA_OK;
+}
+
+/* Where votes are equal, as the first of them wants it. */
+static enum crema_status elect(struct crema_tensor *t)
+{
+    const struct crema_ballot *best = t->ballots;
+
+    for (const struct crema_ballot *b = best; b; b = b->next)
+        if (b->votes > best->votes) best = b;
+    return best ? settle_param(t, best->layout) : CREMA_OK;
 }
 
 static enum crema_status settle_params(struct crema_program *p)
 {
+    CREMA_TRY(cast_all(p));
     for (struct crema_tensor *t = p->tensors; t; t = t->next)
-        if (t->role == CREMA_PARAM && !t->settled) CREMA_TRY(vote(p, t));
+        if (t->role == CREMA_PARAM && !t->settled) CREMA_TRY(elect(t));
     for (int i = 0; i < p->nops; i++) {
         struct crema_op *op = p->op[i];
 
