@@ -13,6 +13,7 @@
 #ifndef CREMA_DEVICE_OPS_H
 #define CREMA_DEVICE_OPS_H
 
+#include "device/formula/loss_scale.h"
 #include "device/tensor.h"
 
 struct crema_program;
@@ -197,6 +198,10 @@ struct crema_tensor *crema_detach(struct crema_program *,
 /* Every element is `value`. */
 struct crema_tensor *crema_fill(struct crema_program *,
                                 const struct crema_shape *, float value);
+/* Every element is value times[0]. */
+struct crema_tensor *crema_fill_times(struct crema_program *,
+                                      const struct crema_shape *, float value,
+                                      struct crema_tensor *times);
 
 /* ---- the user's own C (ops/host.c): host memory, dense float32 */
 
@@ -240,7 +245,8 @@ struct crema_update {
 };
 /* g = scale clip dW + decay W; the rule changes W and its histories h0, h1
  * (NULL where the rule has none).  clip: scalar tensor or NULL.  Nothing
- * changes where the program has a ring whose entry 0 is not 0. */
+ * changes where clip is below 0, or the program has a ring whose entry 0 is not
+ * 0. */
 void crema_update(struct crema_program *, const struct crema_update *,
                   struct crema_tensor *w, struct crema_tensor *dw,
                   struct crema_tensor *h0, struct crema_tensor *h1,
@@ -253,6 +259,17 @@ void crema_clear(struct crema_program *, struct crema_tensor *param);
 /* Scalar min(1, threshold / norm of all X together). */
 struct crema_tensor *crema_clip_factor(struct crema_program *, float threshold,
                                        int n, struct crema_tensor *const *x);
+/* Scalar: the sum of the squares of all X together. */
+struct crema_tensor *crema_square_sum(struct crema_program *, int n,
+                                      struct crema_tensor *const *x);
+/* Scalar, for crema_update's clip, which divides gradients by the loss's scale
+ * and clips them; below 0 where one was not finite.  squares: of all gradients;
+ * state: a param [2], the scale and the steps since it changed, which changes
+ * with it. */
+struct crema_tensor *crema_loss_scale(struct crema_program *,
+                                      const struct crema_loss_scaling *,
+                                      struct crema_tensor *squares,
+                                      struct crema_tensor *state);
 /* The last losses, for a host that does not wait for each: the total of
  * weight[i] loss[i], scalars, goes to entry 1 + step % CREMA_RING of the
  * program's ring, and entry 0 becomes 1 for good when a total is not finite.

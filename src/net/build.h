@@ -20,6 +20,8 @@ enum crema_status crema_net_default_types(struct crema_net *) CREMA_MUST_USE;
 enum crema_status
 crema_net_layer_types(struct crema_net *,
                       const struct crema_layer *) CREMA_MUST_USE;
+/* dL/dL, for each loss: its weight times what gradients are scaled with. */
+enum crema_status crema_net_seed_losses(struct crema_net *) CREMA_MUST_USE;
 /* Frees the program; nothing points into it any more. */
 void crema_net_forget(struct crema_net *);
 /* Index of the blob; -1 when there is none. */

@@ -19,6 +19,8 @@ struct crema_world {
     struct crema_weights weights;
     struct crema_heap heap;
     struct crema_lender lender;
+    struct crema_param loss_scale; /* of nets that adapt it: the scale, and
+                                      steps since it changed */
     struct crema_arena arena; /* of what lives as long */
     unsigned told;            /* what the log has said once */
 };
@@ -92,6 +94,8 @@ struct crema_net {
     /* The first program's choice, which later ones follow; NULL: none yet.  Set
      * before the first prepare it is followed from the beginning. */
     const char *arranged;
+    bool adapts; /* gradients are world->loss_scale times too large, which
+                    changes; else global_grad_scale times */
     int ndiffs;
     struct crema_net_input *diff; /* of outputs, given by the user */
     uint32_t passes;              /* forward passes in TRAIN */

@@ -7,6 +7,11 @@
  * So a net that only says default_forward_type: FLOAT16 has its gradients in
  * 32 bits, as in NVIDIA's fork, unless the device was asked for 16.  A type
  * that the device lacks is replaced by the next best, and that is said once.
+ *
+ * Gradients are scaled on their way from the loss to the updates, which divide
+ * by it: by global_grad_scale, or by what finds itself
+ * (formula/loss_scale.h) with global_grad_scale_adaptive, and where the device
+ * was asked for fp16 and the net says no scale.
  */
 #include "net/build.h"
 
@@ -15,7 +20,7 @@
 #include <math.h>
 
 /* What is said once in a world: a bit each. */
-enum { TOLD_DOUBLE = 1, TOLD_HALF = 2, TOLD_BFLOAT = 4, TOLD_ADAPTIVE = 8 };
+enum { TOLD_DOUBLE = 1, TOLD_HALF = 2, TOLD_BFLOAT = 4 };
 
 static bool first_time(struct crema_net *net, unsigned what)
 {
@@ -94,9 +99,9 @@ enum crema_status crema_net_default_types(struct crema_net *net)
         return crema_fail_at(net->ctx, CREMA_EINVAL, &at,
                              "global_grad_scale must be more than 0, got %g",
                              (double)p->global_grad_scale);
-    if (p->global_grad_scale_adaptive && first_time(net, TOLD_ADAPTIVE))
-        crema_log(net->ctx, CREMA_WARNING,
-                  "global_grad_scale_adaptive has no effect here");
+    net->adapts =
+        p->global_grad_scale_adaptive ||
+        (net->world->dev->storage == CREMA_F16 && !p->has_global_grad_scale);
     return CREMA_OK;
 }
 
@@ -122,4 +127,43 @@ enum crema_status crema_net_layer_types(struct crema_net *net,
     return layer_type(net, l, p->has_backward_type, &p->backward_type,
                       "backward_type", net->grad_storage,
                       &net->program->grad_storage);
+}
+
+/* ---- the scale of gradients ---------------------------------------------- */
+
+/* Where nothing else is said: as much as half precision bears in most nets. */
+static const float FIRST_SCALE = 65536;
+
+static struct crema_tensor *scale_of(struct crema_net *net)
+{
+    struct crema_param *scale = &net->world->loss_scale;
+    const Crema__NetParameter *p = net->param;
+    const float first[2] = { p->has_global_grad_scale ? p->global_grad_scale
+                                                      : FIRST_SCALE,
+                             0 };
+
+    if (!scale->data && crema_param_write(scale, 0, 2, first) != CREMA_OK)
+        return NULL;
+    return crema_program_param(net->program, scale, false);
+}
+
+/* Without updates nobody would adapt the scale, or divide by it. */
+enum crema_status crema_net_seed_losses(struct crema_net *net)
+{
+    struct crema_program *p = net->program;
+    bool adapts = net->adapts && net->updates;
+    float fixed = net->adapts ? 1 : net->param->global_grad_scale;
+    struct crema_tensor *scale = adapts ? scale_of(net) : NULL;
+
+    if (adapts && !scale) return net->ctx->status;
+    for (int i = 0; i < net->nlosses; i++) {
+        struct crema_tensor *t = net->loss[i].tensor;
+        float weight = net->loss[i].weight * fixed;
+
+        if (!t || !t->needs_grad) continue;
+        crema_program_seed(p, t,
+                           scale ? crema_fill_times(p, &t->shape, weight, scale)
+                                 : crema_fill(p, &t->shape, weight));
+    }
+    return CREMA_OK;
 }

@@ -135,18 +135,10 @@ static void find_losses(struct crema_net *net)
 static enum crema_status seed(struct crema_net *net)
 {
     struct crema_program *p = net->program;
-    float grad_scale = net->param->global_grad_scale; /* updates divide by it */
 
     p->layer = "loss";
     p->storage = p->grad_storage = CREMA_F32;
-    for (int i = 0; i < net->nlosses; i++) {
-        struct crema_tensor *t = net->loss[i].tensor;
-
-        if (t && t->needs_grad)
-            crema_program_seed(
-                p, t,
-                crema_fill(p, &t->shape, net->loss[i].weight * grad_scale));
-    }
+    CREMA_TRY(crema_net_seed_losses(net));
     for (int i = 0; i < net->ndiffs; i++) {
         struct crema_net_input *d = &net->diff[i];
         struct crema_blob *b = crema_net_blob(net, d->name);

@@ -17,6 +17,9 @@ enum crema_status crema_world_open(struct crema_ctx *ctx,
     w->dev = dev;
     w->weights.dev = dev;
     w->heap.dev = dev;
+    w->loss_scale.name = "loss scale";
+    w->loss_scale.shape = CREMA_SHAPE(2);
+    w->loss_scale.dev = dev;
     w->lender = (struct crema_lender){
         .ctx = ctx, .weights = &w->weights, .seed = seed, .opens_data = true
     };
@@ -34,6 +37,7 @@ void crema_world_free(struct crema_world *w)
     if (!w) return;
     crema_weights_free(&w->weights);
     crema_heap_release(&w->heap);
+    crema_param_release(&w->loss_scale);
     crema_databases_free(w->lender.databases);
     crema_arena_free(&w->arena);
     free(w);

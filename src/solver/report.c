@@ -73,6 +73,22 @@ static enum crema_status show_outputs(struct crema_solver *s)
     return CREMA_OK;
 }
 
+/* A scale that is as small as can be has not helped. */
+static enum crema_status show_scale(struct crema_solver *s)
+{
+    float scale[2];
+
+    if (!s->net->adapts) return CREMA_OK;
+    CREMA_TRY(crema_param_read(&s->world->loss_scale, 0, 2, scale));
+    crema_log(s->ctx, CREMA_INFO, "Iteration %d, loss scale = %g", s->iter,
+              (double)scale[0]);
+    if (scale[0] > CREMA_LEAST_SCALE) return CREMA_OK;
+    return crema_fail(s->ctx, CREMA_EINVAL,
+                      "iteration %d: gradients are not finite, however little "
+                      "they are scaled: nothing is learned any more",
+                      s->iter);
+}
+
 enum crema_status crema_solver__show(struct crema_solver *s, float rate)
 {
     double now = crema_seconds(), lapse = now - s->shown_at;
@@ -88,5 +104,5 @@ enum crema_status crema_solver__show(struct crema_solver *s, float rate)
     CREMA_TRY(show_outputs(s));
     crema_log(s->ctx, CREMA_INFO, "Iteration %d, lr = %g", s->iter,
               (double)rate);
-    return CREMA_OK;
+    return show_scale(s);
 }

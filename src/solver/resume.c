@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,21 @@ static enum crema_status take_arranged(struct crema_solver *s,
     return CREMA_OK;
 }
 
+static enum crema_status take_scale(struct crema_solver *s,
+                                    const struct crema_blob_file *file)
+{
+    const Crema__SolverState *state = file->state;
+    const float *scale = state->loss_scale;
+
+    if (!s->net->adapts || state->n_loss_scale == 0) return CREMA_OK;
+    if (state->n_loss_scale != 2 || !(scale[0] > 0) || !isfinite(scale[0]) ||
+        !(scale[1] >= 0) || !isfinite(scale[1]))
+        return crema_fail(s->ctx, CREMA_EINVAL,
+                          "%s: the loss scale in it makes no sense",
+                          file->path);
+    return crema_param_write(&s->world->loss_scale, 0, 2, scale);
+}
+
 enum crema_status crema_solver__resume(struct crema_solver *s,
                                        struct crema_blob_file *file)
 {
@@ -225,6 +241,7 @@ enum crema_status crema_solver__resume(struct crema_solver *s,
                        : (uint64_t)s->iter * (uint64_t)s->param->iter_size);
     take_losses(s, state);
     CREMA_TRY(take_arranged(s, state));
+    CREMA_TRY(take_scale(s, file));
     CREMA_TRY(seek(s, s->net, 0, state));
     for (int i = 0; i < s->ntests; i++)
         CREMA_TRY(seek(s, s->test[i], i + 1, state));

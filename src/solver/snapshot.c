@@ -90,6 +90,17 @@ static bool fill_losses(struct crema_solver *s, struct crema_arena *arena,
     return state->recent_losses != NULL;
 }
 
+static enum crema_status fill_scale(struct crema_solver *s,
+                                    struct crema_arena *arena,
+                                    Crema__SolverState *state)
+{
+    if (!s->net->adapts) return CREMA_OK;
+    state->n_loss_scale = 2;
+    state->loss_scale = crema_arena_alloc(arena, 2 * sizeof(float));
+    if (!state->loss_scale) return crema_no_memory(s->ctx, "a snapshot");
+    return crema_param_read(&s->world->loss_scale, 0, 2, state->loss_scale);
+}
+
 static bool fill_histories(struct crema_solver *s, struct crema_arena *arena,
                            struct crema_blob_out **out)
 {
@@ -130,6 +141,7 @@ static enum crema_status put_state(struct crema_solver *s,
         !fill_histories(s, arena, &histories))
         return crema_no_memory(s->ctx, "a snapshot");
     CREMA_TRY(fill_arranged(s, arena, &state));
+    CREMA_TRY(fill_scale(s, arena, &state));
     return crema_state_write(s->ctx, &to, &state, crema_solver__histories(s),
                              histories);
 }

@@ -5,7 +5,9 @@
  *   update          W, histories = rule(W, clip dW / iter_size + decay W)
  *
  * So clipping acts on the sum over iter_size, before decay, as in Caffe.  All
- * dW are global_grad_scale times too large; clipping and updates know it.
+ * dW are global_grad_scale times too large; clipping and updates know it.  With
+ * a scale that adapts, one factor for all updates clips, divides by the scale,
+ * and leaves a step out whose gradients are not finite.
  */
 #include "solver/internal.h"
 
@@ -97,7 +99,22 @@ static void accumulate(struct crema_program *p, struct learner *list, int n)
 
 static float grad_scale(const struct crema_solver *s)
 {
-    return s->net->param->global_grad_scale;
+    return s->net->adapts ? 1 : s->net->param->global_grad_scale;
+}
+
+/* Good steps before the scale is tried twice as large. */
+enum { STEPS_TO_DOUBLE = 1000 };
+
+static struct crema_tensor *scale_factor(struct crema_solver *s,
+                                         struct crema_program *p, int n,
+                                         struct crema_tensor *const *all)
+{
+    const struct crema_loss_scaling scaling = { s->param->clip_gradients,
+                                                STEPS_TO_DOUBLE };
+
+    return crema_loss_scale(
+        p, &scaling, crema_square_sum(p, n, all),
+        crema_program_param(p, &s->world->loss_scale, false));
 }
 
 static struct crema_tensor *clip_factor(struct crema_solver *s,
@@ -107,11 +124,14 @@ static struct crema_tensor *clip_factor(struct crema_solver *s,
     float threshold = s->param->clip_gradients * grad_scale(s);
     struct crema_tensor **all, *factor = NULL;
 
-    if (s->param->clip_gradients < 0 || n == 0) return NULL;
+    if ((s->param->clip_gradients < 0 && !s->net->adapts) || n == 0)
+        return NULL;
     all =
         crema_arena_alloc(&p->arena, (size_t)n * sizeof(struct crema_tensor *));
     for (int i = 0; all && i < n; i++) all[i] = list[i].dw;
-    if (all) factor = crema_clip_factor(p, threshold, n, all);
+    if (all)
+        factor = s->net->adapts ? scale_factor(s, p, n, all)
+                                : crema_clip_factor(p, threshold, n, all);
     if (!factor) p->failed = true;
     return factor;
 }

@@ -145,7 +145,7 @@ static const struct {
       "global_grad_scale_adaptive: true",
       "",
       { F32, F32, F32, F32 },
-      "global_grad_scale_adaptive has no effect" },
+      NULL },
     /* what the definition knows is 32 bits */
     { "ref",
       NULL,

@@ -70,10 +70,11 @@ int crema_cuda_maximum_bwd(cudaStream_t s, const struct crema_many *m, int type,
     return 0;
 }
 
-int crema_cuda_fill(cudaStream_t s, float value, int type, int64_t count,
-                    void *y)
+int crema_cuda_fill(cudaStream_t s, float value, const float *times, int type,
+                    int64_t count, void *y)
 {
     (void)s;
+    if (times) value *= *times;
     EACH(i, crema_packs(count, type)) crema_pack_fill(value, type, count, i, y);
     return 0;
 }
@@ -329,6 +330,16 @@ int crema_cuda_loss_ring(cudaStream_t s, const struct crema_ring_weights *w,
 {
     (void)s;
     crema_at_ring(w, m, step, ring);
+    return 0;
+}
+
+int crema_cuda_loss_scale(cudaStream_t stream,
+                          const struct crema_loss_scaling *s,
+                          const float *squares, const float *held, float *state,
+                          float *factor)
+{
+    (void)stream;
+    crema_at_loss_scale(s, squares, held, state, factor);
     return 0;
 }
 

@@ -91,7 +91,7 @@ static enum crema_status update(struct crema_ctx *ctx,
     };
 
     (void)ctx;
-    if (crema_in(op, 6) && *crema_in(op, 6) != 0) return CREMA_OK;
+    if (crema_held(clip, crema_in(op, 6))) return CREMA_OK;
     crema_cpu_parts(crema_cpu_threads(op), floats(op->in[0]), GRAIN,
                     update_part, &u);
     return CREMA_OK;

@@ -91,7 +91,7 @@ static int maximum_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 static void fill_ports(const struct crema_op *op, struct crema_port in[],
                        struct crema_port out[])
 {
-    (void)in;
+    crema_cuda_all_dense(op, in, out);
     out[0].want = crema_layout_dense(&op->out[0]->shape, op->storage);
 }
 
@@ -100,8 +100,9 @@ static int fill(cudaStream_t s, const struct crema_op *op, void *scratch)
     const float *value = op->params;
 
     (void)scratch;
-    return crema_cuda_fill(s, *value, crema_cuda_type(op->out[0]),
-                           count_of(op->out[0]), crema_out(op, 0));
+    return crema_cuda_fill(s, *value, crema_in(op, 0),
+                           crema_cuda_type(op->out[0]), count_of(op->out[0]),
+                           crema_out(op, 0));
 }
 
 static int dropout(cudaStream_t s, const struct crema_op *op, void *scratch)

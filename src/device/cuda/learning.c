@@ -68,6 +68,14 @@ static int loss_ring(cudaStream_t s, const struct crema_op *op, void *scratch)
                                 op->in[0]->data);
 }
 
+static int loss_scale(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    (void)scratch;
+    return crema_cuda_loss_scale(s, op->params, crema_in(op, 0),
+                                 crema_in(op, 2), op->in[1]->data,
+                                 crema_out(op, 0));
+}
+
 static int accumulate(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     (void)scratch;
@@ -116,6 +124,7 @@ static int clip_factor(cudaStream_t s, const struct crema_op *op, void *scratch)
 const struct cuda_kernel crema_cuda_learning[] = {
     { &crema_op_update, update, 0, NULL, NULL },
     { &crema_op_loss_ring, loss_ring, -1, NULL, NULL },
+    { &crema_op_loss_scale, loss_scale, -1, NULL, NULL },
     { &crema_op_accumulate, accumulate, 0, NULL, NULL },
     { &crema_op_clear, clear, 0, NULL, NULL },
     { &crema_op_clip_factor, clip_factor, -1, clip_ports, clip_parts },

@@ -22,6 +22,12 @@ CREMA_FORMULA void crema_rule_sgd(const struct crema_step *s, float g, float *w,
     *w -= *h0;
 }
 
+/* Is this step's update left out?  Either may be NULL. */
+CREMA_FORMULA int crema_held(const float *clip, const float *held)
+{
+    return (clip && *clip < 0) || (held && *held != 0);
+}
+
 /* g as the rules want it. */
 CREMA_FORMULA float crema_regularized(float dw, float scale, float decay,
                                       int l1, float w)

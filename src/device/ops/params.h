@@ -4,6 +4,7 @@
  *   fill   float             softmax_loss*  crema_softmax_loss
  *   unary* see unary.h       accuracy       crema_accuracy
  *   host*  crema_host_op     update         crema_update
+ *   loss_scale  crema_loss_scaling
  *   none:  maximum*, accumulate, clear, view, reorder
  */
 #ifndef CREMA_DEVICE_OPS_PARAMS_H

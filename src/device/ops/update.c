@@ -63,17 +63,19 @@ void crema_clear(struct crema_program *p, struct crema_tensor *param)
     if (param) crema_op_record(p, &crema_op_clear, NULL, 1, &param, 0, NULL);
 }
 
-/* More tensors than one op can have are a chain, in[0] the sum so far. */
-struct crema_tensor *crema_clip_factor(struct crema_program *p, float threshold,
-                                       int n, struct crema_tensor *const *x)
+/* More tensors than one op can have are a chain, in[0] the sum so far.
+ * partial: a sum is all that is wanted. */
+static struct crema_tensor *norm_chain(struct crema_program *p, float threshold,
+                                       bool partial, int n,
+                                       struct crema_tensor *const *x)
 {
     enum { MOST = CREMA_MAX_PORTS - 1 };
     struct crema_tensor *in[CREMA_MAX_PORTS] = { NULL };
     const struct crema_shape scalar = { 0 };
 
     for (;;) {
-        struct crema_clip clip = { threshold, n > MOST };
-        int some = clip.partial ? MOST : n;
+        struct crema_clip clip = { threshold, partial || n > MOST };
+        int some = n > MOST ? MOST : n;
         struct crema_op *op;
 
         for (int i = 0; i < some; i++)
@@ -81,10 +83,22 @@ struct crema_tensor *crema_clip_factor(struct crema_program *p, float threshold,
         op = crema_op_record(p, &crema_op_clip_factor, &clip, 1 + some, in, 1,
                              &scalar);
         in[0] = op ? op->out[0] : NULL;
-        if (!op || !clip.partial) return in[0];
         x += some;
         n -= some;
+        if (!op || n == 0) return in[0];
     }
+}
+
+struct crema_tensor *crema_clip_factor(struct crema_program *p, float threshold,
+                                       int n, struct crema_tensor *const *x)
+{
+    return norm_chain(p, threshold, false, n, x);
+}
+
+struct crema_tensor *crema_square_sum(struct crema_program *p, int n,
+                                      struct crema_tensor *const *x)
+{
+    return norm_chain(p, 0, true, n, x);
 }
 
 /* ---- the definition --------------------------------------------------- */
@@ -102,7 +116,7 @@ static enum crema_status ref_update(struct crema_ctx *ctx,
     const float *dw = crema_in(op, 1);
 
     (void)ctx;
-    if (crema_in(op, 6) && *crema_in(op, 6) != 0) return CREMA_OK;
+    if (crema_held(crema_in(op, 5), crema_in(op, 6))) return CREMA_OK;
     for (int64_t i = 0; i < crema_shape_count(&op->in[0]->shape); i++) {
         float g = crema_regularized(dw[i], scale, u->decay, u->l1, w[i]);
 

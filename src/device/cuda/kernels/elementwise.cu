@@ -124,17 +124,20 @@ int crema_cuda_maximum_bwd(cudaStream_t s, const struct crema_many *m, int type,
 /* ---- fill, dropout, scale ----------------------------------------------- */
 
 template <int TYPE>
-static __global__ void fill(float value, int64_t count, void *y)
+static __global__ void fill(float value, const float *times, int64_t count,
+                            void *y)
 {
+    if (times) value *= *times;
     EACH(i, crema_packs(count, TYPE)) crema_pack_fill(value, TYPE, count, i, y);
 }
 
-int crema_cuda_fill(cudaStream_t s, float value, int type, int64_t count,
-                    void *y)
+int crema_cuda_fill(cudaStream_t s, float value, const float *times, int type,
+                    int64_t count, void *y)
 {
     if (count == 0) return 0;
     return by_type(type, [&](auto t) {
-        fill<TYPE_OF(t)> OVER(crema_packs(count, type), s)(value, count, y);
+        fill<TYPE_OF(t)> OVER(crema_packs(count, type), s)(value, times, count,
+                                                           y);
     });
 }
 

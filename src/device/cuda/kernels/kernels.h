@@ -42,8 +42,9 @@ int crema_cuda_maximum(cudaStream_t, const struct crema_many *, int type,
                        int64_t count, void *y);
 int crema_cuda_maximum_bwd(cudaStream_t, const struct crema_many *, int type,
                            int64_t count, const void *dy);
-int crema_cuda_fill(cudaStream_t, float value, int type, int64_t count,
-                    void *y);
+/* times: one number, or NULL */
+int crema_cuda_fill(cudaStream_t, float value, const float *times, int type,
+                    int64_t count, void *y);
 /* planes NULL: dense */
 int crema_cuda_dropout(cudaStream_t, const struct crema_dropout *,
                        const struct crema_planes *, int type, int64_t count,
@@ -137,6 +138,10 @@ int crema_cuda_update_joined(cudaStream_t, const struct crema_joined *,
 int crema_cuda_loss_ring(cudaStream_t, const struct crema_ring_weights *,
                          const struct crema_ringed *, const uint32_t *step,
                          float *ring);
+/* held may be NULL; state: 2 numbers */
+int crema_cuda_loss_scale(cudaStream_t, const struct crema_loss_scaling *,
+                          const float *squares, const float *held, float *state,
+                          float *factor);
 int crema_cuda_accumulate(cudaStream_t, int64_t count, const float *x,
                           float *sum);
 /* parts: CREMA_CLIP_PARTS floats of sums of x^2 */

@@ -43,6 +43,22 @@ int crema_cuda_loss_ring(cudaStream_t s, const struct crema_ring_weights *w,
     return cudaGetLastError();
 }
 
+static __global__ void loss_scale(crema_loss_scaling s, const float *squares,
+                                  const float *held, float *state,
+                                  float *factor)
+{
+    crema_at_loss_scale(&s, squares, held, state, factor);
+}
+
+int crema_cuda_loss_scale(cudaStream_t stream,
+                          const struct crema_loss_scaling *s,
+                          const float *squares, const float *held, float *state,
+                          float *factor)
+{
+    loss_scale<<<1, 1, 0, stream>>>(*s, squares, held, state, factor);
+    return cudaGetLastError();
+}
+
 static __global__ void accumulate(int64_t count, const float *x, float *sum)
 {
     EACH(i, count) sum[i] += x[i];

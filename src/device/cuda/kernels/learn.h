@@ -3,6 +3,7 @@
 #define CREMA_DEVICE_CUDA_KERNELS_LEARN_H
 
 #include "device/cuda/kernels/launch.h"
+#include "device/formula/loss_scale.h"
 #include "device/formula/ring.h"
 #include "device/formula/update.h"
 #include "device/ops/params.h"
@@ -11,7 +12,7 @@
 
 /* Memory of one update; h0, h1 are NULL where the rule has none, clip where
  * nothing is clipped.  rate and clip are one number each; nothing changes where
- * *held is not 0. */
+ * *clip is below 0 or *held is not 0. */
 struct crema_updated {
     float *w, *h0, *h1;
     const float *dw, *rate, *clip, *held;
@@ -25,7 +26,7 @@ CREMA_FORMULA void crema_at_update(const struct crema_update *u,
     float scale = u->scale * (m->clip ? *m->clip : 1.0f), w = m->w[i], g;
     float h0 = m->h0 ? m->h0[i] : 0.0f, h1 = m->h1 ? m->h1[i] : 0.0f;
 
-    if (m->held && *m->held != 0) return;
+    if (crema_held(m->clip, m->held)) return;
     step.rate = u->lr_mult * *m->rate;
     step.momentum = u->momentum;
     step.momentum2 = u->momentum2;
@@ -118,6 +119,15 @@ CREMA_FORMULA float crema_part_of_squares(const float *x, int64_t count,
 
     for (int64_t i = first; i < count; i += step) sum += x[i] * x[i];
     return sum;
+}
+
+/* held may be NULL: as in an update. */
+CREMA_FORMULA void crema_at_loss_scale(const struct crema_loss_scaling *s,
+                                       const float *squares, const float *held,
+                                       float *state, float *factor)
+{
+    *factor =
+        held && *held != 0 ? -1.0f : crema_loss_scale_step(s, *squares, state);
 }
 
 /* What all gradients are multiplied with; sum: of all squares. */
