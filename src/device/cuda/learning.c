@@ -122,11 +122,11 @@ static int clip_factor(cudaStream_t s, const struct crema_op *op, void *scratch)
 }
 
 const struct cuda_kernel crema_cuda_learning[] = {
-    { &crema_op_update, update, 0, NULL, NULL },
-    { &crema_op_loss_ring, loss_ring, -1, NULL, NULL },
-    { &crema_op_loss_scale, loss_scale, -1, NULL, NULL },
-    { &crema_op_accumulate, accumulate, 0, NULL, NULL },
-    { &crema_op_clear, clear, 0, NULL, NULL },
-    { &crema_op_clip_factor, clip_factor, -1, clip_ports, clip_parts },
-    { NULL, NULL, 0, NULL, NULL },
+    { &crema_op_update, update, 0, NULL, NULL, false },
+    { &crema_op_loss_ring, loss_ring, -1, NULL, NULL, false },
+    { &crema_op_loss_scale, loss_scale, -1, NULL, NULL, false },
+    { &crema_op_accumulate, accumulate, 0, NULL, NULL, false },
+    { &crema_op_clear, clear, 0, NULL, NULL, false },
+    { &crema_op_clip_factor, clip_factor, -1, clip_ports, clip_parts, false },
+    { NULL, NULL, 0, NULL, NULL, false },
 };
