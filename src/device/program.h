@@ -36,6 +36,7 @@ struct crema_param {
     bool settled;
     struct crema_layout layout;
     void *data; /* NULL until it has values: then zero */
+    uint64_t version; /* counts changes of the values */
 };
 
 /* How the images of an op lie that can be run in several ways. */
@@ -87,6 +88,7 @@ struct crema_tensor {
     bool settled;
     struct crema_layout layout;
     struct crema_tensor *copies, *next_copy; /* same numbers, other layouts */
+    bool constant; /* made of params that stand still */
     /* by the memory pass */
     enum crema_use use;
     struct crema_tensor *storage; /* whose memory it shares, or itself */
@@ -171,6 +173,8 @@ struct crema_program {
     struct crema_op **op;
     int nops, capacity;
     int end[CREMA_STAGES];        /* stage s is op[end[s - 1]..end[s]) */
+    int constants; /* how many of the first ops run only when params change */
+    uint64_t version; /* of the params that they read last; 0: none */
     struct crema_tensor *tensors; /* newest first */
     struct crema_tensor *step;    /* I32 [1]: forward passes in TRAIN */
     struct crema_tensor *rate;    /* F32 [1]: the learning rate */
@@ -221,7 +225,8 @@ enum crema_status
 crema_program_watch(struct crema_program *,
                     const struct crema_tensor *) CREMA_MUST_USE;
 
-/* Fusion, layouts, memory.  The heap grows when it must. */
+/* Fusion, layouts, memory.  The heap grows when it must.  In TEST what depends
+ * on params alone is computed when they have changed, not in each run. */
 enum crema_status crema_program_prepare(struct crema_program *) CREMA_MUST_USE;
 /* Runs the stages from..to.  fn may be NULL; a device that can then takes the
  * walk down in its second run and plays it from then on. */

@@ -21,11 +21,11 @@ int crema_cuda_unary(cudaStream_t s, const struct crema_unary_params *u,
 
 int crema_cuda_unary_bwd(cudaStream_t s, const struct crema_unary_params *u,
                          int type, int64_t count, const void *v, const void *dy,
-                         void *dx)
+                         const void *more, void *dx)
 {
     (void)s;
     EACH(i, crema_packs(count, type))
-    crema_pack_unary_bwd(u, type, count, i, v, dy, dx);
+    crema_pack_unary_bwd(u, type, count, i, v, dy, more, dx);
     return 0;
 }
 

@@ -86,6 +86,63 @@ static void branches(struct parity *t, const struct parity_case *c)
     if (x) loss(t, x, 7);
 }
 
+/* A convolution without bias, then batch norm and scale. */
+static struct crema_tensor *normed(struct parity *t, struct crema_tensor *x,
+                                   int outputs, int kernel, bool global)
+{
+    struct crema_conv c = *CONV(3, 1, 1, 1, 1);
+    struct crema_program *p = parity_program(t);
+    const struct crema_shape each = CREMA_SHAPE(outputs);
+    struct crema_tensor *mean, *var;
+
+    if (!x) return NULL;
+    for (int i = 0; i < 2; i++) {
+        c.kernel[i] = kernel;
+        c.pad[i] = kernel / 2;
+    }
+    x = crema_conv(
+        p, &c, x,
+        parity_param(t,
+                     &CREMA_SHAPE(outputs, crema_tensor_shape(x)->dim[1],
+                                  kernel, kernel),
+                     0.2f, false),
+        NULL);
+    if (global)
+        x = crema_batch_norm_global(
+            p, 1e-5f, x, parity_param(t, &each, 0.5f, false),
+            parity_param(t, &each, 0.5f, true),
+            parity_param(t, &CREMA_SHAPE(1), 0.5f, true));
+    else
+        x = crema_batch_norm(p, 1e-5f, x, &mean, &var);
+    return crema_scale(p, 1, x, parity_param(t, &each, 0.5f, true),
+                       parity_param(t, &each, 0.5f, false));
+}
+
+/* Two residual blocks, the first with a convolution in its short cut.  n:
+ * channels; statistics are global; the host reads a blob between scale and ReLU
+ */
+static void residual(struct parity *t, const struct parity_case *c)
+{
+    struct crema_program *p = parity_program(t);
+    struct crema_tensor *x = parity_x(t), *a, *b;
+    int k = c->n[0];
+    bool global = c->n[1] != 0;
+
+    a = normed(t, x, k, 1, global);
+    b = crema_unary(p, CREMA_UNARY_relu, NULL, normed(t, x, k, 3, global));
+    b = normed(t, b, k, 3, global);
+    x = crema_sum(p, 2, (struct crema_tensor *[]){ a, b }, NULL);
+    x = crema_unary(p, CREMA_UNARY_relu, NULL, x);
+    b = normed(t, x, k, 3, global);
+    if (c->n[2]) parity_output(t, b);
+    b = crema_unary(p, CREMA_UNARY_relu, NULL, b);
+    b = normed(t, b, k, 3, global);
+    x = crema_sum(p, 2, (struct crema_tensor *[]){ b, x }, NULL);
+    x = crema_unary(p, CREMA_UNARY_relu, NULL, x);
+    x = full(t, x, 7);
+    if (x) loss(t, x, 7);
+}
+
 /* Caffe's LeNet for 28 x 28 digits. */
 void record_lenet(struct parity *t, const struct parity_case *c)
 {
@@ -119,6 +176,22 @@ static const struct parity_case nets[] = {
       .winners = true, .steps = 3, .ref_too = true },
     { "branches, odd, unfused", branches, SHAPE4(4, 3, 9, 9), NULL, N(12, 5),
       .winners = true, .steps = 3, .ref_too = true, .plain = true },
+    { "residual", residual, SHAPE4(4, 3, 9, 9), NULL, N(16), .winners = true,
+      .steps = 3, .ref_too = true },
+    { "residual, odd", residual, SHAPE4(3, 5, 7, 8), NULL, N(10),
+      .winners = true, .steps = 2, .ref_too = true },
+    { "residual, a blob read", residual, SHAPE4(4, 3, 9, 9), NULL, N(16, 0, 1),
+      .winners = true, .steps = 2, .ref_too = true },
+    { "residual, global", residual, SHAPE4(4, 3, 9, 9), NULL, N(16, 1),
+      .winners = true, .steps = 2, .ref_too = true },
+    { "residual, test phase", residual, SHAPE4(4, 3, 9, 9), NULL, N(16, 1),
+      .winners = true, .ref_too = true, .test = true },
+    { "residual, test phase, odd", residual, SHAPE4(3, 5, 7, 8), NULL, N(10, 1),
+      .winners = true, .ref_too = true, .test = true },
+    { "residual, test phase, a blob read", residual, SHAPE4(4, 3, 9, 9), NULL,
+      N(16, 1, 1), .winners = true, .ref_too = true, .test = true },
+    { "residual, test phase, batch statistics", residual, SHAPE4(4, 3, 9, 9),
+      NULL, N(16), .winners = true, .ref_too = true, .test = true },
 };
 
 const struct parity_table net_tables[] = { TABLE(nets), NO_TABLE };

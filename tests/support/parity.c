@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 24 };
+enum { MOST = 48 };
 
 /* What a tensor or param is filled with. */
 enum fill { UNIFORM, COARSE, LABELS, POSITIVE, ONE };

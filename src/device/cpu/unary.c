@@ -7,6 +7,8 @@
 #include "device/cpu/own.h"
 #include "device/ops/unary.h"
 
+enum { STRIP = 2048 }; /* of two gradients that are added first */
+
 typedef void forward_fn(const float *p, int64_t n, const float *x, float *y);
 typedef void backward_fn(const float *p, int64_t n, const float *v,
                          const float *dy, float *dx);
@@ -43,6 +45,13 @@ static const struct {
 #undef X
 };
 
+CREMA_CPU_CLONES
+static void add(int64_t n, const float *a, const float *b, float *sum)
+{
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; i++) sum[i] = a[i] + b[i];
+}
+
 static void forward_strip(const void *user, int64_t n, const float *const in[],
                           float *const out[])
 {
@@ -56,7 +65,17 @@ static void backward_strip(const void *user, int64_t n, const float *const in[],
 {
     const struct crema_unary_params *u = user;
 
-    formulas[u->formula].backward(u->p, n, in[0], in[1], out[0]);
+    if (!in[2]) {
+        formulas[u->formula].backward(u->p, n, in[0], in[1], out[0]);
+        return;
+    }
+    for (int64_t at = 0; at < n; at += STRIP) {
+        int64_t count = n - at < STRIP ? n - at : STRIP;
+        float *dx = out[0] + at;
+
+        add(count, in[1] + at, in[2] + at, dx);
+        formulas[u->formula].backward(u->p, count, in[0] + at, dx, dx);
+    }
 }
 
 static enum crema_status forward(struct crema_ctx *ctx,

@@ -21,7 +21,8 @@ static int unary_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
     (void)scratch;
     return crema_cuda_unary_bwd(s, op->params, crema_cuda_type(op->in[0]),
                                 count_of(op->in[0]), crema_in(op, 0),
-                                crema_in(op, 1), crema_out(op, 0));
+                                crema_in(op, 1), crema_in(op, 2),
+                                crema_out(op, 0));
 }
 
 /* ---- several tensors of one shape ---------------------------------------- */

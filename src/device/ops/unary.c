@@ -54,13 +54,13 @@ static const struct crema_unary_table *table(const struct crema_op *op)
 static void gradient(struct crema_program *p, struct crema_op *op)
 {
     struct crema_tensor *dx = crema_grad_part(p, op->in[0]);
-    struct crema_tensor *in[2] = {
+    struct crema_tensor *in[3] = {
         table(op)->reads == CREMA_READS_Y ? op->out[0] : op->in[0],
         op->out[0]->grad,
     };
 
     if (dx)
-        crema_op_record_into(p, &crema_op_unary_bwd, op->params, 2, in, 1, &dx,
+        crema_op_record_into(p, &crema_op_unary_bwd, op->params, 3, in, 1, &dx,
                              op);
 }
 
@@ -78,10 +78,13 @@ static enum crema_status ref_bwd(struct crema_ctx *ctx,
                                  const struct crema_op *op)
 {
     const struct crema_unary_params *u = op->params;
+    int64_t n = crema_shape_count(&op->out[0]->shape);
+    const float *dy = crema_in(op, 1), *more = crema_in(op, 2);
+    float *dx = crema_out(op, 0);
 
     (void)ctx;
-    table(op)->backward(u->p, crema_shape_count(&op->out[0]->shape),
-                        crema_in(op, 0), crema_in(op, 1), crema_out(op, 0));
+    for (int64_t i = 0; more && i < n; i++) dx[i] = dy[i] + more[i];
+    table(op)->backward(u->p, n, crema_in(op, 0), more ? dx : dy, dx);
     return CREMA_OK;
 }
 
@@ -106,7 +109,8 @@ const struct crema_op_type crema_op_unary_zero = {
     .ref = ref,
 };
 
-/* x or y, dy -> dx: dy is 0 in the padding, and so is dx */
+/* x or y, dy [dy] -> dx: dy, which may come in two parts (program/fuse.c), is 0
+ * in the padding, and so is dx */
 const struct crema_op_type crema_op_unary_bwd = {
     .name = "unary_bwd",
     .params_size = sizeof(struct crema_unary_params),

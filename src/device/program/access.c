@@ -89,6 +89,7 @@ enum crema_status crema_param_write(struct crema_param *param, int64_t first,
     void *image;
 
     CREMA_TRY(ensure_data(param));
+    param->version++;
     if (crema_layout_is_dense(&param->layout))
         return crema_device_upload(param->dev, (float *)param->data + first,
                                    dense, (size_t)count * 4);

@@ -8,6 +8,8 @@
 void crema_pass_merge(struct crema_program *);
 /* conv y; relu y -> z, where nobody else reads y: conv z. */
 void crema_pass_fuse(struct crema_program *);
+/* Batch norms by statistics go into weights; in TEST, without gradients. */
+enum crema_status crema_pass_fold(struct crema_program *) CREMA_MUST_USE;
 /* p->threads, unless it is set. */
 void crema_pass_threads(struct crema_program *);
 /* The arrangement of each op that can be run in several: forced, followed from
@@ -21,6 +23,8 @@ void crema_pass_early_update(struct crema_program *);
 bool crema_update_joins(const struct crema_op *);
 /* Neighbouring ops of one kind become one call, where the backend can. */
 enum crema_status crema_pass_join(struct crema_program *) CREMA_MUST_USE;
+/* What depends on params alone comes first, p->constants ops. */
+void crema_pass_constants(struct crema_program *);
 /* Lifetimes, shared storage, offsets. */
 enum crema_status crema_pass_memory(struct crema_program *) CREMA_MUST_USE;
 /* p->memory. */
@@ -28,6 +32,15 @@ enum crema_status crema_pass_account(struct crema_program *) CREMA_MUST_USE;
 /* Addresses, after the heap was made or has moved. */
 enum crema_status crema_pass_bind(struct crema_program *) CREMA_MUST_USE;
 
+/* The index of the stage's first op that each run has to call. */
+int crema_program_first(const struct crema_program *, enum crema_stage);
+/* Runs the constant ops if a param has changed since. */
+enum crema_status crema_program_refresh(struct crema_program *) CREMA_MUST_USE;
+/* The params that op[first..end) change have new versions. */
+void crema_program_mark(struct crema_program *, int first, int end);
+/* Some op writes t, or changes it. */
+bool crema_program_changes(const struct crema_program *,
+                           const struct crema_tensor *);
 /* The calls of stages from..to, one by one. */
 enum crema_status crema_program_walk(struct crema_program *,
                                      enum crema_stage from, enum crema_stage to,

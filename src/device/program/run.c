@@ -18,10 +18,17 @@ void crema_program_drop(struct crema_program *p, int i)
     for (; i < p->nops; i++) p->op[i] = p->op[i + 1];
 }
 
-/* Gradient ops refer to forward's as they were. */
-static bool differentiated(const struct crema_program *p)
+int crema_program_first(const struct crema_program *p, enum crema_stage stage)
 {
-    return p->end[CREMA_BACKWARD] > p->end[CREMA_FORWARD];
+    return stage == CREMA_FORWARD ? p->constants : p->end[stage - 1];
+}
+
+/* Gradient ops refer to forward's as they were, so these come before. */
+static enum crema_status merge(struct crema_program *p)
+{
+    if (p->nops > p->end[CREMA_FORWARD]) return CREMA_OK;
+    crema_pass_merge(p);
+    return p->train ? CREMA_OK : crema_pass_fold(p);
 }
 
 void crema_program_begin(struct crema_program *p)
@@ -39,6 +46,7 @@ static enum crema_status prepare(struct crema_program *p)
     CREMA_TRY(crema_pass_layouts(p));
     if (p->fuse) crema_pass_early_update(p);
     if (p->fuse) CREMA_TRY(crema_pass_join(p));
+    if (!p->train) crema_pass_constants(p);
     CREMA_TRY(crema_pass_memory(p));
     return crema_pass_bind(p);
 }
@@ -49,7 +57,7 @@ enum crema_status crema_program_prepare(struct crema_program *p)
 
     if (p->failed) return p->ctx->status;
     crema_pass_threads(p);
-    if (p->fuse && !differentiated(p)) crema_pass_merge(p);
+    if (p->fuse) CREMA_TRY(merge(p));
     if (p->fuse) crema_pass_fuse(p);
     CREMA_TRY(crema_pass_choose(p)); /* runs programs of its own */
     crema_program_begin(p);
@@ -71,9 +79,7 @@ enum crema_status crema_program_walk(struct crema_program *p,
                                      enum crema_stage from, enum crema_stage to,
                                      crema_watch_fn *fn, void *user)
 {
-    int first = from == CREMA_FORWARD ? 0 : p->end[from - 1];
-
-    for (int i = first; i < p->end[to]; i++) {
+    for (int i = crema_program_first(p, from); i < p->end[to]; i++) {
         struct crema_op *op = p->op[i];
 
         if (op->call) CREMA_TRY(op->call->run(op->call, op));
@@ -86,14 +92,17 @@ enum crema_status crema_program_run(struct crema_program *p,
                                     enum crema_stage from, enum crema_stage to,
                                     crema_watch_fn *fn, void *user)
 {
-    int first = from == CREMA_FORWARD ? 0 : p->end[from - 1];
+    int first = crema_program_first(p, from);
     enum crema_status status;
 
     if (p->generation != p->heap->generation) CREMA_TRY(crema_pass_bind(p));
     if (first == p->end[to]) return CREMA_OK;
+    crema_program_mark(p, first, p->end[to]);
     crema_program_begin(p);
-    status = fn ? crema_program_walk(p, from, to, fn, user)
-                : crema_program_play(p, from, to);
+    status = from == CREMA_FORWARD ? crema_program_refresh(p) : CREMA_OK;
+    if (status == CREMA_OK)
+        status = fn ? crema_program_walk(p, from, to, fn, user)
+                    : crema_program_play(p, from, to);
     crema_program_leave(p);
     return status;
 }

@@ -47,7 +47,7 @@ static void take_down(struct crema_program *p, enum crema_stage from,
 enum crema_status crema_program_play(struct crema_program *p,
                                      enum crema_stage from, enum crema_stage to)
 {
-    int first = from == CREMA_FORWARD ? 0 : p->end[from - 1];
+    int first = crema_program_first(p, from);
     struct crema_tape *tape = &p->tape[from][to];
 
     if (first == p->end[to]) return CREMA_OK;

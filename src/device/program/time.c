@@ -25,12 +25,14 @@ static enum crema_status run(struct crema_program *p, int first, int end,
 enum crema_status crema_program_time(struct crema_program *p,
                                      enum crema_stage stage, double *seconds)
 {
-    int first = stage == CREMA_FORWARD ? 0 : p->end[stage - 1];
+    int first = crema_program_first(p, stage);
     enum crema_status status;
 
     if (p->generation != p->heap->generation) CREMA_TRY(crema_pass_bind(p));
+    crema_program_mark(p, first, p->end[stage]);
     crema_program_begin(p);
-    status = run(p, first, p->end[stage], seconds);
+    status = stage == CREMA_FORWARD ? crema_program_refresh(p) : CREMA_OK;
+    if (status == CREMA_OK) status = run(p, first, p->end[stage], seconds);
     crema_program_leave(p);
     return status;
 }

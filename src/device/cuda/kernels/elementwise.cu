@@ -20,20 +20,21 @@ int crema_cuda_unary(cudaStream_t s, const struct crema_unary_params *u,
 
 template <int TYPE>
 static __global__ void unary_bwd(struct crema_unary_params u, int64_t count,
-                                 const void *v, const void *dy, void *dx)
+                                 const void *v, const void *dy,
+                                 const void *more, void *dx)
 {
     EACH(i, crema_packs(count, TYPE))
-    crema_pack_unary_bwd(&u, TYPE, count, i, v, dy, dx);
+    crema_pack_unary_bwd(&u, TYPE, count, i, v, dy, more, dx);
 }
 
 int crema_cuda_unary_bwd(cudaStream_t s, const struct crema_unary_params *u,
                          int type, int64_t count, const void *v, const void *dy,
-                         void *dx)
+                         const void *more, void *dx)
 {
     if (count == 0) return 0;
     return by_type(type, [&](auto t) {
         unary_bwd<TYPE_OF(t)> OVER(crema_packs(count, type), s)(*u, count, v,
-                                                                dy, dx);
+                                                                dy, more, dx);
     });
 }
 

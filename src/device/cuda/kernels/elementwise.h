@@ -53,13 +53,18 @@ CREMA_FORMULA void crema_pack_unary(const struct crema_unary_params *u,
     crema_store_pack(y, type, count, pack, &v);
 }
 
+/* dy comes in two parts where `more` is not NULL. */
 CREMA_FORMULA void crema_pack_unary_bwd(const struct crema_unary_params *u,
                                         int type, int64_t count, int64_t pack,
-                                        const void *v, const void *dy, void *dx)
+                                        const void *v, const void *dy,
+                                        const void *more, void *dx)
 {
     struct crema_pack seen = crema_load_pack(v, type, count, pack);
     struct crema_pack d = crema_load_pack(dy, type, count, pack);
+    struct crema_pack rest = { { 0 } };
 
+    if (more) rest = crema_load_pack(more, type, count, pack);
+    for (int k = 0; more && k < crema_pack_size(type); k++) d.v[k] += rest.v[k];
     crema_apply_slope((int)u->formula, u->p, crema_pack_size(type), seen.v,
                       d.v);
     crema_store_pack(dx, type, count, pack, &d);

@@ -29,9 +29,10 @@ extern "C" {
 
 int crema_cuda_unary(cudaStream_t, const struct crema_unary_params *, int type,
                      int64_t count, const void *x, void *y);
+/* dy comes in two parts where `more` is not NULL */
 int crema_cuda_unary_bwd(cudaStream_t, const struct crema_unary_params *,
                          int type, int64_t count, const void *v, const void *dy,
-                         void *dx);
+                         const void *more, void *dx);
 int crema_cuda_sum(cudaStream_t, const struct crema_many *, bool relu, int type,
                    int64_t count, void *y);
 int crema_cuda_product(cudaStream_t, const struct crema_many *, int type,
