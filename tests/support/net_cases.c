@@ -176,7 +176,7 @@ static const struct parity_case nets[] = {
       .winners = true, .steps = 3, .ref_too = true },
     { "branches, odd, unfused", branches, SHAPE4(4, 3, 9, 9), NULL, N(12, 5),
       .winners = true, .steps = 3, .ref_too = true, .plain = true },
-    { "residual", residual, SHAPE4(4, 3, 9, 9), NULL, N(16), .winners = true,
+    { "residual", residual, SHAPE4(8, 3, 9, 9), NULL, N(16), .winners = true,
       .steps = 3, .ref_too = true },
     { "residual, odd", residual, SHAPE4(3, 5, 7, 8), NULL, N(10),
       .winners = true, .steps = 2, .ref_too = true },
