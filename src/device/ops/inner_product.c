@@ -48,12 +48,13 @@ static void gradient(struct crema_program *p, struct crema_op *op)
     struct crema_tensor *for_w[2] = { op->in[0], dy };
     struct crema_tensor *for_x[2] = { op->in[1], dy };
 
-    if (dwb[0] || dwb[1])
-        crema_op_record_into(p, &crema_op_inner_product_bwd_weights, op->params,
-                             2, for_w, 2, dwb, op);
+    /* A copy of W, if there has to be one, is gone before the large dW. */
     if (dx)
         crema_op_record_into(p, &crema_op_inner_product_bwd_data, op->params, 2,
                              for_x, 1, &dx, op);
+    if (dwb[0] || dwb[1])
+        crema_op_record_into(p, &crema_op_inner_product_bwd_weights, op->params,
+                             2, for_w, 2, dwb, op);
 }
 
 /* ---- the definition --------------------------------------------------- */
