@@ -41,6 +41,28 @@ static enum crema_status look_at(struct crema_device *dev, int *capability,
     return CREMA_OK;
 }
 
+/* Neither its own code nor PTX that its driver could compile. */
+static enum crema_status check_code(struct crema_device *dev,
+                                    const struct crema_cuda *c)
+{
+    int error = crema_cuda_probe();
+
+    if (error == cudaErrorNoKernelImageForDevice ||
+        error == cudaErrorInvalidDeviceFunction ||
+        error == cudaErrorUnsupportedPtxVersion) {
+        (void)cudaGetLastError(); /* this failure is dealt with */
+        return crema_fail(dev->ctx, CREMA_EUNSUPPORTED,
+                          "this build has no code for %s, compute capability "
+                          "%d.%d: it was made for %s; a newer driver, or a "
+                          "build with -DCMAKE_CUDA_ARCHITECTURES=%d, helps",
+                          dev->name, c->capability / 10, c->capability % 10,
+                          CREMA_CUDA_ARCHITECTURES, c->capability);
+    }
+    return error ? crema_cuda_failed(dev->ctx, NULL, (cudaError_t)error,
+                                     "cudaFuncGetAttributes")
+                 : CREMA_OK;
+}
+
 static enum crema_status open_cudnn(struct crema_device *dev,
                                     struct crema_cuda *c)
 {
@@ -87,6 +109,7 @@ static enum crema_status open_parts(struct crema_device *dev,
     c->ordinal = dev->ordinal;
     CREMA_CUDA_TRY(ctx, NULL, cudaSetDevice, c->ordinal);
     CREMA_TRY(look_at(dev, &c->capability, &memory));
+    CREMA_TRY(check_code(dev, c));
     /* A sixteenth of the GPU, but never less or more than is of use. */
     c->workspace_limit = memory / 16;
     if (c->workspace_limit < 64 * MIB) c->workspace_limit = 64 * MIB;

@@ -53,6 +53,10 @@ int crema_cuda_dropout(cudaStream_t, const struct crema_dropout *,
 int crema_cuda_scale(cudaStream_t, const struct crema_scaled *, int type,
                      const void *x, void *y);
 
+/* ---- probe.cu: not 0 when the build has no code for the current GPU */
+
+int crema_cuda_probe(void);
+
 /* ---- pool.cu, lrn.cu */
 
 int crema_cuda_pool_max(cudaStream_t, const struct crema_pool_shape *, int type,
