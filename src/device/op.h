@@ -36,8 +36,6 @@ struct crema_op_type {
     double (*flops)(const struct crema_op *);
 };
 
-enum { CREMA_MAX_PORTS = 64 }; /* inputs or outputs of one op */
-
 /* Appends an op with nout new VALUE tensors of the given shapes; they need a
  * gradient when an input does and the type has a rule.  params is copied.
  * NULL, and the program failed, when out of memory or a shape is invalid. */

@@ -19,6 +19,8 @@
 struct crema_program;
 struct crema_tensor;
 
+enum { CREMA_MAX_PORTS = 64 }; /* inputs or outputs of one op */
+
 const struct crema_shape *crema_tensor_shape(const struct crema_tensor *);
 
 /* ---- convolution and fully connected (ops/conv.c, ops/inner_product.c) */
@@ -178,7 +180,24 @@ struct crema_tensor *crema_top_accuracy(struct crema_program *,
                                         struct crema_tensor *label,
                                         struct crema_tensor **per_class);
 
-/* ---- shapes (ops/join.c, view.c, fill.c) */
+/* ---- sums (ops/reduce.c) */
+
+enum crema_reduction {
+    CREMA_REDUCE_SUM,
+    CREMA_REDUCE_ABS,
+    CREMA_REDUCE_SQUARES,
+};
+/* Y = coeff * sum of X, |X| or X^2 over the axes from .. to - 1, which Y lacks */
+struct crema_tensor *crema_reduce(struct crema_program *, enum crema_reduction,
+                                  float coeff, int from, int to,
+                                  struct crema_tensor *x);
+
+/* Y = (X - mean) / (deviation + eps) over the axes from `from` on, for each
+ * index of those before (ops/standardize.c) */
+struct crema_tensor *crema_standardize(struct crema_program *, float eps,
+                                       int from, struct crema_tensor *x);
+
+/* ---- shapes (ops/join.c, view.c, fill.c, arrange.c) */
 
 struct crema_tensor *crema_concat(struct crema_program *, int axis, int n,
                                   struct crema_tensor *const *x);
@@ -189,6 +208,22 @@ void crema_slice(struct crema_program *, int axis, struct crema_tensor *x,
 struct crema_tensor *crema_view(struct crema_program *,
                                 const struct crema_shape *,
                                 struct crema_tensor *x);
+/* Y[i0, i1, ..] = X[offset + i0 stride[0] + ..], X in row-major order.  Dims of
+ * stride 0 repeat; no two others may meet one element of X. */
+struct crema_tensor *crema_arrange(struct crema_program *,
+                                   const struct crema_shape *y,
+                                   const int64_t *stride, int64_t offset,
+                                   struct crema_tensor *x);
+/* Axis k of Y is axis order[k] of X. */
+struct crema_tensor *crema_permute(struct crema_program *, const int *order,
+                                   struct crema_tensor *x);
+/* Y, as many axes as X, is what X has from first[k] on. */
+struct crema_tensor *crema_crop(struct crema_program *,
+                                const struct crema_shape *y,
+                                const int64_t *first, struct crema_tensor *x);
+/* X n times, one behind the other on the axis. */
+struct crema_tensor *crema_repeat(struct crema_program *, int axis, int64_t n,
+                                  struct crema_tensor *x);
 /* X as a tensor of its own: with a gradient of its own (a top of Split). */
 struct crema_tensor *crema_alias(struct crema_program *,
                                  struct crema_tensor *x);

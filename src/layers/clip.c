@@ -4,8 +4,9 @@
 static enum crema_status setup(struct crema_layer *l)
 {
     if (!l->param->clip_param)
-        return crema_layer_fail(l, NULL, "clip_param { min: .. max: .. } is "
-                                         "missing");
+        return crema_layer_fail(l, NULL,
+                                "clip_param { min: .. max: .. } is "
+                                "missing");
     return crema_layer_forks(l, l->param->clip_param, 2, "");
 }
 

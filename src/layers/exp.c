@@ -23,7 +23,7 @@ static enum crema_status record(struct crema_layer *l)
     float log_base = p->base_ == -1 ? 1 : logf(p->base_);
     const float numbers[CREMA_FORMULA_NUMBERS] = {
         log_base * p->scale,
-        p->shift == 0     ? 1
+        p->shift == 0    ? 1
         : p->base_ == -1 ? expf(p->shift)
                          : powf(p->base_, p->shift),
     };

@@ -50,6 +50,33 @@ enum crema_status crema_layer_axis(const struct crema_layer *l,
     return CREMA_OK;
 }
 
+enum crema_status crema_layer_span(const struct crema_layer *l,
+                                   const int32_t *axis_field,
+                                   const int32_t *num_axes_field, int *axis,
+                                   struct crema_shape *s)
+{
+    const struct crema_shape *x = &l->bottom[0]->shape;
+    int n = *num_axes_field;
+
+    *axis = 0;
+    *s = (struct crema_shape){ 0 };
+    if (l->nbottoms > 1) *s = l->bottom[1]->shape;
+    if (n < -1)
+        return crema_layer_fail(l, num_axes_field,
+                                "num_axes must be at least -1, got %d", n);
+    if (l->nbottoms > 1 ? s->ndims == 0 : n == 0) return CREMA_OK;
+    CREMA_TRY(crema_layer_axis(l, axis_field, *axis_field, x->ndims, axis));
+    if (l->nbottoms > 1) return CREMA_OK;
+    s->ndims = n < 0 ? x->ndims - *axis : n;
+    if (s->ndims > x->ndims - *axis)
+        return crema_layer_fail(l, num_axes_field,
+                                "%d axes from axis %d on do not exist in a "
+                                "blob of %d axes",
+                                s->ndims, *axis, x->ndims);
+    for (int i = 0; i < s->ndims; i++) s->dim[i] = x->dim[*axis + i];
+    return CREMA_OK;
+}
+
 /* ---- fields of forks ---------------------------------------------------- */
 
 /* Is `name` one of the words? */

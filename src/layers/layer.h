@@ -114,6 +114,14 @@ enum crema_status crema_layer_axis(const struct crema_layer *,
                                    const void *field, int axis, int ndims,
                                    int *out) CREMA_MUST_USE;
 
+/* For layers whose weight, or second bottom, is laid over X from `axis` on:
+ * its shape and where it begins.  A second bottom says its own shape, else it
+ * covers num_axes axes, all that follow if -1.  Both fields are of a message. */
+enum crema_status crema_layer_span(const struct crema_layer *,
+                                   const int32_t *axis_field,
+                                   const int32_t *num_axes_field, int *axis,
+                                   struct crema_shape *) CREMA_MUST_USE;
+
 /* Refuses fields that only forks have, numbered above `last`, where they are
  * set to anything but their default; those in `known` ("relu engine") aside.
  * message: one of the layer's parameters, or NULL. */

@@ -2,8 +2,8 @@
  * flows back. */
 #include "layers/layer.h"
 
-CREMA_LAYER_PARAM(Crema__ThresholdParameter,
-                  CREMA__THRESHOLD_PARAMETER__INIT, threshold_param)
+CREMA_LAYER_PARAM(Crema__ThresholdParameter, CREMA__THRESHOLD_PARAMETER__INIT,
+                  threshold_param)
 
 static enum crema_status record(struct crema_layer *l)
 {

@@ -67,11 +67,12 @@ static void fill_inputs(struct trial *t)
 {
     for (int i = 0; i < t->net->nlayers; i++) {
         struct crema_layer *l = &t->net->layer[i];
-        const char *name = l->param->top[0];
+        const char *name;
         struct crema_shape shape;
         struct gradient_variable *v;
 
         if (strcmp(l->type->name, "Input")) continue;
+        name = l->param->top[0];
         shape = l->top[0]->shape;
         v = add(t, name, &shape, kind_of(name));
         good(t, crema_net_write_input(t->net, name, &shape, v->value));

@@ -65,6 +65,37 @@ static void unary(struct parity *t, const struct parity_case *c)
                                  parity_x(t)));
 }
 
+/* The axes turned; a part cut out of it; that three times. */
+static void arrange(struct parity *t, const struct parity_case *c)
+{
+    static const int order[] = { 0, 2, 3, 1 };
+    const int64_t first[] = { 0, 1, 2, 1 };
+    struct crema_program *p = parity_program(t);
+    struct crema_tensor *x = crema_permute(p, order, parity_x(t));
+    struct crema_shape y = c->x;
+
+    parity_output(t, x);
+    y.dim[1] = c->x.dim[2] - 1;
+    y.dim[2] = c->x.dim[3] - 2;
+    y.dim[3] = c->x.dim[1] - 1;
+    parity_output(t, crema_repeat(p, 1, 3, crema_crop(p, &y, first, x)));
+}
+
+/* n: reduction, from, to */
+static void reduce(struct parity *t, const struct parity_case *c)
+{
+    parity_output(t, crema_reduce(parity_program(t),
+                                  (enum crema_reduction)c->n[0], 0.3f, c->n[1],
+                                  c->n[2], parity_x(t)));
+}
+
+/* n: first axis that is summed over */
+static void standardize(struct parity *t, const struct parity_case *c)
+{
+    parity_output(t, crema_standardize(parity_program(t), 0.1f, c->n[0],
+                                       parity_x(t)));
+}
+
 /* n: inputs; what: 0 sum, 1 sum with coefficients, 2 product, 3 stable
  * product, 4 maximum; with a ReLU */
 static void eltwise(struct parity *t, const struct parity_case *c)
@@ -316,6 +347,14 @@ static const struct parity_case others[] = {
       .native = true },
     { "power, native", unary, SHAPE4(2, 18, 6, 7), NULL,
       N(CREMA_UNARY_power, 200, 150, 50), .native = true },
+    { "arranged", arrange, SHAPE4(2, 5, 6, 7), NULL, N(0) },
+    { "reduced", reduce, SHAPE4(2, 5, 6, 7), NULL,
+      N(CREMA_REDUCE_SUM, 1, 3) },
+    { "reduced to a number", reduce, SHAPE4(2, 5, 6, 7), NULL,
+      N(CREMA_REDUCE_SQUARES, 0, 4) },
+    { "magnitudes reduced", reduce, SHAPE4(2, 18, 6, 7), NULL,
+      N(CREMA_REDUCE_ABS, 1, 2) },
+    { "standardized", standardize, SHAPE4(2, 5, 6, 7), NULL, N(2) },
     { "abs", unary, SHAPE4(2, 18, 6, 7), NULL, N(CREMA_UNARY_abs),
       .native = true },
     { "bnll", unary, SHAPE4(2, 5, 6, 7), NULL, N(CREMA_UNARY_bnll) },

@@ -5,6 +5,7 @@
  *   unary* see unary.h       accuracy       crema_accuracy
  *   host*  crema_host_op     update         crema_update
  *   loss_scale  crema_loss_scaling
+ *   arrange* crema_arrange, formula/arrange.h
  *   none:  maximum*, accumulate, clear, view, reorder
  */
 #ifndef CREMA_DEVICE_OPS_PARAMS_H
@@ -78,5 +79,18 @@ static inline struct crema_sides crema_sides(const struct crema_shape *s,
     return (struct crema_sides){ crema_shape_product(s, 0, axis), s->dim[axis],
                                  crema_shape_product(s, axis + 1, s->ndims) };
 }
+
+/* reduce, reduce_bwd; the axes between are summed */
+struct crema_reduce {
+    enum crema_reduction f;
+    float coeff;
+    struct crema_sides sides;
+};
+
+/* standardize, standardize_bwd */
+struct crema_standardize {
+    float eps;
+    int64_t rows, length;
+};
 
 #endif

@@ -1,0 +1,27 @@
+/* bias.c - Y = X + b along `axis`; b is a weight over num_axes axes, or the
+ * second bottom. */
+#include "layers/layer.h"
+
+CREMA_LAYER_PARAM(Crema__BiasParameter, CREMA__BIAS_PARAMETER__INIT, bias_param)
+
+static enum crema_status record(struct crema_layer *l)
+{
+    const Crema__BiasParameter *p = param(l);
+    struct crema_tensor *b = l->bottom[l->nbottoms - 1];
+    struct crema_shape shape;
+    int axis;
+
+    CREMA_TRY(crema_layer_span(l, &p->axis, &p->num_axes, &axis, &shape));
+    if (l->nbottoms == 1) b = crema_layer_weight(l, 0, &shape, p->filler);
+    l->top[0] = crema_scale(l->program, axis, l->bottom[0], NULL, b);
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_Bias = {
+    .name = "Bias",
+    .min_bottoms = 1,
+    .max_bottoms = 2,
+    .min_tops = 1,
+    .max_tops = 1,
+    .record = record,
+};

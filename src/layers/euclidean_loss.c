@@ -1,0 +1,35 @@
+/* euclidean_loss.c - loss = sum of (A - B)^2 / (2 N). */
+#include "layers/layer.h"
+
+static enum crema_status record(struct crema_layer *l)
+{
+    static const float coeff[2] = { 1, -1 };
+    const struct crema_shape *a = &l->bottom[0]->shape;
+    const struct crema_shape *b = &l->bottom[1]->shape;
+    struct crema_tensor *pair[2] = { l->bottom[0] };
+
+    if (a->ndims < 1 || b->ndims < 1 || a->dim[0] != b->dim[0] ||
+        crema_shape_count(a) != crema_shape_count(b)) {
+        char x[CREMA_SHAPE_TEXT], y[CREMA_SHAPE_TEXT];
+
+        return crema_layer_fail(l, NULL,
+                                "bottoms of %s and %s do not have the same "
+                                "number of elements",
+                                crema_shape_text(a, x), crema_shape_text(b, y));
+    }
+    pair[1] = crema_view(l->program, a, l->bottom[1]);
+    l->top[0] =
+        crema_reduce(l->program, CREMA_REDUCE_SQUARES, 0.5f / (float)a->dim[0],
+                     0, a->ndims, crema_sum(l->program, 2, pair, coeff));
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_EuclideanLoss = {
+    .name = "EuclideanLoss",
+    .min_bottoms = 2,
+    .max_bottoms = 2,
+    .min_tops = 1,
+    .max_tops = 1,
+    .loss = true,
+    .record = record,
+};

@@ -1,0 +1,47 @@
+/* reduction.c - the axes from `axis` on become one number: coeff times the sum
+ * of X, |X| or X^2, or the mean. */
+#include "layers/layer.h"
+
+CREMA_LAYER_PARAM(Crema__ReductionParameter, CREMA__REDUCTION_PARAMETER__INIT,
+                  reduction_param)
+
+static enum crema_status setup(struct crema_layer *l)
+{
+    const Crema__ReductionParameter *p = param(l);
+
+    if (p->operation == CREMA__REDUCTION_PARAMETER__REDUCTION_OP__TOPK)
+        return crema_layer_fail(l, &p->operation,
+                                "operation TOPK, which only a fork of Caffe "
+                                "has, is not supported");
+    return crema_layer_forks(l, p, 3, "");
+}
+
+static enum crema_status record(struct crema_layer *l)
+{
+    const Crema__ReductionParameter *p = param(l);
+    const struct crema_shape *x = &l->bottom[0]->shape;
+    enum crema_reduction f = CREMA_REDUCE_SUM;
+    float coeff = p->coeff;
+    int axis;
+
+    CREMA_TRY(crema_layer_axis(l, &p->axis, p->axis, x->ndims, &axis));
+    if (p->operation == CREMA__REDUCTION_PARAMETER__REDUCTION_OP__ASUM)
+        f = CREMA_REDUCE_ABS;
+    if (p->operation == CREMA__REDUCTION_PARAMETER__REDUCTION_OP__SUMSQ)
+        f = CREMA_REDUCE_SQUARES;
+    if (p->operation == CREMA__REDUCTION_PARAMETER__REDUCTION_OP__MEAN)
+        coeff /= (float)crema_shape_product(x, axis, x->ndims);
+    l->top[0] =
+        crema_reduce(l->program, f, coeff, axis, x->ndims, l->bottom[0]);
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_Reduction = {
+    .name = "Reduction",
+    .min_bottoms = 1,
+    .max_bottoms = 1,
+    .min_tops = 1,
+    .max_tops = 1,
+    .setup = setup,
+    .record = record,
+};

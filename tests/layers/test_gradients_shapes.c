@@ -1,0 +1,86 @@
+/* test_gradients_shapes.c - layers that move numbers, or sum them. */
+#include "support/layer_cases.h"
+
+static const struct layer_case cases[] = {
+    /* moved */
+    { "slice", "x:2,6,2",
+      "layer { name: 'l' type: 'Slice' bottom: 'x' top: 'y' top: 'z' top: 'v' "
+      "}" },
+    { "slice, at points", "x:2,2,5",
+      "layer { name: 'l' type: 'Slice' bottom: 'x' top: 'y' top: 'z' "
+      "slice_param { axis: -1 slice_point: 2 } }" },
+    { "slice, slice_dim, one part without use", "x:4,3",
+      "layer { name: 'l' type: 'Slice' bottom: 'x' top: 'y' top: 'z' "
+      "slice_param { slice_dim: 0 slice_point: 1 } }"
+      "layer { name: 's' type: 'Silence' bottom: 'z' }" },
+    { "slice, one", "x:2,3", ONE("Slice", "") },
+    { "reshape", "x:2,3,4",
+      ONE("Reshape", "reshape_param { shape { dim: [0, 2, -1] } }") },
+    { "reshape, some axes", "x:2,3,4",
+      ONE("Reshape", "reshape_param { shape { dim: [2, 2] } axis: 2 "
+                     "num_axes: 1 }") },
+    { "reshape, appended", "x:2,3",
+      ONE("Reshape", "reshape_param { shape { dim: 1 } axis: -1 }") },
+    { "tile", "x:2,3,2", ONE("Tile", "tile_param { tiles: 3 }") },
+    { "tile, last axis", "x:2,3",
+      ONE("Tile", "tile_param { axis: -1 tiles: 2 }") },
+    { "crop", "x:2,3,5,6 z:1,1,3,2",
+      TWO("Crop", "crop_param { offset: 1 offset: 3 }") },
+    { "crop, channels", "x:2,4,3 z:2,2,2",
+      TWO("Crop", "crop_param { axis: 1 offset: 1 }") },
+    { "permute", "x:2,3,4,5",
+      ONE("Permute", "permute_param { order: [0, 2, 3, 1] }") },
+    { "permute, first named", "x:2,3,4",
+      ONE("Permute", "permute_param { order: 2 }") },
+    { "shuffle channel", "x:2,6,2,3",
+      ONE("ShuffleChannel", "shuffle_channel_param { group: 3 }") },
+
+    /* added to, scaled */
+    { "bias", "x:2,3,2", ONE("Bias", "") },
+    { "bias, all axes", "x:2,3,2",
+      ONE("Bias", "bias_param { axis: 0 num_axes: -1 }") },
+    { "bias, second bottom", "x:2,3,2 z:3,2", TWO("Bias", "") },
+    { "axpy", "a:2,3,1,1 x:2,3,2,2 z:2,3,2,2",
+      "layer { name: 'l' type: 'Axpy' bottom: 'a' bottom: 'x' bottom: 'z' "
+      "top: 'y' }" },
+    { "parameter", "x:2,3",
+      "layer { name: 'p' type: 'Parameter' top: 'w' "
+      "parameter_param { shape { dim: [2, 3] } } }"
+      "layer { name: 'l' type: 'Eltwise' bottom: 'x' bottom: 'w' top: 'y' "
+      "eltwise_param { operation: PROD } }" },
+
+    /* summed */
+    { "reduction", "x:2,3,4", ONE("Reduction", "") },
+    { "reduction, asum", "x:2,3,4",
+      ONE("Reduction", "reduction_param { operation: ASUM axis: 1 }") },
+    { "reduction, sumsq", "x:2,3,4",
+      ONE("Reduction",
+          "reduction_param { operation: SUMSQ axis: -1 coeff: -2 }") },
+    { "reduction, mean", "x:2,3,4",
+      ONE("Reduction", "reduction_param { operation: MEAN axis: 1 }") },
+    { "euclidean loss", "x:3,4 z:3,2,2", TWO("EuclideanLoss", "") },
+    { "mvn", "x:2,3,3,2", ONE("MVN", "") },
+    { "mvn, across channels", "x:2,3,2,2",
+      ONE("MVN", "mvn_param { across_channels: true }") },
+    { "mvn, mean only", "x:2,3,2,2",
+      ONE("MVN", "mvn_param { normalize_variance: false }") },
+};
+
+START_TEST(gradients)
+{
+    const struct layer_case *c = &cases[_i];
+
+    gradient_check_layers(c->title, c->inputs, c->layers, true);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("gradients, numbers moved and summed");
+    TCase *t = tcase_create("ref");
+
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, gradients, 0, sizeof cases / sizeof *cases);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
