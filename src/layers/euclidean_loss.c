@@ -1,22 +1,13 @@
 /* euclidean_loss.c - loss = sum of (A - B)^2 / (2 N). */
-#include "layers/layer.h"
+#include "layers/loss.h"
 
 static enum crema_status record(struct crema_layer *l)
 {
     static const float coeff[2] = { 1, -1 };
     const struct crema_shape *a = &l->bottom[0]->shape;
-    const struct crema_shape *b = &l->bottom[1]->shape;
     struct crema_tensor *pair[2] = { l->bottom[0] };
 
-    if (a->ndims < 1 || b->ndims < 1 || a->dim[0] != b->dim[0] ||
-        crema_shape_count(a) != crema_shape_count(b)) {
-        char x[CREMA_SHAPE_TEXT], y[CREMA_SHAPE_TEXT];
-
-        return crema_layer_fail(l, NULL,
-                                "bottoms of %s and %s do not have the same "
-                                "number of elements",
-                                crema_shape_text(a, x), crema_shape_text(b, y));
-    }
+    CREMA_TRY(crema_loss_same_size(l, 1));
     pair[1] = crema_view(l->program, a, l->bottom[1]);
     l->top[0] =
         crema_reduce(l->program, CREMA_REDUCE_SQUARES, 0.5f / (float)a->dim[0],

@@ -1,6 +1,6 @@
 /* softmax_with_loss.c - loss = mean of -log softmax(X)[label]; top 1, if there
  * is one: the softmax. */
-#include "layers/layer.h"
+#include "layers/loss.h"
 
 CREMA_LAYER_PARAM(Crema__SoftmaxParameter, CREMA__SOFTMAX_PARAMETER__INIT,
                   softmax_param)
@@ -8,22 +8,13 @@ CREMA_LAYER_PARAM(Crema__SoftmaxParameter, CREMA__SOFTMAX_PARAMETER__INIT,
 static enum crema_status setup(struct crema_layer *l)
 {
     struct crema_softmax_loss *s = l->state;
-    const Crema__LossParameter *p = l->param->loss_param;
+    struct crema_loss_rule rule;
 
     CREMA_TRY(crema_layer_forks(l, param(l), 2, ""));
-    CREMA_TRY(crema_layer_forks(l, p, 3, ""));
-    s->normalization = CREMA_NORMALIZE_VALID;
-    if (!p) return CREMA_OK;
-    s->ignores = p->has_ignore_label;
-    s->ignore_label = p->ignore_label;
-    if (p->has_normalize && !p->normalize)
-        s->normalization = CREMA_NORMALIZE_BATCH_SIZE;
-    if (!p->has_normalization) return CREMA_OK;
-    if ((int)p->normalization > CREMA_NORMALIZE_NONE)
-        return crema_layer_fail(l, &p->normalization,
-                                "normalization PRE_FIXED, which only some "
-                                "forks of Caffe have, is not supported");
-    s->normalization = (enum crema_normalization)p->normalization;
+    CREMA_TRY(crema_loss_rule(l, CREMA_NORMALIZE_VALID, &rule));
+    s->ignores = rule.ignores;
+    s->ignore_label = rule.ignore_label;
+    s->normalization = rule.normalization;
     return CREMA_OK;
 }
 

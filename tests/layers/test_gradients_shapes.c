@@ -58,7 +58,6 @@ static const struct layer_case cases[] = {
           "reduction_param { operation: SUMSQ axis: -1 coeff: -2 }") },
     { "reduction, mean", "x:2,3,4",
       ONE("Reduction", "reduction_param { operation: MEAN axis: 1 }") },
-    { "euclidean loss", "x:3,4 z:3,2,2", TWO("EuclideanLoss", "") },
     { "mvn", "x:2,3,3,2", ONE("MVN", "") },
     { "mvn, across channels", "x:2,3,2,2",
       ONE("MVN", "mvn_param { across_channels: true }") },

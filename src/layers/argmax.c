@@ -1,0 +1,128 @@
+/* argmax.c - the index, or the value, of the top_k largest: of each image, or
+ * along `axis`.  Of equals the higher index comes first.  No gradient flows
+ * back. */
+#include "layers/layer.h"
+
+#include <stdlib.h>
+
+CREMA_LAYER_PARAM(Crema__ArgMaxParameter, CREMA__ARG_MAX_PARAMETER__INIT,
+                  argmax_param)
+
+struct entry {
+    float value;
+    int64_t index;
+};
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+
+    if (x->value != y->value) return x->value < y->value ? 1 : -1;
+    return x->index < y->index ? 1 : -1;
+}
+
+/* Where entry k goes; axes: [outer][what is chosen from][inner]. */
+struct sides {
+    int64_t outer, length, inner;
+};
+
+static struct sides sides_of(const struct crema_layer *l,
+                             const struct crema_shape *x)
+{
+    const Crema__ArgMaxParameter *p = param(l);
+    int axis = p->axis < 0 ? p->axis + x->ndims : p->axis;
+
+    if (!p->has_axis)
+        return (struct sides){ x->dim[0], crema_shape_product(x, 1, x->ndims),
+                               1 };
+    return (struct sides){ crema_shape_product(x, 0, axis), x->dim[axis],
+                           crema_shape_product(x, axis + 1, x->ndims) };
+}
+
+/* Without axis and with out_max_val both are put out, the indices first. */
+static void put(const struct crema_layer *l, const struct sides *s,
+                const struct entry *sorted, int64_t column, float *y)
+{
+    const Crema__ArgMaxParameter *p = param(l);
+    int64_t k = (int64_t)p->top_k, o = column / s->inner, i = column % s->inner;
+
+    for (int64_t j = 0; j < k; j++) {
+        float index = (float)sorted[j].index, value = sorted[j].value;
+
+        if (p->has_axis)
+            y[(o * k + j) * s->inner + i] = p->out_max_val ? value : index;
+        else if (p->out_max_val) {
+            y[2 * o * k + j] = index;
+            y[(2 * o + 1) * k + j] = value;
+        } else
+            y[o * k + j] = index;
+    }
+}
+
+static enum crema_status forward(void *state, struct crema_ctx *ctx, int nx,
+                                 const struct crema_host_tensor *x, int ny,
+                                 const struct crema_host_tensor *y)
+{
+    const struct crema_layer *l = state;
+    struct sides s = sides_of(l, &x[0].shape);
+    struct entry *list = malloc(sizeof *list * (size_t)(s.length + 1));
+
+    (void)nx, (void)ny;
+    if (!list) return crema_no_memory(ctx, l->param->name);
+    for (int64_t c = 0; c < s.outer * s.inner; c++) {
+        const float *from =
+            x[0].data + c / s.inner * s.length * s.inner + c % s.inner;
+
+        for (int64_t k = 0; k < s.length; k++)
+            list[k] = (struct entry){ from[k * s.inner], k };
+        qsort(list, (size_t)s.length, sizeof *list, larger_first);
+        put(l, &s, list, c, y[0].diff);
+    }
+    free(list);
+    return CREMA_OK;
+}
+
+static enum crema_status setup(struct crema_layer *l)
+{
+    if (param(l)->top_k > 0) return CREMA_OK;
+    return crema_layer_fail(l, &param(l)->top_k, "top_k must be positive");
+}
+
+static enum crema_status record(struct crema_layer *l)
+{
+    const Crema__ArgMaxParameter *p = param(l);
+    const struct crema_host_op host = { .forward = forward, .state = l };
+    const struct crema_shape *x = &l->bottom[0]->shape;
+    struct crema_shape y = *x;
+    struct sides s;
+    int axis;
+
+    if (p->has_axis) {
+        CREMA_TRY(crema_layer_axis(l, &p->axis, p->axis, x->ndims, &axis));
+        y.dim[axis] = (int64_t)p->top_k;
+    } else if (x->ndims > 0) {
+        /* As many axes as before, three at least. */
+        y.ndims = x->ndims > 3 ? x->ndims : 3;
+        for (int k = 1; k < y.ndims; k++) y.dim[k] = 1;
+        y.dim[1] = p->out_max_val ? 2 : 1;
+        y.dim[2] = (int64_t)p->top_k;
+    } else {
+        return crema_layer_fail(l, NULL, "a single number has no largest");
+    }
+    s = sides_of(l, x);
+    if ((int64_t)p->top_k > s.length)
+        return crema_layer_fail(l, &p->top_k, "top_k %u of %lld elements",
+                                p->top_k, (long long)s.length);
+    crema_host(l->program, &host, 1, l->bottom, 1, &y, l->top);
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_ArgMax = {
+    .name = "ArgMax",
+    .min_bottoms = 1,
+    .max_bottoms = 1,
+    .min_tops = 1,
+    .max_tops = 1,
+    .setup = setup,
+    .record = record,
+};

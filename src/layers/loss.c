@@ -1,0 +1,94 @@
+/* loss.c - labels, and by what a loss is divided. */
+#include "layers/loss.h"
+
+enum crema_status crema_loss_rule(const struct crema_layer *l,
+                                  enum crema_normalization usual,
+                                  struct crema_loss_rule *rule)
+{
+    const Crema__LossParameter *p = l->param->loss_param;
+
+    *rule = (struct crema_loss_rule){ .normalization = usual };
+    if (!p) return CREMA_OK;
+    CREMA_TRY(crema_layer_forks(l, p, 3, ""));
+    rule->ignores = p->has_ignore_label;
+    rule->ignore_label = p->ignore_label;
+    if (p->has_normalize)
+        rule->normalization =
+            p->normalize ? CREMA_NORMALIZE_VALID : CREMA_NORMALIZE_BATCH_SIZE;
+    if (!p->has_normalization) return CREMA_OK;
+    if ((int)p->normalization > CREMA_NORMALIZE_NONE)
+        return crema_layer_fail(l, &p->normalization,
+                                "normalization PRE_FIXED, which only some "
+                                "forks of Caffe have, is not supported");
+    rule->normalization = (enum crema_normalization)p->normalization;
+    return CREMA_OK;
+}
+
+double crema_loss_divisor(const struct crema_loss_rule *rule, int64_t full,
+                          int64_t batch, int64_t valid)
+{
+    double n = 1;
+
+    if (rule->normalization == CREMA_NORMALIZE_VALID) n = (double)valid;
+    if (rule->normalization == CREMA_NORMALIZE_FULL) n = (double)full;
+    if (rule->normalization == CREMA_NORMALIZE_BATCH_SIZE) n = (double)batch;
+    return n > 1 ? n : 1;
+}
+
+enum crema_status crema_loss_label(const struct crema_layer *l,
+                                   const struct crema_loss_rule *rule,
+                                   const float *label, int64_t i,
+                                   int64_t classes, int64_t *out)
+{
+    float value = label[i];
+
+    *out = -1;
+    if (rule && rule->ignores && value == (float)rule->ignore_label)
+        return CREMA_OK;
+    if (value > -1 && value < (float)classes) {
+        *out = (int64_t)value;
+        return CREMA_OK;
+    }
+    return crema_layer_fail(l, NULL,
+                            "label %g at index %lld is not one of the %lld "
+                            "classes, 0 to %lld",
+                            (double)value, (long long)i, (long long)classes,
+                            (long long)classes - 1);
+}
+
+static enum crema_status misfit(const struct crema_layer *l, int k,
+                                const char *how)
+{
+    char a[CREMA_SHAPE_TEXT], b[CREMA_SHAPE_TEXT];
+
+    return crema_layer_fail(l, NULL, "bottoms of %s and %s %s",
+                            crema_shape_text(&l->bottom[0]->shape, a),
+                            crema_shape_text(&l->bottom[k]->shape, b), how);
+}
+
+enum crema_status crema_loss_same_size(const struct crema_layer *l, int k)
+{
+    const struct crema_shape *a = &l->bottom[0]->shape;
+    const struct crema_shape *b = &l->bottom[k]->shape;
+
+    if (a->ndims > 0 && b->ndims > 0 && a->dim[0] == b->dim[0] &&
+        crema_shape_count(a) == crema_shape_count(b))
+        return CREMA_OK;
+    return misfit(l, k, "do not have the same number of elements");
+}
+
+enum crema_status crema_loss_label_each(const struct crema_layer *l)
+{
+    const struct crema_shape *a = &l->bottom[0]->shape;
+    const struct crema_shape *b = &l->bottom[1]->shape;
+
+    if (a->ndims > 0 && crema_shape_count(b) == a->dim[0]) return CREMA_OK;
+    return misfit(l, 1, "do not fit: one label is needed for each image");
+}
+
+void crema_loss_record(struct crema_layer *l, const struct crema_host_op *host)
+{
+    static const struct crema_shape scalar = { 0 };
+
+    crema_host(l->program, host, l->nbottoms, l->bottom, 1, &scalar, l->top);
+}

@@ -1,0 +1,39 @@
+/* loss.h - what layers that compute a loss share. */
+#ifndef CREMA_LAYERS_LOSS_H
+#define CREMA_LAYERS_LOSS_H
+
+#include "layers/layer.h"
+
+/* loss_param, read. */
+struct crema_loss_rule {
+    bool ignores;
+    int ignore_label;
+    enum crema_normalization normalization;
+};
+/* usual: where loss_param does not say by what the sum is divided. */
+enum crema_status crema_loss_rule(const struct crema_layer *,
+                                  enum crema_normalization usual,
+                                  struct crema_loss_rule *) CREMA_MUST_USE;
+/* By what a sum is divided: valid of the `full` positions of `batch` images
+ * count.  At least 1. */
+double crema_loss_divisor(const struct crema_loss_rule *, int64_t full,
+                          int64_t batch, int64_t valid);
+
+/* label[i] as a class in [0, classes), -1 where rule (may be NULL) ignores it;
+ * CREMA_EINVAL names the layer, i and the value. */
+enum crema_status crema_loss_label(const struct crema_layer *,
+                                   const struct crema_loss_rule *rule,
+                                   const float *label, int64_t i,
+                                   int64_t classes,
+                                   int64_t *out) CREMA_MUST_USE;
+
+/* Refuses bottoms 0 and k that have not the same number of elements. */
+enum crema_status crema_loss_same_size(const struct crema_layer *,
+                                       int k) CREMA_MUST_USE;
+/* Refuses a bottom 1 that is not one label for each image of bottom 0. */
+enum crema_status
+crema_loss_label_each(const struct crema_layer *) CREMA_MUST_USE;
+/* Records the layer's own C on all bottoms; top 0 is a scalar. */
+void crema_loss_record(struct crema_layer *, const struct crema_host_op *);
+
+#endif

@@ -1,0 +1,90 @@
+/* sigmoid_cross_entropy_loss.c - loss = -sum of t log p + (1 - t) log(1 - p),
+ * p = sigmoid(X), over what loss_param says; the batch's size by default. */
+#include "layers/loss.h"
+
+#include <math.h>
+
+struct state {
+    struct crema_loss_rule rule;
+};
+
+static enum crema_status setup(struct crema_layer *l)
+{
+    struct state *s = l->state;
+
+    return crema_loss_rule(l, CREMA_NORMALIZE_BATCH_SIZE, &s->rule);
+}
+
+static bool is_ignored(const struct crema_loss_rule *rule, float target)
+{
+    return rule->ignores && (int)target == rule->ignore_label;
+}
+
+static double divisor(const struct crema_loss_rule *rule,
+                      const struct crema_host_tensor *x)
+{
+    int64_t count = crema_shape_count(&x[0].shape), valid = 0;
+
+    for (int64_t i = 0; i < count; i++)
+        valid += !is_ignored(rule, x[1].data[i]);
+    return crema_loss_divisor(rule, count, x[0].shape.dim[0], valid);
+}
+
+static enum crema_status forward(void *state, struct crema_ctx *ctx, int nx,
+                                 const struct crema_host_tensor *x, int ny,
+                                 const struct crema_host_tensor *y)
+{
+    const struct state *s = state;
+    int64_t count = crema_shape_count(&x[0].shape);
+    double sum = 0;
+
+    (void)ctx, (void)nx, (void)ny;
+    for (int64_t i = 0; i < count; i++) {
+        double v = (double)x[0].data[i], t = (double)x[1].data[i];
+
+        if (is_ignored(&s->rule, x[1].data[i])) continue;
+        sum -= v * (t - (v >= 0)) - log1p(exp(-fabs(v)));
+    }
+    *y[0].diff = (float)(sum / divisor(&s->rule, x));
+    return CREMA_OK;
+}
+
+static enum crema_status backward(void *state, struct crema_ctx *ctx, int nx,
+                                  const struct crema_host_tensor *x, int ny,
+                                  const struct crema_host_tensor *y)
+{
+    const struct state *s = state;
+    int64_t count = crema_shape_count(&x[0].shape);
+    float rate = (float)((double)*y[0].data / divisor(&s->rule, x));
+
+    (void)ctx, (void)nx, (void)ny;
+    for (int64_t i = 0; i < count && x[0].diff; i++) {
+        float p = 0.5f * tanhf(0.5f * x[0].data[i]) + 0.5f;
+
+        x[0].diff[i] =
+            is_ignored(&s->rule, x[1].data[i]) ? 0 : rate * (p - x[1].data[i]);
+    }
+    return CREMA_OK;
+}
+
+static enum crema_status record(struct crema_layer *l)
+{
+    const struct crema_host_op host = { forward, backward, l->state };
+
+    CREMA_TRY(crema_loss_same_size(l, 1));
+    l->bottom[1] = crema_detach(l->program, l->bottom[1]);
+    crema_loss_record(l, &host);
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_SigmoidCrossEntropyLoss = {
+    .name = "SigmoidCrossEntropyLoss",
+    .min_bottoms = 2,
+    .max_bottoms = 2,
+    .min_tops = 1,
+    .max_tops = 1,
+    .state_size = sizeof(struct state),
+    .loss = true,
+    .setup = setup,
+    .record = record,
+};

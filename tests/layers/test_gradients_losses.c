@@ -1,0 +1,56 @@
+/* test_gradients_losses.c - losses beside SoftmaxWithLoss. */
+#include "support/layer_cases.h"
+
+#define LOSS(type, bottoms, rest)                                              \
+    "layer { name: 'l' type: '" type "' " bottoms " top: 'loss' " rest " }"
+#define LABELLED "bottom: 'x' bottom: 'label'"
+#define PAIR "bottom: 'x' bottom: 'z'"
+
+static const struct layer_case cases[] = {
+    { "euclidean", "x:3,4 z:3,2,2", LOSS("EuclideanLoss", PAIR, "") },
+    { "euclidean, weight", "x:3,4 z:3,4",
+      LOSS("EuclideanLoss", PAIR, "loss_weight: 0.3") },
+    { "hinge", "x:4,5 label:4", LOSS("HingeLoss", LABELLED, "") },
+    { "hinge, l2", "x:4,5 label:4",
+      LOSS("HingeLoss", LABELLED, "hinge_loss_param { norm: L2 }") },
+    { "multinomial", "positive:4,5 label:4",
+      LOSS("MultinomialLogisticLoss", "bottom: 'positive' bottom: 'label'",
+           "loss_weight: 2") },
+    { "sigmoid cross entropy", "x:3,4 label:3,4",
+      LOSS("SigmoidCrossEntropyLoss", LABELLED, "") },
+    { "sigmoid cross entropy, valid", "x:3,4 label:3,4",
+      LOSS("SigmoidCrossEntropyLoss", LABELLED,
+           "loss_param { ignore_label: 1 normalization: VALID }") },
+    { "sigmoid cross entropy, full", "x:3,2,2 label:3,4",
+      LOSS("SigmoidCrossEntropyLoss", LABELLED,
+           "loss_param { ignore_label: 0 normalization: FULL }") },
+    { "smooth l1", "x:3,4 z:3,4", LOSS("SmoothL1Loss", PAIR, "") },
+    { "smooth l1, weights and sigma", "x:3,4 z:3,4 labelu:3,4 labelv:3,4",
+      LOSS("SmoothL1Loss", PAIR " bottom: 'labelu' bottom: 'labelv'",
+           "smooth_l1_loss_param { sigma: 1.5 }") },
+    { "contrastive", "x:6,3 z:6,3 labels:6",
+      LOSS("ContrastiveLoss", PAIR " bottom: 'labels'",
+           "contrastive_loss_param { margin: 1.7 }") },
+    { "contrastive, legacy", "x:6,3 z:6,3 labels:6",
+      LOSS("ContrastiveLoss", PAIR " bottom: 'labels'",
+           "contrastive_loss_param { margin: 2 legacy_version: true }") },
+};
+
+START_TEST(gradients)
+{
+    const struct layer_case *c = &cases[_i];
+
+    gradient_check_layers(c->title, c->inputs, c->layers, true);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("gradients of losses");
+    TCase *t = tcase_create("ref");
+
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, gradients, 0, sizeof cases / sizeof *cases);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
