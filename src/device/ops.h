@@ -64,6 +64,11 @@ struct crema_tensor *crema_unary(struct crema_program *,
                                  const float p[CREMA_FORMULA_NUMBERS],
                                  struct crema_tensor *x);
 
+/* Y = X where it is positive, a X elsewhere; a has one number for each index of
+ * axis 1, or one for all (ops/prelu.c) */
+struct crema_tensor *crema_prelu(struct crema_program *, struct crema_tensor *x,
+                                 struct crema_tensor *a);
+
 /* Y = sum of coeff[i] X[i]; coeff NULL: all 1 */
 struct crema_tensor *crema_sum(struct crema_program *, int n,
                                struct crema_tensor *const *x,
@@ -224,6 +229,11 @@ struct crema_tensor *crema_crop(struct crema_program *,
 /* X n times, one behind the other on the axis. */
 struct crema_tensor *crema_repeat(struct crema_program *, int axis, int64_t n,
                                   struct crema_tensor *x);
+/* Y[i.., :] = X[index[i..], :]: rows of X by their numbers, which are checked
+ * (ops/gather.c) */
+struct crema_tensor *crema_gather(struct crema_program *,
+                                  struct crema_tensor *x,
+                                  struct crema_tensor *index);
 /* X as a tensor of its own: with a gradient of its own (a top of Split). */
 struct crema_tensor *crema_alias(struct crema_program *,
                                  struct crema_tensor *x);

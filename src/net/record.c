@@ -43,6 +43,24 @@ static bool take_bottoms(struct crema_net *net, struct crema_layer *l)
     return known;
 }
 
+/* propagate_down: true asks for a gradient that nobody needs, of a layer that
+ * has one. */
+static void push_down(struct crema_net *net, const struct crema_layer *l)
+{
+    bool learns = false;
+
+    for (int k = 0; k < l->ntops; k++)
+        learns |= l->top[k] && l->top[k]->needs_grad;
+    for (size_t k = 0; learns && k < l->param->n_propagate_down; k++) {
+        struct crema_blob *b = (int)k < l->nbottoms
+                                   ? crema_net_blob(net, l->param->bottom[k])
+                                   : NULL;
+
+        if (b && b->last && l->param->propagate_down[k])
+            b->last->needs_grad = true;
+    }
+}
+
 static void give_tops(struct crema_net *net, struct crema_layer *l)
 {
     for (int k = 0; k < l->ntops; k++) {
@@ -102,6 +120,7 @@ static enum crema_status record_layer(struct crema_net *net,
     CREMA_TRY(l->type->record(l));
     if (net->program->failed) return refused(net, l);
     CREMA_TRY(check_weights(net, l));
+    push_down(net, l);
     give_tops(net, l);
     return CREMA_OK;
 }

@@ -25,6 +25,9 @@ static const struct layer_case cases[] = {
       ONE("Power", "power_param { power: 2 scale: 2 shift: 1 }") },
     { "power, scale 0", "x:3,7",
       ONE("Power", "power_param { power: 2 scale: 0 shift: 1 }") },
+    { "prelu", "x:2,3,4", ONE("PReLU", "") },
+    { "prelu, shared", "x:2,3,4",
+      ONE("PReLU", "prelu_param { channel_shared: true }") },
     { "relu6", "x:3,7",
       "layer { name: 'p' type: 'Power' bottom: 'x' top: 'v' "
       "power_param { scale: 9 } }"

@@ -24,6 +24,12 @@ static const struct layer_case cases[] = {
     { "sigmoid cross entropy, full", "x:3,2,2 label:3,4",
       LOSS("SigmoidCrossEntropyLoss", LABELLED,
            "loss_param { ignore_label: 0 normalization: FULL }") },
+    { "infogain", "x:4,3 label:4 labelh:3,3",
+      LOSS("InfogainLoss", LABELLED " bottom: 'labelh'", "") },
+    { "infogain, axis, full", "x:2,2,3 label:2,2 labelh:3,3",
+      LOSS("InfogainLoss", LABELLED " bottom: 'labelh'",
+           "infogain_loss_param { axis: -1 } "
+           "loss_param { ignore_label: 1 normalization: FULL }") },
     { "smooth l1", "x:3,4 z:3,4", LOSS("SmoothL1Loss", PAIR, "") },
     { "smooth l1, weights and sigma", "x:3,4 z:3,4 labelu:3,4 labelv:3,4",
       LOSS("SmoothL1Loss", PAIR " bottom: 'labelu' bottom: 'labelv'",

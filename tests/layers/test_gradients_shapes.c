@@ -35,6 +35,19 @@ static const struct layer_case cases[] = {
     { "shuffle channel", "x:2,6,2,3",
       ONE("ShuffleChannel", "shuffle_channel_param { group: 3 }") },
 
+    { "batch reindex", "x:3,2,2 label:5",
+      "layer { name: 'l' type: 'BatchReindex' bottom: 'x' bottom: 'label' "
+      "top: 'y' }" },
+    { "embed", "label:2,3",
+      "layer { name: 'l' type: 'Embed' bottom: 'label' top: 'y' "
+      "embed_param { num_output: 4 input_dim: 5 } }" },
+    { "embed, no bias", "label:4",
+      "layer { name: 'l' type: 'Embed' bottom: 'label' top: 'y' "
+      "embed_param { num_output: 2 input_dim: 3 bias_term: false } }" },
+    { "spp", "x:1,2,5,7", ONE("SPP", "spp_param { pyramid_height: 2 }") },
+    { "spp, averages", "x:1,2,6,4",
+      ONE("SPP", "spp_param { pyramid_height: 2 pool: AVE }") },
+
     /* added to, scaled */
     { "bias", "x:2,3,2", ONE("Bias", "") },
     { "bias, all axes", "x:2,3,2",

@@ -65,6 +65,16 @@ static void unary(struct parity *t, const struct parity_case *c)
                                  parity_x(t)));
 }
 
+/* n: one slope for all */
+static void prelu(struct parity *t, const struct parity_case *c)
+{
+    struct crema_shape shared = { 0 }, each = CREMA_SHAPE(c->x.dim[1]);
+
+    parity_output(t, crema_prelu(parity_program(t), parity_x(t),
+                                 parity_param(t, c->n[0] ? &shared : &each, 1,
+                                              false)));
+}
+
 /* The axes turned; a part cut out of it; that three times. */
 static void arrange(struct parity *t, const struct parity_case *c)
 {
@@ -355,6 +365,9 @@ static const struct parity_case others[] = {
     { "magnitudes reduced", reduce, SHAPE4(2, 18, 6, 7), NULL,
       N(CREMA_REDUCE_ABS, 1, 2) },
     { "standardized", standardize, SHAPE4(2, 5, 6, 7), NULL, N(2) },
+    { "prelu", prelu, SHAPE4(2, 18, 6, 7), NULL, N(0) },
+    { "prelu, shared", prelu, SHAPE4(2, 5, 6, 7), NULL, N(1) },
+    { "prelu, rows", prelu, SHAPE2(5, 18), NULL, N(0) },
     { "abs", unary, SHAPE4(2, 18, 6, 7), NULL, N(CREMA_UNARY_abs),
       .native = true },
     { "bnll", unary, SHAPE4(2, 5, 6, 7), NULL, N(CREMA_UNARY_bnll) },

@@ -93,4 +93,8 @@ struct crema_standardize {
     int64_t rows, length;
 };
 
+/* How prelu's slopes lie over X: by channel, or one for all. */
+struct crema_sides crema_prelu_sides(const struct crema_shape *x,
+                                     const struct crema_shape *a);
+
 #endif

@@ -1,0 +1,23 @@
+/* batch_reindex.c - the images of the first bottom that the second names, in
+ * its order. */
+#include "layers/layer.h"
+
+static enum crema_status record(struct crema_layer *l)
+{
+    if (l->bottom[1]->shape.ndims != 1)
+        return crema_layer_fail(l, NULL,
+                                "the second bottom must be a list of indices, "
+                                "of one axis");
+    l->top[0] = crema_gather(l->program, l->bottom[0],
+                             crema_detach(l->program, l->bottom[1]));
+    return CREMA_OK;
+}
+
+const struct crema_layer_type crema_layer_BatchReindex = {
+    .name = "BatchReindex",
+    .min_bottoms = 2,
+    .max_bottoms = 2,
+    .min_tops = 1,
+    .max_tops = 1,
+    .record = record,
+};
