@@ -185,6 +185,13 @@ struct crema_tensor *crema_top_accuracy(struct crema_program *,
                                         struct crema_tensor *label,
                                         struct crema_tensor **per_class);
 
+/* One step of LSTM cells (ops/lstm.c): c and h [N,H] from c_prev[N,H], the sums
+ * of the gates[N,4H] in the order input, forget, output, cell, and cont[N], 0
+ * where a sequence begins. */
+void crema_lstm_step(struct crema_program *, struct crema_tensor *c_prev,
+                     struct crema_tensor *gates, struct crema_tensor *cont,
+                     struct crema_tensor **c, struct crema_tensor **h);
+
 /* ---- sums (ops/reduce.c) */
 
 enum crema_reduction {

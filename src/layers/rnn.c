@@ -1,0 +1,58 @@
+/* rnn.c - a plain recurrent layer over T steps.
+ *
+ *   h = tanh(W_x X + b + [W_s S] + W_h (cont h)),  y = tanh(W_y h + b_y)
+ *
+ * Weights: W_x[H,D], b[H], [W_s[H,S]], W_h[H,H], W_y[H,H], b_y[H].
+ */
+#include "layers/recurrent.h"
+
+static enum crema_status walk(struct crema_walk *w, struct crema_tensor **y)
+{
+    struct crema_program *p = w->layer->program;
+    struct crema_tensor **sums = crema_walk_inputs(w, w->hidden);
+    struct crema_tensor *wh = crema_walk_weight(w, w->hidden, w->hidden);
+    struct crema_tensor *wy = crema_walk_weight(w, w->hidden, w->hidden);
+    struct crema_tensor *by = crema_walk_bias(w, w->hidden);
+    struct crema_tensor *h = w->state[0];
+
+    if (!sums) return crema_no_memory(w->layer->ctx, w->layer->param->name);
+    for (int64_t t = 0; t < w->steps; t++) {
+        struct crema_tensor *pair[2] = {
+            sums[t], crema_inner_product(p, false, crema_walk_continue(w, t, h),
+                                         wh, NULL)
+        };
+
+        h = crema_unary(p, CREMA_UNARY_tanh, NULL, crema_sum(p, 2, pair, NULL));
+        y[t] = crema_unary(p, CREMA_UNARY_tanh, NULL,
+                           crema_inner_product(p, false, h, wy, by));
+    }
+    w->state[0] = h;
+    return CREMA_OK;
+}
+
+static enum crema_status record(struct crema_layer *l)
+{
+    struct crema_walk w;
+    enum crema_status status = crema_walk_begin(&w, l, 1);
+    struct crema_tensor **y = NULL;
+
+    if (status == CREMA_OK) {
+        y = crema_arena_alloc(&w.arena, sizeof *y * (size_t)w.steps);
+        status = y ? walk(&w, y) : crema_no_memory(l->ctx, l->param->name);
+    }
+    if (status != CREMA_OK) y = NULL;
+    (void)!crema_walk_end(&w, y, w.state);
+    return status;
+}
+
+const struct crema_layer_type crema_layer_RNN = {
+    .name = "RNN",
+    .min_bottoms = 2,
+    .max_bottoms = 4,
+    .min_tops = 1,
+    .max_tops = 2,
+    .state_size = sizeof(struct crema_recurrent),
+    .setup = crema_recurrent_setup,
+    .record = record,
+    .free = crema_recurrent_free,
+};
