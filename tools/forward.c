@@ -94,7 +94,6 @@ static enum crema_status feed_one(struct forward *f, const struct feed *feed,
 
 static enum crema_status set_diff(struct forward *f, const char *text)
 {
-    const struct crema_blob *b;
     struct crema_shape shape;
     enum crema_status status;
     struct feed feed = { 0 };
@@ -102,16 +101,8 @@ static enum crema_status set_diff(struct forward *f, const char *text)
 
     CREMA_TRY(take_apart(f, text, "diff", &feed));
     CREMA_TRY(npy_read(f->job.ctx, feed.files[0], &shape, &values));
-    b = crema_net_blob(f->job.net, feed.blob);
-    if (b && b->last &&
-        crema_shape_count(&b->last->shape) != crema_shape_count(&shape))
-        status = crema_fail(f->job.ctx, CREMA_EINVAL,
-                            "--diff %s: %s has %lld elements, the blob %lld",
-                            feed.blob, feed.files[0],
-                            (long long)crema_shape_count(&shape),
-                            (long long)crema_shape_count(&b->last->shape));
-    else
-        status = crema_net_set_diff(f->job.net, feed.blob, values);
+    status = crema_net_set_diff(f->job.net, feed.blob,
+                                crema_shape_count(&shape), values);
     free(values);
     return status;
 }

@@ -38,6 +38,12 @@ enum crema_status crema_layer_blame(const struct crema_layer *l,
     return fail_at(l, status, field, reason);
 }
 
+enum crema_status crema_layer_resize(const struct crema_layer *l)
+{
+    l->lender->again = true;
+    return crema_layer_fail(l, NULL, "a size that depends on data changes");
+}
+
 enum crema_status crema_layer_axis(const struct crema_layer *l,
                                    const void *field, int axis, int ndims,
                                    int *out)

@@ -68,6 +68,7 @@ struct crema_lender {
     bool opens_data;                 /* false: check and summary look at no
                                         database and may not know a shape */
     bool no_values;                  /* ... and weights are not filled */
+    bool again;                      /* see crema_layer_resize */
 };
 
 struct crema_layer {
@@ -107,6 +108,11 @@ struct crema_tensor *crema_layer_weight(struct crema_layer *, int i,
  * be asked for, and no gradient is taken. */
 struct crema_tensor *crema_layer_statistic(struct crema_layer *, int i,
                                            const struct crema_shape *);
+
+/* For a layer's own C: a top's size is another than recorded.  To be returned;
+ * the net is recorded again and the pass repeated. */
+enum crema_status
+crema_layer_resize(const struct crema_layer *) CREMA_MUST_USE;
 
 /* Caffe's axis: negative ones count from the end.  Fails, naming the field,
  * when it is not in [-ndims, ndims). */

@@ -131,7 +131,7 @@ enum crema_status crema_net_write_input(struct crema_net *net, const char *name,
 }
 
 enum crema_status crema_net_set_diff(struct crema_net *net, const char *name,
-                                     const float *dense)
+                                     int64_t count, const float *dense)
 {
     struct crema_blob *b = crema_net_blob(net, name);
 
@@ -140,7 +140,7 @@ enum crema_status crema_net_set_diff(struct crema_net *net, const char *name,
                           "blob \"%s\" is not an output of the net", name);
     if (!b->last) CREMA_TRY(crema_net_record(net));
     CREMA_TRY(set_values(net->ctx, &net->diff, &net->ndiffs, b->name,
-                         &b->last->shape, dense));
+                         &CREMA_SHAPE(count), dense));
     return crema_net_record(net);
 }
 
@@ -219,18 +219,11 @@ static enum crema_status write_inputs(struct crema_net *net)
     return CREMA_OK;
 }
 
-enum crema_status crema_net_feed(struct crema_net *net)
+/* What was fetched, and the user's inputs, into the program's tensors. */
+static enum crema_status write_all(struct crema_net *net)
 {
     struct crema_batch *batch = net->batches;
-    bool reshaped = false;
 
-    if (!net->program) CREMA_TRY(crema_net_record(net));
-    CREMA_TRY(fetch(net, batch, &reshaped));
-    if (reshaped) {
-        CREMA_TRY(crema_net_read_losses(net)); /* they go with the program */
-        CREMA_TRY(crema_net_record(net));
-    }
-    CREMA_TRY(crema_net_prepare(net));
     for (int i = 0; i < net->nlayers; i++) {
         struct crema_layer *l = &net->layer[i];
 
@@ -238,6 +231,27 @@ enum crema_status crema_net_feed(struct crema_net *net)
         CREMA_TRY(write_batch(net, l, batch));
         batch += l->ntops;
     }
-    net->fed = true;
     return write_inputs(net);
+}
+
+enum crema_status crema_net_feed_again(struct crema_net *net)
+{
+    CREMA_TRY(crema_net_record(net));
+    CREMA_TRY(crema_net_prepare(net));
+    return write_all(net);
+}
+
+enum crema_status crema_net_feed(struct crema_net *net)
+{
+    bool reshaped = false;
+
+    if (!net->program) CREMA_TRY(crema_net_record(net));
+    CREMA_TRY(fetch(net, net->batches, &reshaped));
+    if (reshaped) {
+        CREMA_TRY(crema_net_read_losses(net)); /* they go with the program */
+        CREMA_TRY(crema_net_record(net));
+    }
+    CREMA_TRY(crema_net_prepare(net));
+    net->fed = true;
+    return write_all(net);
 }

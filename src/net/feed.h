@@ -8,4 +8,7 @@
  * writes every input. */
 enum crema_status crema_net_feed(struct crema_net *) CREMA_MUST_USE;
 
+/* Records and prepares again, and writes what was fetched last once more. */
+enum crema_status crema_net_feed_again(struct crema_net *) CREMA_MUST_USE;
+
 #endif

@@ -164,10 +164,12 @@ enum crema_status crema_net_read_blob(struct crema_net *,
 enum crema_status crema_net_write_input(struct crema_net *, const char *name,
                                         const struct crema_shape *,
                                         const float *dense) CREMA_MUST_USE;
-/* The diff that backward starts from at a net output; copied, as many elements
- * as the blob has.  Before the first forward. */
+/* The diff that backward starts from at a net output: `count` values, copied,
+ * as many as the blob has when backward runs.  Before the first forward. */
 enum crema_status crema_net_set_diff(struct crema_net *, const char *name,
+                                     int64_t count,
                                      const float *dense) CREMA_MUST_USE;
+
 /* Seconds the net has waited for its sources of data. */
 double crema_net_waited(const struct crema_net *);
 

@@ -9,16 +9,45 @@ static enum crema_status run(struct crema_net *net, enum crema_stage stage)
                              net->watch_user);
 }
 
+static enum crema_status forward(struct crema_net *net)
+{
+    if (net->options.train)
+        CREMA_TRY(crema_program_set_step(net->program, net->passes));
+    return run(net, CREMA_FORWARD);
+}
+
+/* A layer that found a size to be another than recorded says so; each does it
+ * once at most, for what comes before it stays the same. */
 enum crema_status crema_net_forward(struct crema_net *net)
 {
+    struct crema_lender *lender = &net->world->lender;
+    enum crema_status status;
+
     CREMA_TRY(crema_net_feed(net));
-    if (net->options.train)
-        CREMA_TRY(crema_program_set_step(net->program, net->passes++));
-    return run(net, CREMA_FORWARD);
+    lender->again = false;
+    status = forward(net);
+    for (int i = 0; lender->again && i < net->nlayers; i++) {
+        lender->again = false;
+        CREMA_TRY(crema_net_feed_again(net));
+        status = forward(net);
+    }
+    net->passes += net->options.train;
+    return status;
 }
 
 enum crema_status crema_net_backward(struct crema_net *net)
 {
+    for (int i = 0; i < net->ndiffs; i++) {
+        const struct crema_net_input *d = &net->diff[i];
+        const struct crema_blob *b = crema_net_blob(net, d->name);
+
+        if (!d->tensor)
+            return crema_fail(net->ctx, CREMA_EINVAL,
+                              "the diff given for blob \"%s\" has %lld "
+                              "elements, the blob %lld",
+                              d->name, (long long)crema_shape_count(&d->shape),
+                              (long long)crema_shape_count(&b->last->shape));
+    }
     return run(net, CREMA_BACKWARD);
 }
 

@@ -4,7 +4,7 @@
 #define LOSS(type, bottoms, rest)                                              \
     "layer { name: 'l' type: '" type "' " bottoms " top: 'loss' " rest " }"
 #define LABELLED "bottom: 'x' bottom: 'label'"
-#define PAIR "bottom: 'x' bottom: 'z'"
+#define PAIR     "bottom: 'x' bottom: 'z'"
 
 static const struct layer_case cases[] = {
     { "euclidean", "x:3,4 z:3,2,2", LOSS("EuclideanLoss", PAIR, "") },

@@ -107,7 +107,7 @@ static void set_diffs(struct trial *t)
         if (!b->last->needs_grad) continue;
         for (int64_t k = 0; k < o->count; k++)
             o->rate[k] = gradient_value(GRADIENT_POSITIVE, "rate", k);
-        good(t, crema_net_set_diff(t->net, b->name, o->rate));
+        good(t, crema_net_set_diff(t->net, b->name, o->count, o->rate));
         for (int k = 0; k < t->net->nlosses; k++)
             if (t->net->loss[k].tensor == b->last)
                 for (int64_t j = 0; j < o->count; j++)

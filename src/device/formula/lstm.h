@@ -44,7 +44,8 @@ CREMA_FORMULA void crema_lstm_slope(float c_prev, const float *gate,
 
     *dc_prev = whole * g.forget;
     dgate[0] = whole * g.cell * g.in * (1 - g.in);
-    dgate[step] = whole * c_prev * g.forget * (1 - g.forget);
+    dgate[step] = whole * c_prev * g.forget *
+                  (1 - crema_sigmoid_value(gate, gate[step]));
     dgate[2 * step] = dh * t * g.out * (1 - g.out);
     dgate[3 * step] = whole * g.in * (1 - g.cell * g.cell);
 }

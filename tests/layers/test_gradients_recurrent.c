@@ -1,0 +1,43 @@
+/* test_gradients_recurrent.c - layers that walk through time. */
+#include "support/layer_cases.h"
+
+/* What is not 0 in `label` lets the state go on. */
+#define WALK(type, bottoms, fields)                                            \
+    "layer { name: 'l' type: '" type "' bottom: 'x' " bottoms " top: 'y' "     \
+    "recurrent_param { num_output: 3 " fields " } }"
+#define EXPOSED "bottom: 'labelc' bottom: 'labelh' bottom: 'labelm'"
+
+static const struct layer_case cases[] = {
+    { "lstm, exposed", "x:3,2,4 labelc:3,2 labelh:1,2,3 labelm:1,2,3",
+      WALK("LSTM", EXPOSED, "expose_hidden: true") },
+    { "lstm, exposed, static",
+      "x:2,2,2,2 labelc:2,2 z:2,2,3 labelh:1,2,3 labelm:1,2,3",
+      WALK("LSTM",
+           "bottom: 'labelc' bottom: 'z' bottom: 'labelh' "
+           "bottom: 'labelm'",
+           "expose_hidden: true") },
+    { "rnn, exposed", "x:3,2,4 labelc:3,2 labelh:1,2,3",
+      WALK("RNN", "bottom: 'labelc' bottom: 'labelh'", "expose_hidden: true") },
+    { "lstm unit", "x:1,2,3 z:1,2,12 labelc:1,2",
+      "layer { name: 'l' type: 'LSTMUnit' bottom: 'x' bottom: 'z' "
+      "bottom: 'labelc' top: 'y' top: 'v' }" },
+};
+
+START_TEST(gradients)
+{
+    const struct layer_case *c = &cases[_i];
+
+    gradient_check_layers(c->title, c->inputs, c->layers, true);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("gradients through time");
+    TCase *t = tcase_create("ref");
+
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, gradients, 0, sizeof cases / sizeof *cases);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}

@@ -1,0 +1,157 @@
+/* test_passes.c - layers whose passes depend on the data or on those before. */
+#include "crema.h"
+#include "support/suite.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static struct crema_ctx *ctx;
+static struct crema_device *dev;
+
+static void set_up(void)
+{
+    ctx = crema_ctx_new(NULL, NULL);
+    ck_assert_int_eq(crema_device_open(ctx, "ref", 1, &dev), CREMA_OK);
+}
+
+static void tear_down(void)
+{
+    crema_device_free(dev);
+    crema_ctx_free(ctx);
+}
+
+static void good(enum crema_status status)
+{
+    ck_assert_msg(status == CREMA_OK, "%s", crema_ctx_message(ctx));
+}
+
+static struct crema_model *open_text(const char *text)
+{
+    struct crema_model *m = NULL;
+    char path[64];
+    FILE *f;
+
+    snprintf(path, sizeof path, "/tmp/crema_test_passes_%ld.prototxt",
+             (long)getpid());
+    f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs(text, f);
+    ck_assert_int_eq(fclose(f), 0);
+    good(crema_model_open(dev, path, NULL, &m));
+    unlink(path);
+    return m;
+}
+
+/* ---- Filter: sizes that only the data tell ------------------------------- */
+
+static const char filtered[] =
+    "layer { name: 'x' type: 'Input' top: 'x' "
+    "input_param { shape { dim: 4 dim: 2 } } }"
+    "layer { name: 's' type: 'Input' top: 's' "
+    "input_param { shape { dim: 4 } } }"
+    "layer { name: 'f' type: 'Filter' bottom: 'x' bottom: 's' top: 'f' }"
+    "layer { name: 'p' type: 'Power' bottom: 'f' top: 'y' "
+    "power_param { scale: 2 } }";
+
+START_TEST(filter)
+{
+    static const float x[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    static const float select[5][4] = { { 0, 1, 0, 1 },
+                                        { 1, 1, 1, 1 },
+                                        { 0, 0, 0, 0 },
+                                        { 0, 0, 1, 0 },
+                                        { 1, 0, 0, 0 } };
+    struct crema_model *m = open_text(filtered);
+    const int64_t images[] = { 4, 2 }, each[] = { 4 };
+
+    for (int pass = 0; pass < 5; pass++) {
+        int64_t dims[CREMA_MODEL_DIMS], n = 0;
+        float y[8];
+
+        good(crema_model_write(m, "x", 2, images, x));
+        good(crema_model_write(m, "s", 1, each, select[pass]));
+        good(crema_model_forward(m));
+        for (int i = 0; i < 4; i++) n += select[pass][i] != 0;
+        ck_assert_int_eq(crema_model_shape(m, "y", dims), 2);
+        ck_assert_int_eq(dims[0], n);
+        good(crema_model_read(m, "y", y, (size_t)n * 2));
+        n = 0;
+        for (int i = 0; i < 4; i++) {
+            if (select[pass][i] == 0) continue;
+            ck_assert_float_eq(y[n++], 2 * x[2 * i]);
+            ck_assert_float_eq(y[n++], 2 * x[2 * i + 1]);
+        }
+    }
+    crema_model_free(m);
+}
+END_TEST
+
+/* ---- recurrent layers: what is carried from pass to pass ----------------- */
+
+enum { STEPS = 6, IMAGES = 2, INPUTS = 3, HIDDEN = 4 };
+
+static struct crema_model *recurrent(const char *type, int steps)
+{
+    char text[1024];
+
+    snprintf(text, sizeof text,
+             "layer { name: 'x' type: 'Input' top: 'x' "
+             "input_param { shape { dim: [%d, 2, 3] } } }"
+             "layer { name: 'c' type: 'Input' top: 'c' "
+             "input_param { shape { dim: [%d, 2] } } }"
+             "layer { name: 'r' type: '%s' bottom: 'x' bottom: 'c' top: 'h' "
+             "recurrent_param { num_output: 4 "
+             "weight_filler { type: 'uniform' min: -.9 max: .9 } } }",
+             steps, steps, type);
+    return open_text(text);
+}
+
+/* `steps` steps from step `first` on, by a net of that many. */
+static void run(struct crema_model *m, int first, int steps, float *h)
+{
+    const int64_t dims[] = { steps, IMAGES, INPUTS };
+    float x[STEPS * IMAGES * INPUTS], cont[STEPS * IMAGES];
+
+    for (int i = 0; i < steps * IMAGES * INPUTS; i++)
+        x[i] = (float)((first * IMAGES * INPUTS + i) * 7 % 11) / 5 - 1;
+    for (int i = 0; i < steps * IMAGES; i++)
+        cont[i] = first * IMAGES + i >= IMAGES;
+    good(crema_model_write(m, "x", 3, dims, x));
+    good(crema_model_write(m, "c", 2, dims, cont));
+    good(crema_model_forward(m));
+    good(crema_model_read(m, "h", h, (size_t)(steps * IMAGES * HIDDEN)));
+}
+
+/* Two passes over half the steps each are one over all. */
+START_TEST(carried)
+{
+    const char *type = _i ? "RNN" : "LSTM";
+    struct crema_model *whole = recurrent(type, STEPS);
+    struct crema_model *half = recurrent(type, STEPS / 2);
+    float a[STEPS * IMAGES * HIDDEN], b[STEPS * IMAGES * HIDDEN];
+
+    for (int epoch = 0; epoch < 2; epoch++) {
+        run(whole, 0, STEPS, a);
+        run(half, 0, STEPS / 2, b);
+        run(half, STEPS / 2, STEPS / 2, b + STEPS / 2 * IMAGES * HIDDEN);
+        for (int i = 0; i < STEPS * IMAGES * HIDDEN; i++)
+            ck_assert_float_eq_tol(a[i], b[i], 1e-6f);
+    }
+    ck_assert_float_ne(a[0], a[(STEPS - 1) * IMAGES * HIDDEN]);
+    crema_model_free(whole);
+    crema_model_free(half);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("passes");
+    TCase *t = tcase_create("ref");
+
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_test(t, filter);
+    tcase_add_loop_test(t, carried, 0, 2);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
