@@ -154,6 +154,7 @@ static bool has_kernel(const struct crema_op_type *type)
 {
     const struct cuda_kernel *const tables[] = { crema_cuda_elementwise,
                                                  crema_cuda_layers,
+                                                 crema_cuda_by_rows,
                                                  crema_cuda_learning };
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)

@@ -111,3 +111,4 @@ enum crema_status cuda_on_host_open(struct crema_ctx *ctx, const char *name,
 #include "device/cuda/layers.c"
 #include "device/cuda/learning.c"
 #include "device/cuda/ports.c"
+#include "device/cuda/rows.c"

@@ -7,6 +7,7 @@
 
 static const struct cuda_kernel *const tables[] = { crema_cuda_elementwise,
                                                     crema_cuda_layers,
+                                                    crema_cuda_by_rows,
                                                     crema_cuda_learning };
 enum { TABLES = sizeof tables / sizeof *tables };
 

@@ -24,6 +24,7 @@ struct cuda_kernel {
 
 extern const struct cuda_kernel crema_cuda_elementwise[];
 extern const struct cuda_kernel crema_cuda_layers[];
+extern const struct cuda_kernel crema_cuda_by_rows[];
 extern const struct cuda_kernel crema_cuda_learning[];
 
 /* learning.c: may b be launched with a?  Both are updates; at most CREMA_JOINED

@@ -16,6 +16,7 @@
 #include "device/cuda/kernels/lrn.h"
 #include "device/cuda/kernels/move.h"
 #include "device/cuda/kernels/pool.h"
+#include "device/cuda/kernels/rows.h"
 
 typedef struct CUstream_st *cudaStream_t; /* as CUDA has it */
 
@@ -131,6 +132,39 @@ int crema_cuda_turn(cudaStream_t, const struct crema_turn *, int from,
 int crema_cuda_reorder(cudaStream_t, const struct crema_layout *from,
                        const void *x, const struct crema_layout *to, void *y,
                        int64_t count);
+
+/* ---- rows.cu: dense float32 */
+
+/* count: of y */
+int crema_cuda_arrange(cudaStream_t, const struct crema_arrange *,
+                       int64_t count, const float *x, float *y);
+/* dx holds zeros; what was read is written */
+int crema_cuda_arrange_bwd(cudaStream_t, const struct crema_arrange *,
+                           const float *dy, float *dx);
+int crema_cuda_gather(cudaStream_t, const struct crema_gathered *,
+                      const float *x, const float *index, float *y);
+int crema_cuda_gather_bwd(cudaStream_t, const struct crema_gathered *,
+                          const float *index, const float *dy, float *dx);
+/* v: x, or dy for the gradient */
+int crema_cuda_prelu(cudaStream_t, const struct crema_sides *, const float *x,
+                     const float *a, const float *v, float *y);
+int crema_cuda_prelu_slopes(cudaStream_t, const struct crema_sides *,
+                            const float *x, const float *dy, float *da);
+int crema_cuda_reduce(cudaStream_t, const struct crema_reduce *, const float *x,
+                      float *y);
+int crema_cuda_reduce_bwd(cudaStream_t, const struct crema_reduce *,
+                          const float *x, const float *dy, float *dx);
+int crema_cuda_standardize(cudaStream_t, const struct crema_standardize *,
+                           const float *x, float *y, float *factor);
+int crema_cuda_standardize_bwd(cudaStream_t, const struct crema_standardize *,
+                               const float *y, const float *factor,
+                               const float *dy, float *dx);
+int crema_cuda_lstm(cudaStream_t, const struct crema_cells *, float *c,
+                    float *h);
+/* dc, dh, dc_prev, dgates: any may be NULL */
+int crema_cuda_lstm_bwd(cudaStream_t, const struct crema_cells *,
+                        const float *dc, const float *dh, float *dc_prev,
+                        float *dgates);
 
 /* ---- learn.cu */
 
