@@ -15,6 +15,13 @@
 #define CREMA_FORMULA static inline
 #endif
 
+/* Before a loop over an array that is to stay in a GPU's registers. */
+#if defined __CUDACC__ && defined __CUDA_ARCH__
+#define CREMA_UNROLL _Pragma("unroll")
+#else
+#define CREMA_UNROLL
+#endif
+
 struct crema_philox {
     uint32_t v[4];
 };

@@ -131,6 +131,64 @@ START_TEST(layouts)
 }
 END_TEST
 
+/* Rows and columns change about, whatever their number; rows that only y has
+ * are zero. */
+START_TEST(turns)
+{
+    static const struct crema_turn all[] = {
+        { 2, 3, 1000, 8 },    { 1, 1, 1, 1 },    { 3, 33, 31, 33 },
+        { 1, 64, 32, 64 },    { 2, 70, 33, 72 }, { 1, 5, 100, 40 },
+        { 2, 1000, 3, 1000 },
+    };
+    const struct crema_turn *t = &all[_i];
+    int64_t n = t->images * t->rows * t->columns;
+    int64_t m = t->images * t->padded * t->columns;
+    float *x = malloc(sizeof *x * (size_t)n);
+    uint16_t *y = malloc(sizeof *y * (size_t)m);
+
+    for (int64_t i = 0; i < n; i++) x[i] = (float)(i % 251 + 1);
+    memset(y, 0xff, sizeof *y * (size_t)m);
+    ck_assert_int_eq(crema_cuda_turn(NULL, t, CREMA_F32, x, CREMA_BF16, y), 0);
+    for (int64_t i = 0; i < m; i++) {
+        int64_t r = i % t->padded, c = i / t->padded % t->columns;
+        int64_t image = i / t->padded / t->columns;
+        float want =
+            r < t->rows ? x[(image * t->rows + r) * t->columns + c] : 0;
+
+        ck_assert_float_eq(crema_from_bf16(y[i]), want);
+    }
+    free(x);
+    free(y);
+}
+END_TEST
+enum { TURNS = 7 };
+
+/* Each unit moves all of what smaller ones do. */
+START_TEST(units)
+{
+    const struct crema_rows r = { 3, 24, 24, 40, 2 };
+    struct crema_rows w = crema_rows_widest(r, 0);
+
+    ck_assert_int_eq(w.unit, 16);
+    ck_assert_int_eq(w.n, 3);
+    ck_assert_int_eq(w.to_step, 5);
+    ck_assert_int_eq(crema_rows_widest(r, 4).unit, 4);
+    ck_assert_int_eq(
+        crema_rows_widest((struct crema_rows){ 3, 3, 3, 8, 2 }, 0).unit, 2);
+}
+END_TEST
+
+/* What a GPU lacks depends on what it is. */
+START_TEST(capabilities)
+{
+    ck_assert_ptr_nonnull(crema_cuda_lacks(75, CREMA_BF16));
+    ck_assert_ptr_null(crema_cuda_lacks(75, CREMA_F16));
+    ck_assert_ptr_null(crema_cuda_lacks(80, CREMA_BF16));
+    ck_assert_ptr_nonnull(crema_cuda_lacks_tf32(75));
+    ck_assert_ptr_null(crema_cuda_lacks_tf32(90));
+}
+END_TEST
+
 /* Labels that no class has make the loss NaN and read nothing. */
 START_TEST(labels)
 {
@@ -203,6 +261,9 @@ int main(void)
     tcase_add_test(numbers, places);
     tcase_add_test(numbers, arguments);
     tcase_add_test(numbers, layouts);
+    tcase_add_loop_test(numbers, turns, 0, TURNS);
+    tcase_add_test(numbers, units);
+    tcase_add_test(numbers, capabilities);
     tcase_add_test(numbers, labels);
     tcase_add_test(numbers, every_op_runs_on_the_gpu);
     suite_add_tcase(s, parity);

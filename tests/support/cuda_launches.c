@@ -282,7 +282,7 @@ int crema_cuda_turn(cudaStream_t s, const struct crema_turn *t, int from,
             int row = (int)k / CREMA_TILE, column = (int)k % CREMA_TILE;
             int64_t at = crema_turn_from(t, &tile, row, column);
 
-            if (at >= 0) room[row][column] = crema_load(x, from, at);
+            room[row][column] = at >= 0 ? crema_load(x, from, at) : 0.0f;
         }
         EACH(k, CREMA_TILE * CREMA_TILE)
         {

@@ -136,22 +136,25 @@ static void reorder_ports(const struct crema_op *op, struct crema_port in[],
     out[0].want = *out[0].have;
 }
 
-/* What of a dense tensor and one with the channels innermost is changed about;
- * false: they are not such a pair. */
+/* What of a dense tensor and one with the channels innermost is changed about,
+ * padded perhaps where they get innermost; false: they are not such a pair. */
 static bool turns(const struct crema_layout *from,
                   const struct crema_layout *to, struct crema_turn *turn)
 {
-    bool inward = crema_layout_is_dense(from) && crema_cuda_channels_last(to);
     bool outward = crema_cuda_channels_last(from) && crema_layout_is_dense(to);
+    struct crema_layout whole = *to;
+    bool inward;
     int64_t inner = 1;
+
+    whole.dim[1] = whole.padded[1];
+    inward = crema_layout_is_dense(from) && crema_cuda_channels_last(&whole);
 
     if ((!inward && !outward) || from->ndims != to->ndims) return false;
     for (int i = 2; i < from->ndims; i++) inner *= from->dim[i];
-    *turn = (struct crema_turn){ from->dim[0], from->dim[1], inner };
-    if (outward) {
-        turn->rows = inner;
-        turn->columns = from->dim[1];
-    }
+    *turn = outward ? (struct crema_turn){ from->dim[0], inner, from->dim[1],
+                                           inner }
+                    : (struct crema_turn){ from->dim[0], from->dim[1], inner,
+                                           to->padded[1] };
     return true;
 }
 

@@ -171,6 +171,7 @@ CREMA_FORMULA void crema_lrn_bwd_8(const struct crema_lrn *l,
         square[i] = near.v[i] * near.v[i];
         term[i] = 0;
     }
+    CREMA_UNROLL
     for (int i = 8 - CREMA_LRN_HALF; i < 16 + CREMA_LRN_HALF; i++) {
         float s = l->k +
                   l->alpha / (float)l->size * crema_sum_nearby(square, i, half);

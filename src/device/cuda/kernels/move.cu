@@ -75,7 +75,7 @@ static __global__ void turn(crema_turn t, const void *x, void *y)
              row += (int)blockDim.y) {
             int64_t at = crema_turn_from(&t, &tile, row, across);
 
-            if (at >= 0) room[row][across] = crema_load(x, FROM, at);
+            room[row][across] = at >= 0 ? crema_load(x, FROM, at) : 0.0f;
         }
         __syncthreads();
         for (int column = (int)threadIdx.y; column < CREMA_TILE;

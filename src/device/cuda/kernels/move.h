@@ -108,13 +108,14 @@ CREMA_FORMULA void crema_convert_8(int from, const void *x, int to, void *y,
  * the threads of a block share, so that both sides lie side by side. */
 struct crema_turn {
     int64_t images, rows, columns;
+    int64_t padded; /* rows that y has, those beyond x's zero */
 };
 
 enum { CREMA_TILE = 32 };
 
 CREMA_FORMULA int64_t crema_tiles(const struct crema_turn *t)
 {
-    return t->images * ((t->rows + CREMA_TILE - 1) / CREMA_TILE) *
+    return t->images * ((t->padded + CREMA_TILE - 1) / CREMA_TILE) *
            ((t->columns + CREMA_TILE - 1) / CREMA_TILE);
 }
 
@@ -126,7 +127,7 @@ CREMA_FORMULA struct crema_tile crema_tile_at(const struct crema_turn *t,
                                               int64_t i)
 {
     int64_t across = (t->columns + CREMA_TILE - 1) / CREMA_TILE;
-    int64_t down = (t->rows + CREMA_TILE - 1) / CREMA_TILE;
+    int64_t down = (t->padded + CREMA_TILE - 1) / CREMA_TILE;
     struct crema_tile tile;
 
     tile.column = i % across * CREMA_TILE;
@@ -153,8 +154,8 @@ CREMA_FORMULA int64_t crema_turn_to(const struct crema_turn *t,
 {
     int64_t r = tile->row + row, c = tile->column + column;
 
-    if (r >= t->rows || c >= t->columns) return -1;
-    return (tile->image * t->columns + c) * t->rows + r;
+    if (r >= t->padded || c >= t->columns) return -1;
+    return (tile->image * t->columns + c) * t->padded + r;
 }
 
 #endif
