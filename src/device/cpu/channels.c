@@ -4,7 +4,8 @@
  * Everything is done by vectors of up to 16 numbers: channels where they lie
  * side by side, positions of one channel where the tensor is dense.  A strip of
  * vectors stays in the first cache while all that is to be known of it is
- * gathered, so that each tensor is read from memory once.  Loops over a
+ * gathered, so that each tensor is read from memory once; values of 16 bits
+ * are widened into a buffer there, and narrowed behind the loop.  Loops over a
  * vector's lanes must not be unrolled: gcc then makes no vectors of them.
  */
 #include "device/cpu/own.h"
@@ -133,6 +134,56 @@ static struct strip of_unit(const struct walk *w, int i)
     return s;
 }
 
+/* ---- values of 16 bits ----------------------------------------------------
+ */
+
+CREMA_CPU_CLONES
+static void widen(const struct strip *s, const uint16_t *x, float *room)
+{
+    for (int64_t p = 0; p < s->count; p++, x += s->step, room += W)
+        for (int l = 0; l < s->width; l++) room[l] = crema_from_bf16(x[l]);
+}
+
+CREMA_CPU_CLONES
+static void narrow(const struct strip *s, const float *room, uint16_t *x)
+{
+    for (int64_t p = 0; p < s->count; p++, x += s->step, room += W)
+        for (int l = 0; l < s->width; l++) x[l] = crema_to_bf16(room[l]);
+}
+
+/* The strip of data as float32: in its place, or in room[STRIP * W]. */
+static const float *load(const struct walk *w, const struct strip *s,
+                         const void *data, float *room)
+{
+    if (!data || w->v.type == CREMA_F32)
+        return data ? (const float *)data + s->at : NULL;
+    widen(s, (const uint16_t *)data + s->at, room);
+    return room;
+}
+
+/* Where a strip of results goes, until it is stored. */
+static float *place(const struct walk *w, const struct strip *s, void *data,
+                    float *room)
+{
+    return w->v.type == CREMA_F32 ? (float *)data + s->at : room;
+}
+
+static void store(const struct walk *w, const struct strip *s,
+                  const float *room, void *data)
+{
+    if (w->v.type != CREMA_F32) narrow(s, room, (uint16_t *)data + s->at);
+}
+
+/* The strip as it lies once loaded. */
+static struct strip loaded(const struct walk *w, const struct strip *s)
+{
+    struct strip l = *s;
+
+    l.at = 0;
+    if (w->v.type != CREMA_F32) l.step = W;
+    return l;
+}
+
 /* In a dense tensor all 16 lanes belong to one channel. */
 static void gather(const struct crema_cpu_view *v, double a[W])
 {
@@ -224,17 +275,18 @@ static void strip_moments(const struct walk *w, const struct strip *s,
 }
 
 void crema_cpu_moments(const struct crema_cpu_view *view, int64_t unit, int n,
-                       const float *x, struct crema_cpu_moments m[])
+                       const void *x, struct crema_cpu_moments m[])
 {
     struct walk w = begin(view, unit, n);
+    float room[STRIP * W];
     double count = 0;
 
     memset(m, 0, sizeof *m * (size_t)n);
     while (advance(&w)) {
         for (int i = 0; i < n; i++) {
-            struct strip s = of_unit(&w, i);
+            struct strip s = of_unit(&w, i), l = loaded(&w, &s);
 
-            strip_moments(&w, &s, x, count, &m[i]);
+            strip_moments(&w, &l, load(&w, &s, x, room), count, &m[i]);
         }
         count += (double)(w.strip.count * (w.v.lanes == 1 ? w.strip.width : 1));
     }
@@ -290,19 +342,21 @@ static void spread_all(const struct crema_cpu_view *v,
 
 /* Long sums are gathered in double, short ones in float. */
 void crema_cpu_dots(const struct crema_cpu_view *view, int64_t unit, int n,
-                    struct crema_cpu_affine f[], const float *x,
-                    const float *dy, struct crema_cpu_dots d[])
+                    struct crema_cpu_affine f[], const void *x, const void *dy,
+                    struct crema_cpu_dots d[])
 {
     struct walk w = begin(view, unit, n);
+    float room[2][STRIP * W];
 
     memset(d, 0, sizeof *d * (size_t)n);
     for (int i = 0; i < n; i++) spread_all(&w.v, &f[i]);
     while (advance(&w))
         for (int i = 0; i < n; i++) {
-            struct strip s = of_unit(&w, i);
+            struct strip s = of_unit(&w, i), here = loaded(&w, &s);
             float sum[W], dot[W];
 
-            dots(&s, &f[i], x, dy, sum, dot);
+            dots(&here, &f[i], load(&w, &s, x, room[0]),
+                 load(&w, &s, dy, room[1]), sum, dot);
             for (int l = 0; l < W; l++) {
                 d[i].sum[l] += sum[l];
                 d[i].dot[l] += dot[l];
@@ -366,20 +420,25 @@ static void apply_plus(const struct strip *s, const struct crema_cpu_affine *f,
 }
 
 void crema_cpu_apply(const struct crema_cpu_view *view, int64_t unit, int n,
-                     struct crema_cpu_affine f[], const float *x,
-                     const float *z, float *out)
+                     struct crema_cpu_affine f[], const void *x, const void *z,
+                     void *out)
 {
     struct walk w = begin(view, unit, n);
+    float room[3][STRIP * W];
 
     for (int i = 0; i < n; i++) spread_all(&w.v, &f[i]);
     while (advance(&w))
         for (int i = 0; i < n; i++) {
-            struct strip s = of_unit(&w, i);
+            struct strip s = of_unit(&w, i), l = loaded(&w, &s);
+            const float *from = load(&w, &s, x, room[0]);
+            const float *more = load(&w, &s, z, room[1]);
+            float *to = place(&w, &s, out, room[2]);
 
-            if (z)
-                apply_plus(&s, &f[i], x, z, out);
+            if (more)
+                apply_plus(&l, &f[i], from, more, to);
             else
-                apply(&s, &f[i], x, out);
+                apply(&l, &f[i], from, to);
+            store(&w, &s, to, out);
         }
 }
 
@@ -416,16 +475,20 @@ static void back(const struct strip *s, const struct crema_cpu_affine *f,
 }
 
 void crema_cpu_apply_back(const struct crema_cpu_view *view, int64_t unit,
-                          int n, struct crema_cpu_affine f[], const float *x,
-                          const float *dy, float *dx)
+                          int n, struct crema_cpu_affine f[], const void *x,
+                          const void *dy, void *dx)
 {
     struct walk w = begin(view, unit, n);
+    float room[3][STRIP * W];
 
     for (int i = 0; i < n; i++) spread_all(&w.v, &f[i]);
     while (advance(&w))
         for (int i = 0; i < n; i++) {
-            struct strip s = of_unit(&w, i);
+            struct strip s = of_unit(&w, i), l = loaded(&w, &s);
+            float *to = place(&w, &s, dx, room[2]);
 
-            back(&s, &f[i], x, dy, dx);
+            back(&l, &f[i], load(&w, &s, x, room[0]), load(&w, &s, dy, room[1]),
+                 to);
+            store(&w, &s, to, dx);
         }
 }

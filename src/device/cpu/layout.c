@@ -94,6 +94,7 @@ struct crema_cpu_view crema_cpu_view(const struct crema_layout *l,
         .n = shape->dim[0],
         .c = shape->dim[1],
         .s = crema_shape_product(shape, 2, shape->ndims),
+        .type = l->type,
     };
 
     v.lanes = kind > CREMA_CPU_LAST ? kind : v.c;

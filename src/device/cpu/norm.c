@@ -16,10 +16,11 @@ struct norm {
     struct crema_cpu_view v;
     double eps, m; /* m: numbers in a channel */
     float floor;   /* of Y */
-    const float *x, *dy, *z;
+    const void *x, *dy, *z; /* as v.type says, like `out` */
     const float *mean, *var, *s, *b;
     double inverse; /* of running sums: 1 / factor; else 1 */
-    float *out, *ds, *db;
+    void *out;
+    float *ds, *db;
 };
 
 /* like: the input that says how all of them lie */
@@ -228,6 +229,16 @@ static enum crema_status run_global_back(struct crema_ctx *ctx,
 /* ---- planning -------------------------------------------------------------
  */
 
+/* A tensor of X's shape lies in that kind and type, another one dense. */
+static struct crema_layout layout_of(const struct crema_tensor *t,
+                                     const struct crema_shape *x, int kind,
+                                     enum crema_type type)
+{
+    if (!crema_shape_equal(&t->shape, x))
+        return crema_layout_dense(&t->shape, CREMA_F32);
+    return crema_cpu_layout(kind, x, type);
+}
+
 /* Ports of in[lead]'s shape lie as it does, the others are dense. */
 static void follow(const struct crema_op *op, int lead, struct crema_port in[],
                    struct crema_port out[])
@@ -236,19 +247,14 @@ static void follow(const struct crema_op *op, int lead, struct crema_port in[],
     int kind =
         in[lead].have ? crema_cpu_kind(in[lead].have, x) : CREMA_CPU_DENSE;
 
+    /* a number alone has the shape of its statistics */
+    enum crema_type type = crema_shape_count(x) == 1 ? CREMA_F32 : op->storage;
+
     if (kind == CREMA_CPU_OTHER) kind = CREMA_CPU_DENSE;
     for (int i = 0; i < op->nin; i++)
-        if (op->in[i])
-            in[i].want = crema_cpu_layout(
-                crema_shape_equal(&op->in[i]->shape, x) ? kind
-                                                        : CREMA_CPU_DENSE,
-                &op->in[i]->shape, CREMA_F32);
+        if (op->in[i]) in[i].want = layout_of(op->in[i], x, kind, type);
     for (int i = 0; i < op->nout; i++)
-        if (op->out[i])
-            out[i].want = crema_cpu_layout(
-                crema_shape_equal(&op->out[i]->shape, x) ? kind
-                                                         : CREMA_CPU_DENSE,
-                &op->out[i]->shape, CREMA_F32);
+        if (op->out[i]) out[i].want = layout_of(op->out[i], x, kind, type);
 }
 
 enum crema_status crema_cpu_batch_norm(struct crema_device *dev,

@@ -36,6 +36,7 @@ int crema_cpu_block(void);
  * where S is 1. */
 struct crema_cpu_view {
     int64_t n, c, s, blocks, lanes; /* blocks lanes may be more than c */
+    enum crema_type type;
 };
 /* The layout is of a known kind; ndims at least 2. */
 struct crema_cpu_view crema_cpu_view(const struct crema_layout *,
@@ -113,20 +114,21 @@ struct crema_cpu_dots {
     double dot[CREMA_CPU_UNIT]; /* of that times x - mean */
 };
 
-/* Over all images and positions of the n units from `unit` on, a group. */
+/* Over all images and positions of the n units from `unit` on, a group.  X and
+ * what has its shape are of the view's type. */
 void crema_cpu_moments(const struct crema_cpu_view *, int64_t unit, int n,
-                       const float *x, struct crema_cpu_moments[]);
+                       const void *x, struct crema_cpu_moments[]);
 void crema_cpu_dots(const struct crema_cpu_view *, int64_t unit, int n,
-                    struct crema_cpu_affine[], const float *x, const float *dy,
+                    struct crema_cpu_affine[], const void *x, const void *dy,
                     struct crema_cpu_dots[]);
 /* out = (x - mean) a + b + z, at least `floor`; z may be NULL */
 void crema_cpu_apply(const struct crema_cpu_view *, int64_t unit, int n,
-                     struct crema_cpu_affine[], const float *x, const float *z,
-                     float *out);
+                     struct crema_cpu_affine[], const void *x, const void *z,
+                     void *out);
 /* dx = e (dy + d + k (x - mean)), of dy what passes; dx may be dy */
 void crema_cpu_apply_back(const struct crema_cpu_view *, int64_t unit, int n,
-                          struct crema_cpu_affine[], const float *x,
-                          const float *dy, float *dx);
+                          struct crema_cpu_affine[], const void *x,
+                          const void *dy, void *dx);
 
 /* ---- gemv.c ---------------------------------------------------------------
  */

@@ -13,9 +13,11 @@ enum { W = CREMA_CPU_UNIT, GROUP = CREMA_CPU_GROUP };
 struct scale {
     const struct crema_op *op;
     struct crema_cpu_view v;
-    const float *x, *dy, *s, *b;
+    const void *x, *dy; /* as v.type says, like `out` */
+    const float *s, *b;
     float floor; /* of Y */
-    float *out, *ds, *db;
+    void *out;
+    float *ds, *db;
 };
 
 static bool by_channel(const struct crema_op *op, const struct crema_shape *s)
@@ -37,7 +39,7 @@ static struct crema_cpu_view view(const struct crema_op *op,
         { crema_shape_product(&x->shape, 0, from), crema_shape_count(&s->shape),
           crema_shape_product(&x->shape, to, x->shape.ndims) },
     };
-    struct crema_layout dense = crema_layout_dense(&sides, CREMA_F32);
+    struct crema_layout dense = crema_layout_dense(&sides, x->layout.type);
 
     if (by_channel(op, &s->shape)) return crema_cpu_view(&x->layout, &x->shape);
     return crema_cpu_view(&dense, &sides);
@@ -166,7 +168,7 @@ static struct crema_layout image(const struct crema_op *op,
     int kind = have ? crema_cpu_kind(have, x) : CREMA_CPU_DENSE;
 
     if (kind == CREMA_CPU_OTHER || !by_channel(op, s)) kind = CREMA_CPU_DENSE;
-    return crema_cpu_layout(kind, x, CREMA_F32);
+    return crema_cpu_layout(kind, x, op->storage);
 }
 
 static void want_dense(const struct crema_tensor *t, struct crema_port *port)
