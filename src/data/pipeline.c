@@ -35,17 +35,20 @@ static void give_memory(const struct crema_pipeline *p, void *memory)
 enum crema_status crema_pipeline__reserve(struct crema_ctx *ctx,
                                           const struct crema_pipeline *p,
                                           struct crema_ring_batch *b,
-                                          const int shape[4])
+                                          const int shape[4], bool bytes)
 {
-    size_t floats = 1;
+    size_t size = bytes ? 1 : sizeof *b->filled.data;
 
-    for (int i = 0; i < 4; i++) floats *= (size_t)shape[i];
-    if (floats <= b->capacity) return CREMA_OK;
-    give_memory(p, b->filled.data);
-    b->capacity = 0;
-    b->filled.data = take_memory(p, floats * sizeof *b->filled.data);
-    if (!b->filled.data) return crema_no_memory(ctx, "a batch of data");
-    b->capacity = floats;
+    for (int i = 0; i < 4; i++) size *= (size_t)shape[i];
+    if (size > b->capacity) {
+        give_memory(p, b->memory);
+        b->capacity = 0;
+        b->memory = take_memory(p, size);
+        if (!b->memory) return crema_no_memory(ctx, "a batch of data");
+        b->capacity = size;
+    }
+    b->filled.data = bytes ? NULL : b->memory;
+    b->filled.bytes = bytes ? b->memory : NULL;
     return CREMA_OK;
 }
 
@@ -61,8 +64,11 @@ static enum crema_status make_batch(struct crema_ctx *ctx,
     b->filled.labels = take_memory(p, n * sizeof *b->filled.labels);
     if (!b->keys || !b->filled.labels)
         return crema_no_memory(ctx, "a batch of labels");
+    b->filled.places =
+        take_memory(p, n * CREMA_PLACE_NUMBERS * sizeof *b->filled.places);
+    if (!b->filled.places) return crema_no_memory(ctx, "a batch of places");
     memcpy(b->filled.shape, p->shape, sizeof p->shape);
-    return crema_pipeline__reserve(ctx, p, b, p->shape);
+    return crema_pipeline__reserve(ctx, p, b, p->shape, p->bytes);
 }
 
 static enum crema_status make_batches(struct crema_ctx *ctx,
@@ -83,7 +89,7 @@ static enum crema_status make_batches(struct crema_ctx *ctx,
 static enum crema_status shape_of(struct crema_ctx *ctx,
                                   const struct crema_pipeline *p,
                                   const struct crema_record *record,
-                                  bool *undecoded, int shape[3])
+                                  bool *undecoded, bool *floats, int shape[3])
 {
     struct crema_scratch scratch = { 0 };
     struct crema_sample sample = { 0 };
@@ -95,6 +101,7 @@ static enum crema_status shape_of(struct crema_ctx *ctx,
     *undecoded = status != CREMA_OK && status != CREMA_ENOMEM;
     if (status == CREMA_OK)
         status = crema_transform_shape(ctx, p->transform, name, &sample, shape);
+    *floats = sample.floats != NULL;
     crema_scratch_free(&scratch);
     return status;
 }
@@ -109,10 +116,11 @@ static enum crema_status find_shape(struct crema_ctx *ctx,
     for (uint64_t i = 0; i < p->records->count; i++) {
         uint64_t ordinal = crema_pipeline__ordinal(p, i);
         struct crema_record record = { .ordinal = ordinal };
-        bool undecoded = false;
+        bool undecoded = false, floats = false;
 
         CREMA_TRY(p->records->type->find(ctx, p->records, ordinal, &record));
-        status = shape_of(ctx, p, &record, &undecoded, p->shape + 1);
+        status = shape_of(ctx, p, &record, &undecoded, &floats, p->shape + 1);
+        p->bytes = p->options.bytes && !floats;
         if (status == CREMA_OK || !undecoded || !p->options.skip_bad) break;
     }
     return status;
@@ -188,7 +196,8 @@ void crema_pipeline_free(struct crema_pipeline *p)
     if (!p) return;
     stop(p);
     for (int i = 0; i < p->nbatches; i++) {
-        give_memory(p, p->batches[i].filled.data);
+        give_memory(p, p->batches[i].memory);
+        give_memory(p, p->batches[i].filled.places);
         give_memory(p, p->batches[i].filled.labels);
         free(p->batches[i].keys);
     }
@@ -203,6 +212,11 @@ void crema_pipeline_free(struct crema_pipeline *p)
 const int *crema_pipeline_shape(const struct crema_pipeline *p)
 {
     return p->shape;
+}
+
+bool crema_pipeline_bytes(const struct crema_pipeline *p)
+{
+    return p->bytes;
 }
 
 enum crema_status crema_pipeline_start(struct crema_ctx *ctx,

@@ -31,12 +31,16 @@ struct crema_pipeline_options {
     uint32_t rank;      /* of `ranks` pipelines that deal out the records */
     uint32_t ranks;     /* in turn; 0: alone */
     bool skip_bad;      /* leave records out that cannot be decoded */
+    bool bytes;         /* batches of bytes where records are bytes: the device
+                           does the rest */
     struct crema_batch_memory memory;
 };
 
 struct crema_filled_batch {
     int shape[4];                   /* items, channels, height, width */
-    float *data;                    /* dense */
+    float *data;                    /* dense; or NULL, and: */
+    uint8_t *bytes;                 /* the cuts, */
+    int32_t *places;                /* [items][CREMA_PLACE_NUMBERS] */
     float *labels;                  /* one for each item */
     const struct crema_slice *keys; /* likewise: the records' names */
 };
@@ -55,6 +59,9 @@ void crema_pipeline_free(struct crema_pipeline *);
 
 /* Of every batch; with batch_size 1 of the first, as others may differ. */
 const int *crema_pipeline_shape(const struct crema_pipeline *);
+
+/* Are batches of bytes, as far as is known? */
+bool crema_pipeline_bytes(const struct crema_pipeline *);
 
 /* Starts the threads, so that batches are ready when they are wanted. */
 enum crema_status crema_pipeline_start(struct crema_ctx *,

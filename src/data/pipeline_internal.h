@@ -12,6 +12,8 @@
  * the record may be left out, issuing then goes back to its place and passes
  * over it, and what was written behind it is written again; else the pipeline
  * has failed at that batch.  Both are thus the same whatever the threads did.
+ * A record of floats among bytes has its batch begun again, with floats, and all
+ * that follow.
  */
 #ifndef CREMA_DATA_PIPELINE_INTERNAL_H
 #define CREMA_DATA_PIPELINE_INTERNAL_H
@@ -23,9 +25,11 @@
 struct crema_ring_batch {
     struct crema_filled_batch filled;
     struct crema_slice *keys;
-    size_t capacity;   /* floats behind filled.data */
+    void *memory;      /* behind filled.data or filled.bytes */
+    size_t capacity;   /* its bytes */
     uint64_t sequence; /* which batch it is just now; UINT64_MAX: none */
     int done;          /* items written */
+    uint64_t begin;    /* position of its first record */
     uint64_t end;      /* position behind its last record, once issued */
 };
 
@@ -56,10 +60,12 @@ struct crema_pipeline {
     uint64_t released, taken;
     struct crema_ticket issue; /* the next one */
     int out;                   /* tickets */
+    bool bytes;                /* of batches that are begun from now on */
     bool draining, stopping;
     struct crema_ticket back; /* first failed one, while draining */
     enum crema_status status; /* of that one; stays when failed */
     bool may_skip;            /* that one */
+    bool floats_found;        /* ... is no failure: it has floats, not bytes */
     bool failed;
     char message[CREMA_MESSAGE_SIZE];
     uint64_t *bad; /* rows that cannot be decoded, ascending */
@@ -76,11 +82,12 @@ enum crema_status
 crema_pipeline__fill(struct crema_ctx *, const struct crema_pipeline *,
                      const struct crema_ticket *, struct crema_ring_batch *,
                      struct crema_scratch *, bool *undecoded) CREMA_MUST_USE;
-/* Room for one batch of `shape` in b->filled.data. */
+/* Room for one batch of `shape` in b->filled, as bytes or floats. */
 enum crema_status crema_pipeline__reserve(struct crema_ctx *,
                                           const struct crema_pipeline *,
                                           struct crema_ring_batch *,
-                                          const int shape[4]) CREMA_MUST_USE;
+                                          const int shape[4],
+                                          bool bytes) CREMA_MUST_USE;
 uint64_t crema_pipeline__ordinal(const struct crema_pipeline *,
                                  uint64_t position);
 

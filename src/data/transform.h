@@ -15,6 +15,8 @@
 
 #include "crema.pb-c.h"
 #include "data/source.h"
+#include "device/formula/picture.h"
+#include "device/tensor.h"
 #include "proto/source.h"
 
 struct crema_transform;
@@ -53,6 +55,20 @@ struct crema_choice {
 struct crema_choice crema_transform_choose(const struct crema_transform *,
                                            const struct crema_sample *,
                                            uint64_t ordinal);
+
+/* The part of a picture that will be seen, shape[0] x shape[1] x shape[2]
+ * bytes, and what is still to be done to it (device/formula/picture.h).  Not of
+ * floats. */
+enum crema_status
+crema_transform_cut(struct crema_ctx *, const struct crema_transform *,
+                    const char *name, const struct crema_sample *,
+                    uint64_t ordinal, uint8_t *to,
+                    int32_t place[CREMA_PLACE_NUMBERS]) CREMA_MUST_USE;
+/* What that is done with: the mean's values, crema_shape_count(*shape) of them
+ * (no dimension: none), and the scale. */
+const float *crema_transform_mean(const struct crema_transform *,
+                                  struct crema_shape *shape);
+float crema_transform_scale(const struct crema_transform *);
 
 /* Writes shape[0] x shape[1] x shape[2] floats.  Any number of threads, each
  * with its own scratch and ctx. */

@@ -83,13 +83,20 @@ enum crema_status crema_pipeline__fill(struct crema_ctx *ctx,
     CREMA_TRY(
         crema_transform_shape(ctx, p->transform, name, &sample, shape + 1));
     CREMA_TRY(check_shape(ctx, p, name, shape + 1));
+    if (b->filled.bytes && sample.floats)
+        return crema_fail(ctx, CREMA_EUNSUPPORTED, "%s holds floats", name);
     if (p->options.batch_size == 1) {
-        CREMA_TRY(crema_pipeline__reserve(ctx, p, b, shape));
+        CREMA_TRY(crema_pipeline__reserve(ctx, p, b, shape, b->filled.bytes));
         memcpy(b->filled.shape, shape, sizeof shape);
     }
     item = (size_t)shape[1] * (size_t)shape[2] * (size_t)shape[3];
     b->filled.labels[ticket->slot] = (float)sample.label;
     b->keys[ticket->slot] = ticket->record.key;
+    if (b->filled.bytes)
+        return crema_transform_cut(
+            ctx, p->transform, name, &sample, ticket->record.ordinal,
+            b->filled.bytes + (size_t)ticket->slot * item,
+            b->filled.places + CREMA_PLACE_NUMBERS * ticket->slot);
     return crema_transform_apply(ctx, p->transform, name, &sample,
                                  ticket->record.ordinal, scratch,
                                  b->filled.data + (size_t)ticket->slot * item);
@@ -113,6 +120,7 @@ static void note_failure(struct crema_pipeline *p,
     p->back = *ticket;
     p->status = ctx->status;
     p->may_skip = may_skip;
+    p->floats_found = false;
     snprintf(p->message, sizeof p->message, "%s", ctx->message);
 }
 
@@ -148,7 +156,12 @@ static bool take_ticket(struct crema_ctx *ctx, struct crema_pipeline *p,
     if (!find_next(ctx, p)) return false;
     *out = p->issue;
     if (out->slot == 0) {
+        if (crema_pipeline__reserve(ctx, p, b, p->shape, p->bytes)) {
+            note_failure(p, out, ctx, false);
+            return false;
+        }
         b->sequence = out->batch;
+        b->begin = out->position;
         b->done = 0;
     }
     p->out++;
@@ -162,10 +175,28 @@ static bool take_ticket(struct crema_ctx *ctx, struct crema_pipeline *p,
     return true;
 }
 
+/* The batch of the first failed ticket is begun again, with floats. */
+static void begin_with_floats(struct crema_pipeline *p)
+{
+    p->issue = (struct crema_ticket){
+        .position = batch_of(p, p->back.batch)->begin,
+        .batch = p->back.batch,
+    };
+    p->bytes = p->floats_found = false;
+    for (int i = 0; i < p->nbatches; i++)
+        if (p->batches[i].sequence >= p->back.batch)
+            p->batches[i].sequence = UINT64_MAX;
+    pthread_cond_broadcast(&p->work);
+}
+
 /* All tickets are back, and the first failed one is known. */
 static void finish_draining(struct crema_pipeline *p)
 {
     p->draining = false;
+    if (p->floats_found) {
+        begin_with_floats(p);
+        return;
+    }
     if (!p->may_skip) {
         p->failed = true;
         pthread_cond_broadcast(&p->ready);
@@ -193,6 +224,8 @@ static void ticket_failed(struct crema_pipeline *p,
         skip = note_bad(p, ticket->record.row);
     }
     note_failure(p, ticket, ctx, skip);
+    if (p->back.position == ticket->position)
+        p->floats_found = !undecoded && ctx->status == CREMA_EUNSUPPORTED;
 }
 
 static void ticket_done(struct crema_pipeline *p,

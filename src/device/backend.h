@@ -85,6 +85,20 @@ struct crema_device_type {
     /* The same for products of float32 that are rounded to TF32; NULL as a
      * function: only GPUs have that. */
     const char *(*lacks_tf32)(const struct crema_device *);
+    /* Memory that is left, of all.  NULL: the system sees to it. */
+    enum crema_status (*room)(struct crema_device *, size_t *left, size_t *all);
+    /* Wants pictures as bytes, and has crema_pictures of its own. */
+    bool takes_bytes;
+    /* Host memory that the device reads without the host; from any thread.
+     * NULL, all: ordinary memory will do. */
+    void *(*host_alloc)(struct crema_device *, size_t bytes);
+    void (*host_free)(struct crema_device *, void *);
+    /* A way for batches of at most `bytes`, beside what runs; see
+     * crema_tensor_feed. */
+    enum crema_status (*feed_open)(struct crema_device *, size_t bytes, void **);
+    enum crema_status (*feed)(struct crema_device *, void *feed, void *to,
+                              const void *from_host, size_t bytes);
+    void (*feed_close)(struct crema_device *, void *feed);
     /* A walk over calls may be taken down and played as a whole; all four may
      * be NULL.  What run()s enqueue between record and recorded does not happen
      * but goes to the tape; recorded with tape NULL drops it. */

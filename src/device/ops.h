@@ -88,6 +88,15 @@ struct crema_tensor *crema_dropout(struct crema_program *, float ratio,
                                    uint32_t seed, uint32_t stream,
                                    struct crema_tensor *x);
 
+/* Y[N,C,h,w] = (B - mean) scale, mirrored where the picture is.  bytes, U8
+ * [N, C h w]: cuts of pictures; places, I32 [N,4]: see formula/picture.h; mean:
+ * [1], [C], or [C,H,W] of whole pictures; or NULL. */
+struct crema_tensor *crema_pictures(struct crema_program *,
+                                    const struct crema_shape *, float scale,
+                                    struct crema_tensor *bytes,
+                                    struct crema_tensor *places,
+                                    struct crema_tensor *mean);
+
 /* ---- pooling and normalization (ops/pool.c, lrn.c, batch_norm.c, scale.c) */
 
 enum crema_pool_method { CREMA_POOL_MAX, CREMA_POOL_AVE };

@@ -72,6 +72,8 @@ struct crema_tensor {
     enum crema_type type;      /* of an INPUT */
     struct crema_param *param; /* of a PARAM */
     bool keep;                 /* may be read after the run: own memory */
+    bool streamed;             /* an INPUT of which each step has another */
+    void *feed;                /* ... and the device's way for it, or NULL */
     bool needs_grad;
     int64_t labels; /* of an INPUT that holds labels: they are
                        in [0, labels); 0: anything goes */
@@ -258,6 +260,16 @@ enum crema_status crema_tensor_read(struct crema_device *,
 enum crema_status crema_tensor_write(struct crema_device *,
                                      struct crema_tensor *,
                                      const float *dense) CREMA_MUST_USE;
+
+/* A streamed INPUT, after prepare, in its own type.  The device may read `from`
+ * until this has been called for the tensor two more times. */
+enum {
+    CREMA_FEED_ROOMS = 2, /* for a batch, on the device, beside the tensor */
+    CREMA_FEED_HOLDS = 3  /* batches in the device's hands, this included */
+};
+enum crema_status crema_tensor_feed(struct crema_device *,
+                                    struct crema_tensor *,
+                                    const void *from) CREMA_MUST_USE;
 
 /* Values of a param in strips of row-major order. */
 enum crema_status crema_param_write(struct crema_param *, int64_t first,

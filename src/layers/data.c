@@ -15,6 +15,8 @@ struct data {
     struct crema_pipeline *pipeline;        /* NULL: no data is to be opened */
     const struct crema_filled_batch *batch; /* handed over last, or NULL */
     struct crema_shape shape;               /* of top 0 */
+    struct crema_tensor *bytes, *places; /* of which top 0 is made, or NULL */
+    struct crema_param mean;             /* what goes off it, if anything */
     char item[CREMA_RECORD_NAME];
 };
 
@@ -117,6 +119,9 @@ static enum crema_status setup(struct crema_layer *l)
         .seed = l->lender->seed,
         .rand_skip = p->rand_skip,
         .skip_bad = l->lender->skip_bad,
+        .bytes = l->lender->takes_bytes,
+        .held = l->lender->holds,
+        .memory = l->lender->memory,
     };
 
     CREMA_TRY(check(l));
@@ -133,15 +138,66 @@ static enum crema_status setup(struct crema_layer *l)
 
 /* ---- the source --------------------------------------------------------- */
 
+/* NULL without one; it does not learn. */
+static enum crema_status record_mean(struct crema_layer *l,
+                                     struct crema_tensor **mean)
+{
+    struct data *s = l->state;
+    struct crema_shape shape;
+    const float *values = crema_transform_mean(s->transform, &shape);
+
+    *mean = NULL;
+    if (!values) return CREMA_OK;
+    if (!s->mean.name) {
+        s->mean.name = l->param->name;
+        s->mean.shape = shape;
+        s->mean.dev = l->program->dev;
+        CREMA_TRY(
+            crema_param_write(&s->mean, 0, crema_shape_count(&shape), values));
+    }
+    *mean = crema_program_param(l->program, &s->mean, false);
+    return CREMA_OK;
+}
+
+/* Each step has another one. */
+static struct crema_tensor *stream(struct crema_layer *l,
+                                   const struct crema_shape *shape,
+                                   enum crema_type type)
+{
+    struct crema_tensor *t = crema_program_input(l->program, shape, type);
+
+    if (t) t->streamed = true;
+    return t;
+}
+
+/* The device makes the top of cuts of pictures. */
+static enum crema_status record_bytes(struct crema_layer *l)
+{
+    struct data *s = l->state;
+    int64_t n = s->shape.dim[0], each = crema_shape_product(&s->shape, 1, 4);
+    struct crema_tensor *mean;
+
+    CREMA_TRY(record_mean(l, &mean));
+    s->bytes = stream(l, &CREMA_SHAPE(n, each), CREMA_U8);
+    s->places = stream(l, &CREMA_SHAPE(n, CREMA_PLACE_NUMBERS), CREMA_I32);
+    l->top[0] = crema_pictures(l->program, &s->shape,
+                               crema_transform_scale(s->transform), s->bytes,
+                               s->places, mean);
+    if (l->top[0]) crema_program_keep(l->top[0]);
+    return CREMA_OK;
+}
+
 static enum crema_status record(struct crema_layer *l)
 {
     const struct data *s = l->state;
 
     if (!s->pipeline) return CREMA_OK; /* the shapes are not known */
-    l->top[0] = crema_program_input(l->program, &s->shape, CREMA_F32);
+    if (s->batch ? s->batch->bytes != NULL : crema_pipeline_bytes(s->pipeline))
+        CREMA_TRY(record_bytes(l));
+    else
+        l->top[0] = stream(l, &s->shape, CREMA_F32);
     if (l->ntops > 1)
-        l->top[1] = crema_program_input(
-            l->program, &CREMA_SHAPE(s->shape.dim[0]), CREMA_F32);
+        l->top[1] = stream(l, &CREMA_SHAPE(s->shape.dim[0]), CREMA_F32);
     return CREMA_OK;
 }
 
@@ -153,10 +209,14 @@ static enum crema_status next(struct crema_layer *l, struct crema_batch *tops)
         crema_layer_blame(l, &param(l)->source,
                           crema_pipeline_next(l->ctx, s->pipeline, &s->batch)));
     take_shape(s, s->batch->shape);
-    tops[0] = (struct crema_batch){ s->shape, s->batch->data, false };
+    tops[0] = (struct crema_batch){ .shape = s->shape, .data = s->batch->data };
+    if (s->batch->bytes) {
+        tops[0].part[0] = (struct crema_part){ &s->bytes, s->batch->bytes };
+        tops[0].part[1] = (struct crema_part){ &s->places, s->batch->places };
+    }
     if (l->ntops > 1)
-        tops[1] = (struct crema_batch){ CREMA_SHAPE(s->shape.dim[0]),
-                                        s->batch->labels, false };
+        tops[1] = (struct crema_batch){ .shape = CREMA_SHAPE(s->shape.dim[0]),
+                                        .data = s->batch->labels };
     return CREMA_OK;
 }
 
@@ -204,6 +264,7 @@ static void release(struct crema_layer *l)
 {
     struct data *s = l->state;
 
+    if (s->mean.name) crema_param_release(&s->mean);
     crema_pipeline_free(s->pipeline);
     crema_transform_free(s->transform);
     crema_records_free(s->records);

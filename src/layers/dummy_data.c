@@ -133,7 +133,9 @@ static enum crema_status next(struct crema_layer *l, struct crema_batch *tops)
                                            sizeof(float) * (size_t)(count + 1));
         if (!s->data[i]) return crema_no_memory(l->ctx, "a DummyData");
         if (!same) CREMA_TRY(fill(l, i, s->data[i]));
-        tops[i] = (struct crema_batch){ s->shape[i], s->data[i], same };
+        tops[i] = (struct crema_batch){ .shape = s->shape[i],
+                                        .data = s->data[i],
+                                        .same = same };
     }
     s->passes++;
     return CREMA_OK;

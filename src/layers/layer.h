@@ -10,6 +10,7 @@
 #define CREMA_LAYERS_LAYER_H
 
 #include "crema.pb-c.h"
+#include "data/pipeline.h"
 #include "device/ops.h"
 #include "device/program.h"
 #include "proto/source.h"
@@ -17,10 +18,18 @@
 struct crema_layer;
 struct crema_weights;
 
-/* One top of a source of data, valid until the next call of next(). */
+/* One INPUT of which a top is made by ops, and what goes there. */
+struct crema_part {
+    struct crema_tensor *const *to; /* as recorded last */
+    const void *data;               /* in the tensor's own type */
+};
+
+/* One top of a source of data, valid until next() was called as often as
+ * lender->holds says. */
 struct crema_batch {
     struct crema_shape shape;
-    const float *data;               /* dense */
+    const float *data;               /* dense; NULL: */
+    struct crema_part part[2];
     bool same;                       /* as handed over last time */
 };
 
@@ -64,6 +73,9 @@ struct crema_lender {
     struct crema_databases *databases; /* open LMDBs, once per path */
     uint32_t seed;
     int data_threads;                /* decoding threads; 0: one per core */
+    bool takes_bytes;                /* the device wants pictures as bytes */
+    int holds;                       /* batches it may have in hand */
+    struct crema_batch_memory memory; /* where batches lie */
     bool skip_bad; /* records that cannot be decoded are left out */
     bool opens_data;                 /* false: check and summary look at no
                                         database and may not know a shape */

@@ -41,15 +41,27 @@ static enum crema_status check_labels(const struct crema_layer *l,
     return CREMA_OK;
 }
 
+static enum crema_status write_top(struct crema_device *dev,
+                                   struct crema_tensor *top,
+                                   const struct crema_batch *batch)
+{
+    if (batch->data)
+        return top->streamed ? crema_tensor_feed(dev, top, batch->data)
+                             : crema_tensor_write(dev, top, batch->data);
+    for (int i = 0; i < 2; i++)
+        CREMA_TRY(
+            crema_tensor_feed(dev, *batch->part[i].to, batch->part[i].data));
+    return CREMA_OK;
+}
+
 static enum crema_status write_batch(struct crema_net *net,
                                      struct crema_layer *l,
                                      const struct crema_batch *batch)
 {
     for (int k = 0; k < l->ntops; k++) {
         if (batch[k].same && net->fed) continue;
-        CREMA_TRY(check_labels(l, l->top[k], batch[k].data));
-        CREMA_TRY(
-            crema_tensor_write(net->world->dev, l->top[k], batch[k].data));
+        if (batch[k].data) CREMA_TRY(check_labels(l, l->top[k], batch[k].data));
+        CREMA_TRY(write_top(net->world->dev, l->top[k], &batch[k]));
     }
     return CREMA_OK;
 }
@@ -146,11 +158,13 @@ enum crema_status crema_net_set_diff(struct crema_net *net, const char *name,
 
 /* ---- one forward pass --------------------------------------------------- */
 
+/* ... and whether it is made of parts. */
 static bool shapes_agree(const struct crema_layer *l,
                          const struct crema_batch *batch)
 {
     for (int k = 0; k < l->ntops; k++)
-        if (!crema_shape_equal(&l->top[k]->shape, &batch[k].shape))
+        if (!crema_shape_equal(&l->top[k]->shape, &batch[k].shape) ||
+            (l->top[k]->role == CREMA_INPUT) != (batch[k].data != NULL))
             return false;
     return true;
 }

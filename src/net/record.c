@@ -71,7 +71,7 @@ static void give_tops(struct crema_net *net, struct crema_layer *l)
         if (!t->name) t->name = b->name;
         if (!b->first) b->first = t;
         b->last = t;
-        if (t->role == CREMA_INPUT && net->options.force_backward)
+        if (l->nbottoms == 0 && net->options.force_backward)
             t->needs_grad = true;
     }
 }

@@ -5,6 +5,27 @@
 
 #include <stdlib.h>
 
+static void *take(void *dev, size_t bytes)
+{
+    return ((struct crema_device *)dev)->type->host_alloc(dev, bytes);
+}
+
+static void give(void *dev, void *memory)
+{
+    ((struct crema_device *)dev)->type->host_free(dev, memory);
+}
+
+/* Batches lie where the device reads them by itself. */
+static void lend_memory(struct crema_world *w)
+{
+    const struct crema_device_type *type = w->dev->type;
+
+    w->lender.takes_bytes = type->takes_bytes;
+    w->lender.holds = type->feed ? CREMA_FEED_HOLDS : 1;
+    if (type->host_alloc)
+        w->lender.memory = (struct crema_batch_memory){ take, give, w->dev };
+}
+
 enum crema_status crema_world_open(struct crema_ctx *ctx,
                                    struct crema_device *dev, uint32_t seed,
                                    struct crema_world **out)
@@ -23,6 +44,7 @@ enum crema_status crema_world_open(struct crema_ctx *ctx,
     w->lender = (struct crema_lender){
         .ctx = ctx, .weights = &w->weights, .seed = seed, .opens_data = true
     };
+    lend_memory(w);
     status = crema_databases_new(ctx, &w->lender.databases);
     if (status != CREMA_OK) {
         free(w);

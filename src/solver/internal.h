@@ -42,6 +42,7 @@ struct crema_solver {
     int pending_from; /* the first of them */
     float *values;    /* of one output; as large as the largest so far */
     size_t nvalues;
+    bool told_memory;
     double shown_at; /* seconds, of the last display */
     int shown_iter;
     struct crema_arena arena;
@@ -85,6 +86,10 @@ enum crema_status crema_solver__collect(struct crema_solver *) CREMA_MUST_USE;
 enum crema_status crema_solver__forward(struct crema_solver *,
                                         float *loss) CREMA_MUST_USE;
 void crema_solver__add_loss(struct crema_solver *, float loss);
+
+/* memory.c: on a GPU, once the training net is prepared: the test nets, too. */
+enum crema_status
+crema_solver__tell_memory(struct crema_solver *) CREMA_MUST_USE;
 
 /* finite.c: the loss of a forward pass, one of the last CREMA_RING, was not
  * finite.  CREMA_EINVAL, and names the layer. */

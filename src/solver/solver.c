@@ -212,6 +212,7 @@ enum crema_status crema_solver_step(struct crema_solver *s, int count)
     int stop = count < INT_MAX - s->iter ? s->iter + count : INT_MAX;
 
     CREMA_TRY(crema_net_prepare(s->net)); /* before any test net */
+    CREMA_TRY(crema_solver__tell_memory(s));
     s->shown_at = crema_seconds();
     s->shown_iter = s->iter;
     while (s->iter < stop && !s->stopped) {

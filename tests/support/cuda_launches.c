@@ -101,6 +101,18 @@ int crema_cuda_scale(cudaStream_t s, const struct crema_scaled *by, int type,
     return 0;
 }
 
+/* ---- pictures.cu --------------------------------------------------------- */
+
+int crema_cuda_pictures(cudaStream_t s, const struct crema_pictures_shape *p,
+                        const uint8_t *bytes, const int32_t *places,
+                        const float *mean, void *y)
+{
+    (void)s;
+    EACH(i, crema_count4(&p->to))
+    crema_at_pictures(p, bytes, places, mean, y, i);
+    return 0;
+}
+
 /* ---- pool.cu, lrn.cu ----------------------------------------------------- */
 
 int crema_cuda_pool_max(cudaStream_t s, const struct crema_pool_shape *p,

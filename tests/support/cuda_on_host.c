@@ -61,6 +61,64 @@ static enum crema_status clear_memory(struct crema_device *dev, void *memory,
     return CREMA_OK;
 }
 
+static void *host_alloc(struct crema_device *dev, size_t bytes)
+{
+    (void)dev;
+    return malloc(bytes);
+}
+
+/* ---- batches: whoever feeds must leave them alone as long as a GPU reads ---
+ */
+
+enum { ROOMS = CREMA_FEED_ROOMS };
+
+struct feed {
+    size_t bytes;
+    const void *from[ROOMS];
+    void *seen[ROOMS]; /* what `from` held */
+    unsigned next;
+};
+
+static enum crema_status feed_open(struct crema_device *dev, size_t bytes,
+                                   void **out)
+{
+    struct feed *f = calloc(1, sizeof *f);
+
+    if (!f) return crema_no_memory(dev->ctx, "a feed");
+    f->bytes = bytes;
+    for (int i = 0; i < ROOMS; i++) f->seen[i] = malloc(bytes + 1);
+    *out = f;
+    return CREMA_OK;
+}
+
+static enum crema_status feed(struct crema_device *dev, void *feed, void *to,
+                              const void *from, size_t bytes)
+{
+    struct feed *f = feed;
+    unsigned turn = f->next++ % ROOMS;
+
+    if (bytes > f->bytes)
+        return crema_fail(dev->ctx, CREMA_EDEVICE, "a batch of %zu bytes",
+                          bytes);
+    for (int i = 0; i < ROOMS; i++)
+        if (f->from[i] && memcmp(f->from[i], f->seen[i], bytes) != 0)
+            return crema_fail(dev->ctx, CREMA_EDEVICE,
+                              "a batch was changed while it was read");
+    f->from[turn] = from;
+    memcpy(f->seen[turn], from, bytes);
+    memcpy(to, from, bytes);
+    return CREMA_OK;
+}
+
+static void feed_close(struct crema_device *dev, void *feed)
+{
+    struct feed *f = feed;
+
+    for (int i = 0; i < ROOMS; i++) free(f->seen[i]);
+    free(f);
+    (void)dev;
+}
+
 static const struct crema_backend *const backends[] = { &crema_cuda_libraries,
                                                         &crema_cuda_kernels,
                                                         NULL };
@@ -89,6 +147,12 @@ static const struct crema_device_type cuda_on_host = {
     .clear = clear_memory,
     .lacks = lacks,
     .lacks_tf32 = lacks_tf32,
+    .takes_bytes = true,
+    .host_alloc = host_alloc,
+    .host_free = free_memory,
+    .feed_open = feed_open,
+    .feed = feed,
+    .feed_close = feed_close,
 };
 
 enum crema_status cuda_on_host_open(struct crema_ctx *ctx, const char *name,
@@ -110,5 +174,6 @@ enum crema_status cuda_on_host_open(struct crema_ctx *ctx, const char *name,
 #include "device/cuda/kernels.c"
 #include "device/cuda/layers.c"
 #include "device/cuda/learning.c"
+#include "device/cuda/pictures.c"
 #include "device/cuda/ports.c"
 #include "device/cuda/rows.c"

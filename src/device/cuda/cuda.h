@@ -21,6 +21,7 @@ struct crema_cuda {
     int ordinal;
     int capability; /* 90 is 9.0 */
     cudaStream_t stream;
+    cudaStream_t copies; /* of batches, beside what runs: feed.c */
     cudnnHandle_t cudnn;
     struct cudnn_target target; /* this GPU, for cuDNN's planner */
     cublasHandle_t cublas;

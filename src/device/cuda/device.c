@@ -116,6 +116,8 @@ static enum crema_status open_parts(struct crema_device *dev,
     if (c->workspace_limit > 1024 * MIB) c->workspace_limit = 1024 * MIB;
     CREMA_CUDA_TRY(ctx, NULL, cudaStreamCreateWithFlags, &c->stream,
                    cudaStreamNonBlocking);
+    CREMA_CUDA_TRY(ctx, NULL, cudaStreamCreateWithFlags, &c->copies,
+                   cudaStreamNonBlocking);
     CREMA_TRY(crema_cuda_branches_open(dev, c));
     CREMA_TRY(open_memo(dev, c));
     CREMA_TRY(open_cudnn(dev, c));
@@ -132,6 +134,7 @@ static void close_parts(struct crema_cuda *c)
     if (c->cublas_workspace) cudaFree(c->cublas_workspace);
     if (c->cudnn) cudnnDestroy(c->cudnn);
     crema_cuda_branches_close(c);
+    if (c->copies) cudaStreamDestroy(c->copies);
     if (c->stream) cudaStreamDestroy(c->stream);
     crema_memo_close(c->memo);
     free(c);
@@ -253,6 +256,14 @@ static enum crema_status download_cuda(struct crema_device *dev, void *to_host,
     return CREMA_OK;
 }
 
+static enum crema_status room_cuda(struct crema_device *dev, size_t *left,
+                                   size_t *all)
+{
+    CREMA_TRY(crema_cuda_enter(dev));
+    CREMA_CUDA_TRY(dev->ctx, NULL, cudaMemGetInfo, left, all);
+    return CREMA_OK;
+}
+
 static enum crema_status clear_cuda(struct crema_device *dev, void *memory,
                                     size_t bytes)
 {
@@ -304,6 +315,13 @@ const struct crema_device_type crema_device_cuda = {
     .finish = finish_cuda,
     .lacks = lacks,
     .lacks_tf32 = lacks_tf32,
+    .room = room_cuda,
+    .takes_bytes = true,
+    .host_alloc = crema_cuda_host_alloc,
+    .host_free = crema_cuda_host_free,
+    .feed_open = crema_cuda_feed_open,
+    .feed = crema_cuda_feed,
+    .feed_close = crema_cuda_feed_close,
     .record = crema_cuda_record,
     .recorded = crema_cuda_recorded,
     .play = crema_cuda_play,

@@ -15,4 +15,14 @@ enum crema_status crema_cuda_play(struct crema_device *,
                                   void *tape) CREMA_MUST_USE;
 void crema_cuda_erase(struct crema_device *, void *tape);
 
+/* feed.c: likewise */
+void *crema_cuda_host_alloc(struct crema_device *, size_t bytes);
+void crema_cuda_host_free(struct crema_device *, void *);
+enum crema_status crema_cuda_feed_open(struct crema_device *, size_t bytes,
+                                       void **feed) CREMA_MUST_USE;
+enum crema_status crema_cuda_feed(struct crema_device *, void *feed, void *to,
+                                  const void *from,
+                                  size_t bytes) CREMA_MUST_USE;
+void crema_cuda_feed_close(struct crema_device *, void *feed);
+
 #endif

@@ -8,7 +8,8 @@
 static const struct cuda_kernel *const tables[] = { crema_cuda_elementwise,
                                                     crema_cuda_layers,
                                                     crema_cuda_by_rows,
-                                                    crema_cuda_learning };
+                                                    crema_cuda_learning,
+                                                    crema_cuda_input };
 enum { TABLES = sizeof tables / sizeof *tables };
 
 struct kernel_call {
@@ -66,7 +67,9 @@ static enum crema_status plan(struct crema_device *dev, struct crema_op *op,
     };
     call->kernel = k;
     if (k->scratch) call->base.scratch_bytes = k->scratch(op);
-    if (k->ports)
+    if (op->type == &crema_op_pictures)
+        crema_cuda_pictures_ports(dev, op, in, out);
+    else if (k->ports)
         k->ports(op, in, out);
     else if (k->lead >= 0)
         crema_cuda_follow(op, k->lead, in, out);

@@ -26,6 +26,11 @@ extern const struct cuda_kernel crema_cuda_elementwise[];
 extern const struct cuda_kernel crema_cuda_layers[];
 extern const struct cuda_kernel crema_cuda_by_rows[];
 extern const struct cuda_kernel crema_cuda_learning[];
+extern const struct cuda_kernel crema_cuda_input[];
+/* pictures.c: crema_pictures asks for what a convolution will read. */
+void crema_cuda_pictures_ports(const struct crema_device *,
+                               const struct crema_op *, struct crema_port in[],
+                               struct crema_port out[]);
 
 /* learning.c: may b be launched with a?  Both are updates; at most CREMA_JOINED
  * at once. */

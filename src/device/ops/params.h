@@ -6,11 +6,13 @@
  *   host*  crema_host_op     update         crema_update
  *   loss_scale  crema_loss_scaling
  *   arrange* crema_arrange, formula/arrange.h
+ *   pictures  crema_picture_sizes, formula/picture.h
  *   none:  maximum*, accumulate, clear, view, reorder
  */
 #ifndef CREMA_DEVICE_OPS_PARAMS_H
 #define CREMA_DEVICE_OPS_PARAMS_H
 
+#include "device/formula/picture.h"
 #include "device/op.h"
 
 /* inner_product, and its gradients */

@@ -39,6 +39,14 @@ enum crema_status crema_tensor_write(struct crema_device *dev,
                       t->name ? t->name : "");
 }
 
+enum crema_status crema_tensor_feed(struct crema_device *dev,
+                                    struct crema_tensor *t, const void *from)
+{
+    return t->feed ? dev->type->feed(dev, t->feed, t->data, from,
+                                     t->layout.bytes)
+                   : crema_device_upload(dev, t->data, from, t->layout.bytes);
+}
+
 /* The param's memory as the host sees it: its own, or a copy to be freed. */
 static enum crema_status host_image(const struct crema_param *param,
                                     void **image)

@@ -184,6 +184,7 @@ enum crema_status crema_pass_memory(struct crema_program *p)
     for (int i = 0; i < p->nops; i++)
         if (p->op[i]->call && p->op[i]->call->scratch_bytes > p->scratch_bytes)
             p->scratch_bytes = p->op[i]->call->scratch_bytes;
+    CREMA_TRY(crema_pass_fit(p));
     p->heap->dev = p->dev;
     CREMA_TRY(reserve(p->heap, p->heap_bytes + p->scratch_bytes));
     return crema_device_alloc(p->dev, p->kept_bytes, &p->kept);

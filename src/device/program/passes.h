@@ -29,6 +29,8 @@ void crema_pass_constants(struct crema_program *);
 enum crema_status crema_pass_memory(struct crema_program *) CREMA_MUST_USE;
 /* p->memory. */
 enum crema_status crema_pass_account(struct crema_program *) CREMA_MUST_USE;
+/* CREMA_ENOMEM, and what would help, where that is more than there is. */
+enum crema_status crema_pass_fit(struct crema_program *) CREMA_MUST_USE;
 /* Addresses, after the heap was made or has moved. */
 enum crema_status crema_pass_bind(struct crema_program *) CREMA_MUST_USE;
 

@@ -32,6 +32,8 @@ void crema_program_free(struct crema_program *p)
 {
     if (!p) return;
     crema_program_erase(p);
+    for (struct crema_tensor *t = p->tensors; t; t = t->next)
+        if (t->feed) p->dev->type->feed_close(p->dev, t->feed);
     for (int i = 0; i < p->nops; i++)
         if (p->op[i]->call) p->op[i]->call->free(p->op[i]->call);
     crema_device_release(p->dev, p->kept);

@@ -41,6 +41,16 @@ void crema_program_leave(struct crema_program *p)
     if (p->dev->type->end) p->dev->type->end(p->dev);
 }
 
+static enum crema_status open_feeds(struct crema_program *p)
+{
+    const struct crema_device_type *type = p->dev->type;
+
+    for (struct crema_tensor *t = p->tensors; t && type->feed; t = t->next)
+        if (t->streamed)
+            CREMA_TRY(type->feed_open(p->dev, t->layout.bytes, &t->feed));
+    return CREMA_OK;
+}
+
 static enum crema_status prepare(struct crema_program *p)
 {
     CREMA_TRY(crema_pass_layouts(p));
@@ -48,6 +58,7 @@ static enum crema_status prepare(struct crema_program *p)
     if (p->fuse) CREMA_TRY(crema_pass_join(p));
     if (!p->train) crema_pass_constants(p);
     CREMA_TRY(crema_pass_memory(p));
+    CREMA_TRY(open_feeds(p));
     return crema_pass_bind(p);
 }
 

@@ -15,6 +15,7 @@
 #include "device/cuda/kernels/learn.h"
 #include "device/cuda/kernels/lrn.h"
 #include "device/cuda/kernels/move.h"
+#include "device/cuda/kernels/pictures.h"
 #include "device/cuda/kernels/pool.h"
 #include "device/cuda/kernels/rows.h"
 
@@ -57,6 +58,12 @@ int crema_cuda_scale(cudaStream_t, const struct crema_scaled *, int type,
 /* ---- probe.cu: not 0 when the build has no code for the current GPU */
 
 int crema_cuda_probe(void);
+
+/* ---- pictures.cu: mean may be NULL */
+
+int crema_cuda_pictures(cudaStream_t, const struct crema_pictures_shape *,
+                        const uint8_t *bytes, const int32_t *places,
+                        const float *mean, void *y);
 
 /* ---- pool.cu, lrn.cu */
 

@@ -1,0 +1,93 @@
+/* test_fit.c - a net that does not fit is refused before memory is taken, and
+ * the batch_size that is named does fit. */
+#include "support/suite.h"
+
+#include "device/backend.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t left;
+
+static enum crema_status room(struct crema_device *dev, size_t *l, size_t *all)
+{
+    (void)dev;
+    *l = left;
+    *all = 64 << 20;
+    return CREMA_OK;
+}
+
+static const struct crema_backend *const none[] = { NULL };
+static const struct crema_device_type type = {
+    .name = "small", .host = true, .backends = none, .room = room
+};
+
+static struct crema_ctx *ctx;
+
+/* 3 x 32 x 32 numbers a picture; layer "wide" makes 40 x 32 x 32 of them. */
+static enum crema_status try_batch(int64_t batch)
+{
+    const struct crema_conv conv = { 2,        { 1, 1 }, { 1, 1 },
+                                     { 0, 0 }, { 1, 1 }, 1 };
+    struct crema_device dev = { .type = &type, .ctx = ctx, .name = "tiny GPU" };
+    struct crema_heap heap = { .dev = &dev };
+    struct crema_param w = { .name = "w",
+                             .shape = CREMA_SHAPE(40, 3, 1, 1),
+                             .dev = &dev };
+    struct crema_program *p;
+    struct crema_tensor *x, *y;
+    enum crema_status status;
+
+    ck_assert_int_eq(crema_program_open(&dev, &heap, true, &p), CREMA_OK);
+    x = crema_program_input(p, &CREMA_SHAPE(batch, 3, 32, 32), CREMA_F32);
+    p->layer = "wide";
+    y = crema_conv(p, &conv, x, crema_program_param(p, &w, true), NULL);
+    p->layer = "narrow";
+    y = crema_pooling(
+        p, &(struct crema_pool){ .kernel = { 2, 2 }, .stride = { 2, 2 } }, y,
+        NULL);
+    crema_program_keep(y);
+    crema_program_end(p, CREMA_FORWARD);
+    status = crema_program_prepare(p);
+    ck_assert(status == CREMA_OK || (!heap.data && !p->kept));
+    crema_program_free(p);
+    crema_heap_release(&heap);
+    crema_param_release(&w);
+    return status;
+}
+
+START_TEST(the_named_batch_fits)
+{
+    long long fits;
+
+    ctx = crema_ctx_new(NULL, NULL);
+    left = 8 << 20;
+    ck_assert_int_eq(try_batch(100), CREMA_ENOMEM);
+    ck_assert_msg(strstr(ctx->message, "tiny GPU has 8.4 of 67.1 MB left") &&
+                      strstr(ctx->message, "layer \"wide\"") &&
+                      strstr(ctx->message, "instead of 100"),
+                  "%s", ctx->message);
+    ck_assert_int_eq(sscanf(strstr(ctx->message, "batch_size of"),
+                            "batch_size of %lld", &fits),
+                     1);
+    ck_assert_int_gt(fits, 1);
+    ck_assert_int_eq(try_batch(fits), CREMA_OK);
+    ck_assert_int_eq(try_batch(fits + fits / 8 + 2), CREMA_ENOMEM);
+    left = 100000;
+    ck_assert_int_eq(try_batch(100), CREMA_ENOMEM);
+    ck_assert_ptr_nonnull(strstr(ctx->message, "no batch_size would fit"));
+    crema_ctx_free(ctx);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("fit");
+    TCase *t = tcase_create("memory");
+
+    tcase_add_test(t, the_named_batch_fits);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
