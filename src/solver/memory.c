@@ -2,11 +2,6 @@
 #include "device/backend.h"
 #include "solver/internal.h"
 
-static size_t bytes_of(const struct crema_param *p)
-{
-    return p->data ? p->layout.bytes : 0;
-}
-
 static void tell(const struct crema_solver *s, const char *what, size_t bytes)
 {
     if (bytes)
@@ -18,7 +13,7 @@ enum crema_status crema_solver__tell_memory(struct crema_solver *s)
 {
     struct crema_device *dev = s->world->dev;
     const struct crema_program *p = s->net->program;
-    size_t weights = 0, learning = 0, tests = 0, left, all;
+    size_t tests = 0, left, all;
 
     if (s->told_memory || !dev->type->room) return CREMA_OK;
     s->told_memory = true;
@@ -26,19 +21,14 @@ enum crema_status crema_solver__tell_memory(struct crema_solver *s)
         CREMA_TRY(crema_net_prepare(s->test[i]));
         tests += s->test[i]->program->kept_bytes;
     }
-    for (struct crema_weight *w = s->world->weights.first; w; w = w->next) {
-        weights += bytes_of(&w->value);
-        learning += bytes_of(&w->sum);
-        for (int k = 0; k < CREMA_MAX_HISTORIES; k++)
-            learning += bytes_of(&w->history[k]);
-    }
     CREMA_TRY(dev->type->room(dev, &left, &all));
     crema_log(s->ctx, CREMA_INFO, "Memory of %s:", dev->name);
-    tell(s, "weights", weights);
-    tell(s, "histories", learning);
-    tell(s, "activations and gradients", p->heap_bytes);
+    tell(s, "weights", p->memory.params);
+    tell(s, "histories", p->memory.history);
+    tell(s, "activations and gradients", p->memory.values);
+    tell(s, "gradients of weights, gaps", p->memory.more);
     tell(s, "inputs and outputs", p->kept_bytes);
-    tell(s, "workspace", p->scratch_bytes);
+    tell(s, "scratch", p->scratch_bytes);
     tell(s, "test nets, beyond that",
          tests + s->world->heap.bytes - p->heap_bytes - p->scratch_bytes);
     tell(s, "left", left);

@@ -44,6 +44,9 @@ def prepare(args):
     args.limits = compile_limits() if args.device == "cpu" else None
     args.pythons = find_pythons(args.python, args.device)
     args.versions = {label: torch_version(python) for label, python in args.pythons.items()}
+    ways = ["eager", "graph", "compile"] if args.device == "cuda" else ["eager"]
+    args.columns = {label if len(ways) == 1 else f"{label} {way}": (python, way)
+                    for label, python in args.pythons.items() for way in ways}
     if args.device == "cpu":
         return
     args.threads = [1]
@@ -61,12 +64,21 @@ def say(text):
 def measure_row(args, row):
     """Rounds are in the row as soon as they are whole."""
     case, threads = row.case, row.threads
-    for label, python in args.pythons.items():
-        row.layouts[label] = better_layout(args, python, case, threads, args.seconds / 2)
+    layouts = {}
+    for label, (python, _) in args.columns.items():
+        # what is best op by op is best for the same ops captured or compiled
+        if python not in layouts:
+            layouts[python] = better_layout(args, (python, "eager"), case, threads, args.seconds / 2)
+        row.layouts[label] = layouts[python]
     for i in range(args.rounds):
         found = {"crema": ours(args, case, threads, args.seconds)}
-        for label, python in args.pythons.items():
-            found[label] = theirs(args, python, case, threads, row.layouts[label], args.seconds)
+        for label, column in args.columns.items():
+            try:
+                found[label] = theirs(args, column, case, threads, row.layouts[label], args.seconds)
+            except Failed as reason:
+                if column[1] == "eager":
+                    raise
+                say(f"{case.name}, {label}: {reason}")
         if args.caffe and not case.flags:
             found["Caffe"] = original(args, case, threads, args.seconds)
         row.rounds.append(found)

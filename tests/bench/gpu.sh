@@ -1,6 +1,6 @@
 #!/bin/sh
-# gpu.sh [--quick] [--crema DIR] [--python PYTHON] [--only REGEX] .. - crema against PyTorch on this machine's GPU, in
-# 32-bit floats without TF32.
+# gpu.sh [--quick] [--crema DIR] [--python PYTHON] [--only REGEX] .. - crema against PyTorch on this machine's GPU:
+# PyTorch op by op, captured as a CUDA graph, and compiled; in bf16, TF32 and 32-bit floats.
 #
 # In the package: sh share/crema/bench/gpu.sh, once libexec/crema/tests/run_gpu.sh has passed.  PyTorch is PYTHON's,
 # else python3's.  Ends with a short table; without a GPU or without PyTorch it says so and stops, with status 77.

@@ -99,7 +99,7 @@ def training(program, flags, environment, folder, case, seconds):
 
 def inference(program, flags, environment, folder, case, seconds):
     """The whole net's forward; cpu/wall is that of the time in which it was measured."""
-    count = max(3, int(seconds * {1: 10, 32: 1.3}[case.batch]))
+    count = max(3, int(seconds * (500 if "cuda" in flags else {1: 10, 32: 1.3}[case.batch])))
     log, wall, cpu = "", 0, 0
     with Process([program, "time", "--model", "net.prototxt", "--phase", "TEST", "--iterations", str(count), *flags],
                  cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
@@ -154,10 +154,12 @@ def start(args):
 # ---- PyTorch ---------------------------------------------------------------------------------------------------------
 
 
-def theirs(args, python, case, threads, layout, seconds):
+def theirs(args, column, case, threads, layout, seconds):
+    """column: a Python, and how its steps are run."""
+    python, way = column
     script = os.path.join(HERE, f"{'gpu' if args.device == 'cuda' else 'cpu'}_pytorch.py")
     with Process([python, script, case.net, case.mode, str(case.batch), "--format", layout, "--math", case.math,
-                  "--seconds", str(seconds), "--threads", str(threads)], env={**os.environ, **ALLOCATOR},
+                  "--way", way, "--seconds", str(seconds), "--threads", str(threads)], env={**os.environ, **ALLOCATOR},
                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         text = process.child.stdout.read()
         if process.end() != 0:
@@ -166,9 +168,9 @@ def theirs(args, python, case, threads, layout, seconds):
     return {**result(process, case.batch, said["steps"], said["wall"], said["cpu"]), **said}
 
 
-def better_layout(args, python, case, threads, seconds):
+def better_layout(args, column, case, threads, seconds):
     """Contiguous or channels last: whichever takes the least CPU time (on a GPU: has the quickest step)."""
-    found = {x: theirs(args, python, case, threads, x, seconds) for x in ("contiguous", "channels_last")}
+    found = {x: theirs(args, column, case, threads, x, seconds) for x in ("contiguous", "channels_last")}
     if args.device == "cuda":
         return min(found, key=lambda x: found[x]["best"])
     return max(found, key=lambda x: found[x]["per_cpu"])

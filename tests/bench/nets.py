@@ -22,9 +22,16 @@ CPU_CASES = [
     Case("AlexNet train b=64, bf16", "alexnet", "train", 64, BIG, 1, ("--math", "bf16"), "bf16"),
     Case("AlexNet without LRN, groups b=64, bf16", "alexnet_plain", "train", 64, BIG, 1, ("--math", "bf16"), "bf16"),
 ]
+BF16, TF32 = (("--math", "bf16"), "bf16"), (("--math", "tf32"), "tf32")
 GPU_CASES = [
+    Case("AlexNet train b=256, bf16", "alexnet", "train", 256, BIG, 20, *BF16),
+    Case("AlexNet train b=256, TF32", "alexnet", "train", 256, BIG, 20, *TF32),
     Case("AlexNet train b=256", "alexnet", "train", 256, BIG, 20),
-    Case("LeNet train b=64", "lenet", "train", 64, (1, 28, 28), 200),
+    Case("AlexNet without LRN, groups b=256, bf16", "alexnet_plain", "train", 256, BIG, 20, *BF16),
+    Case("LeNet train b=64", "lenet", "train", 64, (1, 28, 28), 500),
+    Case("CIFAR quick train b=100", "cifar10_quick", "train", 100, (3, 32, 32), 500),
+    Case("AlexNet infer b=1, bf16", "alexnet", "infer", 1, BIG, 0, *BF16),
+    Case("AlexNet infer b=1", "alexnet", "infer", 1, BIG, 0),
 ]
 # the row whose distance from the floor is told
 FLOOR_CASE = CPU_CASES[0]

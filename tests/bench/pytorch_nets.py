@@ -168,9 +168,13 @@ def make_step(args, device):
     layout = torch.channels_last if args.format == "channels_last" else torch.contiguous_format
     net = make().to(device=device, memory_format=layout)
     data = torch.ones(args.batch, *picture, device=device).to(memory_format=layout)
+    if args.way == "compile":
+        net = torch.compile(net, mode="max-autotune")
 
     def run():
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=args.math == "bf16"):
+        # what a captured step casts, it casts anew each time
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=args.math == "bf16",
+                            cache_enabled=args.way != "graph"):
             return net(data)
     if args.mode == "infer":
         net.eval()
@@ -218,7 +222,9 @@ def arguments(doc):
     parser.add_argument("mode", choices=["train", "infer"])
     parser.add_argument("batch", type=int)
     parser.add_argument("--format", choices=["contiguous", "channels_last"], default="contiguous")
-    parser.add_argument("--math", choices=["fp32", "bf16"], default="fp32", help="bf16: by autocast")
+    parser.add_argument("--math", choices=["fp32", "tf32", "bf16"], default="fp32", help="bf16: by autocast")
+    parser.add_argument("--way", choices=["eager", "graph", "compile"], default="eager",
+                        help="a step op by op, captured as a CUDA graph, or the net by torch.compile(max-autotune)")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--profile", action="store_true", help="says instead where the time of a step goes")
@@ -238,8 +244,11 @@ def profile(step):
     return {"ops": best}
 
 
-def report(args, device, finish):
+def report(args, device, finish, capture=None):
+    """capture(step): the same as one order to the device."""
     step = make_step(args, device)
+    if args.way == "graph":
+        step = capture(step)
     result = profile(step) if args.profile else measure(step, args.seconds, finish)
     result["torch"] = torch.__version__
     print(json.dumps(result))

@@ -110,7 +110,8 @@ def conditions(args):
     lines.append(said_by([args.crema, "--version"]) + (f" (these scripts: commit {commit})" if commit else ""))
     lines += [f"{label}: {version}" for label, version in args.versions.items()]
     lines.append("PyTorch has 32-bit floats but where bf16 is said, SGD fused where it can, the better memory format, "
-                 + ("TF32 off, cudnn.benchmark" if args.device == "cuda" else "a tuned allocator"))
+                 + ("TF32 but where it is said off, cudnn.benchmark; graph: a step captured as a CUDA graph, compile: "
+                    "torch.compile(max-autotune)" if args.device == "cuda" else "a tuned allocator"))
     variables = [f"{k}={v}" for k, v in sorted(os.environ.items()) if re.match(r"OMP_|GOMP_|DNNL_|MKL_|CREMA_", k)]
     lines.append("environment: " + (" ".join(variables) or "nothing set for OpenMP or oneDNN"))
     lines.append(f"{args.rounds} rounds of {args.seconds:g} s each; load {os.getloadavg()[0]:.1f}")
@@ -141,5 +142,5 @@ def report(args, rows, notes, before, after):
                    "kept busy meanwhile.", "rounds fit: with several threads those in which cpu/wall was at least "
                    f"{ENOUGH:g} of their number; the others are rejected."],
                   ["Ratios above 1: crema is quicker.  Medians of the rounds' ratios.  by cpu: of CPU times, the main "
-                   "figures; by wall: of wall times."] + short(measured, list(args.pythons))]
+                   "figures; by wall: of wall times."] + short(measured, list(args.columns))]
     return "\n\n".join("\n".join(part) for part in parts if part)
