@@ -4,6 +4,7 @@
 #include "gpu/gpu.h"
 
 #include "device/backend.h"
+#include "device/formula/picture.h"
 #include "device/op.h"
 
 #include <string.h>

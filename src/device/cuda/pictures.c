@@ -34,6 +34,6 @@ void crema_cuda_pictures_ports(const struct crema_device *dev,
 }
 
 const struct cuda_kernel crema_cuda_input[] = {
-    { &crema_op_pictures, pictures, -1, NULL, NULL },
-    { NULL, NULL, 0, NULL, NULL },
+    { .type = &crema_op_pictures, .launch = pictures, .lead = -1 },
+    { .type = NULL },
 };
