@@ -245,11 +245,13 @@ static enum crema_status write_all(struct crema_net *net)
         CREMA_TRY(write_batch(net, l, batch));
         batch += l->ntops;
     }
+    net->fed = true;
     return write_inputs(net);
 }
 
 enum crema_status crema_net_feed_again(struct crema_net *net)
 {
+    CREMA_TRY(crema_net_read_losses(net)); /* they go with the program */
     CREMA_TRY(crema_net_record(net));
     CREMA_TRY(crema_net_prepare(net));
     return write_all(net);
@@ -266,6 +268,5 @@ enum crema_status crema_net_feed(struct crema_net *net)
         CREMA_TRY(crema_net_record(net));
     }
     CREMA_TRY(crema_net_prepare(net));
-    net->fed = true;
     return write_all(net);
 }

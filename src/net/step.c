@@ -1,5 +1,6 @@
 /* step.c - training steps that nobody waits for: their losses stay on the
  * device until they are asked for. */
+#include "device/backend.h"
 #include "net/feed.h"
 
 bool crema_net_is_deferring(const struct crema_net *net)
@@ -7,8 +8,26 @@ bool crema_net_is_deferring(const struct crema_net *net)
     return net->program && net->program->ring;
 }
 
+/* Has it ops that run on the host, such as those that find a size? */
+static bool waits(const struct crema_program *p)
+{
+    for (int i = 0; i < p->nops; i++)
+        if (p->op[i]->call && p->op[i]->call->waits) return true;
+    return false;
+}
+
+/* Stage by stage: a forward pass may have to be repeated. */
+static enum crema_status by_stages(struct crema_net *net, float rate)
+{
+    CREMA_TRY(crema_net_forward(net));
+    CREMA_TRY(crema_net_set_rate(net, rate));
+    CREMA_TRY(crema_net_backward(net));
+    return crema_net_update(net);
+}
+
 enum crema_status crema_net_step(struct crema_net *net, float rate)
 {
+    if (!net->prepared || waits(net->program)) return by_stages(net, rate);
     CREMA_TRY(crema_net_feed(net));
     CREMA_TRY(crema_program_set_step(net->program, net->passes++));
     CREMA_TRY(crema_program_set_rate(net->program, rate));
