@@ -210,11 +210,10 @@ END_TEST
 
 static bool has_kernel(const struct crema_op_type *type)
 {
-    const struct cuda_kernel *const tables[] = { crema_cuda_elementwise,
-                                                 crema_cuda_layers,
-                                                 crema_cuda_by_rows,
-                                                 crema_cuda_learning,
-                                                 crema_cuda_input };
+    const struct cuda_kernel *const tables[] = {
+        crema_cuda_elementwise, crema_cuda_layers, crema_cuda_by_rows,
+        crema_cuda_learning, crema_cuda_input
+    };
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const struct cuda_kernel *k = tables[i]; k->type; k++)
