@@ -191,6 +191,7 @@ static enum crema_status try(struct search *s, struct family *f)
 
     for (int r = 0; r < CREMA_CONV_ROLES; r++)
         t.gradient[r] = r != CREMA_CONV_FORWARD && f->member[r];
+    t.all_images = first->ways >> CREMA_WINOGRAD & 1;
     for (f->trial = s->trials; f->trial; f->trial = f->trial->next)
         if (alike(f->trial, &t)) return CREMA_OK;
     f->trial = malloc(sizeof *f->trial);
@@ -205,16 +206,27 @@ static enum crema_status try(struct search *s, struct family *f)
     return CREMA_OK;
 }
 
+/* Trials have few images, whose reorders stay in cache; a whole image blob's
+ * may not. */
 static enum crema_status try_all(struct search *s)
 {
-    double bytes = 0, seconds = 0;
+    double bytes = 0, seconds = 0, memory;
+    int64_t largest = 1;
 
-    for (int i = 0; i < s->nfamilies; i++) CREMA_TRY(try(s, &s->family[i]));
+    for (int i = 0; i < s->nfamilies; i++) {
+        const struct crema_op *f = s->family[i].member[CREMA_CONV_FORWARD]->op;
+        int64_t count = crema_shape_count(&f->out[0]->shape);
+
+        CREMA_TRY(try(s, &s->family[i]));
+        if (count > largest) largest = count;
+    }
     for (const struct crema_trial *t = s->trials; t; t = t->next) {
         bytes += t->moved;
         seconds += t->moving;
     }
+    CREMA_TRY(crema_trial_move(s->p->dev, largest, s->p->threads, &memory));
     s->moving = bytes > 0 ? seconds / bytes : 0;
+    if (s->moving < memory) s->moving = memory;
     return CREMA_OK;
 }
 

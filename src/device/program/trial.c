@@ -142,15 +142,17 @@ static enum crema_status perform(struct stage *s, struct crema_trial *t,
     return status;
 }
 
-/* Enough for all threads to have work, and for a clock to see it. */
-static int64_t images_of(int threads, const struct crema_op *f)
+/* Enough for all threads to have work, and for a clock to see it.  What gains
+ * by many images, as Winograd's method does, is compared with all of them. */
+static int64_t images_of(int threads, const struct crema_trial *t)
 {
+    const struct crema_op *f = t->forward;
     int64_t most = f->in[0]->shape.dim[0];
     int64_t n = threads > 0 ? threads : 1;
     double flops = f->type->flops ? f->type->flops(f) / (double)most : 0;
 
     while (n < most && (double)n * flops < least_flops) n *= 2;
-    return n < most ? n : most;
+    return n < most && !t->all_images ? n : most;
 }
 
 enum crema_status crema_trial_run(struct crema_device *dev,
@@ -159,7 +161,7 @@ enum crema_status crema_trial_run(struct crema_device *dev,
 {
     struct stage s = { .dev = dev,
                        .heap = { .dev = dev },
-                       .images = images_of(threads, t->forward) };
+                       .images = images_of(threads, t) };
     enum crema_status status =
         crema_program_open(dev, &s.heap, t->forward->in[0]->needs_grad, &s.p);
 
@@ -171,5 +173,46 @@ enum crema_status crema_trial_run(struct crema_device *dev,
     crema_heap_release(&s.heap);
     if (s.w.dev) crema_param_release(&s.w);
     if (s.b.dev) crema_param_release(&s.b);
+    return status;
+}
+
+/* ---- memory ------------------------------------------------------------- */
+
+enum { MOST_MOVED = 1 << 23 }; /* numbers: more than any cache holds */
+
+static enum crema_status copy_once(struct stage *s, int64_t count,
+                                   double *seconds)
+{
+    const float same[CREMA_FORMULA_NUMBERS] = { 1, 1, 0 };
+    double least[2], now[2];
+    struct crema_tensor *x =
+        crema_program_input(s->p, &CREMA_SHAPE(count), CREMA_F32);
+
+    (void)crema_unary(s->p, CREMA_UNARY_power, same, x);
+    crema_program_end(s->p, CREMA_FORWARD);
+    if (s->p->failed) return s->p->ctx->status;
+    CREMA_TRY(crema_program_prepare(s->p));
+    least[0] = 1e30;
+    for (int n = 0; n < FEWEST_RUNS + 1; n++)
+        CREMA_TRY(run_once(s->p, least, now));
+    *seconds = least[0];
+    return CREMA_OK;
+}
+
+enum crema_status crema_trial_move(struct crema_device *dev, int64_t count,
+                                   int threads, double *per_byte)
+{
+    struct stage s = { .dev = dev, .heap = { .dev = dev } };
+    enum crema_status status = crema_program_open(dev, &s.heap, false, &s.p);
+
+    *per_byte = 0;
+    if (count > MOST_MOVED) count = MOST_MOVED;
+    if (status == CREMA_OK) {
+        s.p->threads = threads;
+        status = copy_once(&s, count, per_byte);
+        *per_byte /= 8.0 * (double)count;
+    }
+    crema_program_free(s.p);
+    crema_heap_release(&s.heap);
     return status;
 }

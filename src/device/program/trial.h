@@ -25,7 +25,8 @@ struct crema_conv_times {
 struct crema_trial {
     const struct crema_op *forward; /* of the convolution that was tried */
     bool gradient[CREMA_CONV_ROLES];
-    unsigned tried; /* bit a: as arrangement a */
+    bool all_images; /* else a few stand for them */
+    unsigned tried;  /* bit a: as arrangement a */
     struct crema_conv_times as[CREMA_ARRANGEMENTS];
     double moved, moving; /* by reorders: bytes read and written, seconds */
     struct crema_trial *next;
@@ -36,5 +37,11 @@ struct crema_trial {
 enum crema_status crema_trial_run(struct crema_device *, struct crema_trial *t,
                                   enum crema_arrangement a,
                                   int threads) CREMA_MUST_USE;
+
+/* Seconds that a pass over `count` numbers takes for each byte it reads or
+ * writes: in cache where so many fit there. */
+enum crema_status crema_trial_move(struct crema_device *, int64_t count,
+                                   int threads,
+                                   double *per_byte) CREMA_MUST_USE;
 
 #endif
