@@ -32,16 +32,17 @@ static enum crema_status span(const struct crema_layer *l, int *from, int *to)
     int ndims = l->bottom[0]->shape.ndims;
 
     *from = p->axis < 0 ? ndims + p->axis + 1 : p->axis;
+    *to = ndims;
     if (*from < 0 || *from > ndims)
         return crema_layer_fail(l, &p->axis,
                                 "axis %d does not exist in a blob of %d axes",
                                 p->axis, ndims);
-    *to = p->num_axes < 0 ? ndims : *from + p->num_axes;
-    if (p->num_axes < -1 || *to > ndims)
+    if (p->num_axes < -1 || p->num_axes > ndims - *from)
         return crema_layer_fail(l, &p->num_axes,
                                 "%d axes from axis %d on do not exist in a "
                                 "blob of %d axes",
                                 p->num_axes, *from, ndims);
+    if (p->num_axes >= 0) *to = *from + p->num_axes;
     return CREMA_OK;
 }
 
@@ -83,7 +84,7 @@ static enum crema_status record(struct crema_layer *l)
     for (size_t i = 0; p->shape && i < p->shape->n_dim; i++)
         CREMA_TRY(new_dim(l, i, from, &y, &open));
     for (int k = to; k < x->ndims; k++) CREMA_TRY(add(l, &y, x->dim[k]));
-    rest = crema_shape_count(&y);
+    rest = crema_shape_valid(&y) ? crema_shape_count(&y) : 0;
     if (open >= 0 && rest > 0) y.dim[open] = crema_shape_count(x) / rest;
     l->top[0] = crema_view(l->program, &y, l->bottom[0]);
     return CREMA_OK;

@@ -17,7 +17,7 @@ static enum crema_status setup(struct crema_layer *l)
 
 static bool is_ignored(const struct crema_loss_rule *rule, float target)
 {
-    return rule->ignores && (int)target == rule->ignore_label;
+    return rule->ignores && truncf(target) == (float)rule->ignore_label;
 }
 
 static double divisor(const struct crema_loss_rule *rule,

@@ -58,14 +58,18 @@ static enum crema_status level(struct crema_layer *l, int i,
 static enum crema_status record(struct crema_layer *l)
 {
     struct crema_tensor *levels[MOST_LEVELS] = { NULL };
+    const struct crema_shape *x = &l->bottom[0]->shape;
     int n = (int)param(l)->pyramid_height;
+    struct crema_shape single;
 
-    if (l->bottom[0]->shape.ndims != 4)
+    if (x->ndims != 4)
         return crema_layer_fail(l, NULL, "reads blobs of 4 axes, not %d",
-                                l->bottom[0]->shape.ndims);
+                                x->ndims);
     for (int i = 0; i < n; i++) CREMA_TRY(level(l, i, &levels[i]));
-    /* Of a single level Caffe keeps the image's axes. */
-    l->top[0] = crema_concat(l->program, 1, n, levels);
+    /* A single level keeps the image's axes, as in Caffe. */
+    single = CREMA_SHAPE(x->dim[0], x->dim[1], 1, 1);
+    l->top[0] = n == 1 ? crema_view(l->program, &single, levels[0])
+                       : crema_concat(l->program, 1, n, levels);
     return CREMA_OK;
 }
 

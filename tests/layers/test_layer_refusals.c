@@ -37,6 +37,19 @@ struct refusal {
                                       "weight_filler { " filler " } } }"
 
 static const struct refusal cases[] = {
+    /* shapes beyond all bounds */
+    { X "layer { " ON_X("Reshape") "reshape_param { axis: 1 "
+                                   "@num_axes: 2147483647 shape { dim: 1 } } }",
+      "2147483647 axes from axis 1 on do not exist in a blob of 4 axes" },
+    { X "@layer { " ON_X(
+          "Reshape") "reshape_param { "
+                     "shape { dim: [4294967296, 4294967296, -1] } } }",
+      "a blob of 2x4x6x6 cannot become 4294967296x4294967296x1" },
+    { "layer { name: 'x' type: 'Input' top: 'x' "
+      "input_param { shape { dim: 1099511627776 } } }\n"
+      "@layer { " ON_X("Tile") "tile_param { axis: 0 tiles: 2147483647 } }",
+      "a blob of 1099511627776, 2147483647 times, is too large" },
+
     /* convolution */
     { CONV("@num_output: 0 kernel_size: 3"),
       "num_output must be positive, got 0" },

@@ -110,11 +110,15 @@ struct crema_tensor *crema_crop(struct crema_program *p,
 struct crema_tensor *crema_repeat(struct crema_program *p, int axis, int64_t n,
                                   struct crema_tensor *x)
 {
+    char text[CREMA_SHAPE_TEXT];
     struct crema_shape whole, y;
     int64_t stride[3];
 
     if (!x) return NULL;
     y = x->shape;
+    if (y.dim[axis] > 0 && n > INT64_MAX / y.dim[axis])
+        return crema_op_refuse(p, "a blob of %s, %lld times, is too large",
+                               crema_shape_text(&y, text), (long long)n);
     y.dim[axis] *= n;
     whole = CREMA_SHAPE(crema_shape_product(&x->shape, 0, axis), n,
                         crema_shape_product(&x->shape, axis, y.ndims));
