@@ -46,6 +46,7 @@ void crema_cpu_begin(struct crema_device *dev, int threads)
     cpu->threads = threads;
     cpu->outside = omp_get_max_threads();
     if (cpu->outside != threads) omp_set_num_threads(threads);
+    for (int i = 0; i < dev->cores; i++) cpu->control[i] = control();
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         unsigned *mine = &cpu->control[omp_get_thread_num()];

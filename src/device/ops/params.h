@@ -7,7 +7,7 @@
  *   loss_scale  crema_loss_scaling
  *   arrange* crema_arrange, formula/arrange.h
  *   pictures  crema_picture_sizes, formula/picture.h
- *   none:  maximum*, accumulate, clear, view, reorder
+ *   none:  maximum*, accumulate, clear, view, reorder, gather*, lstm*, prelu*
  */
 #ifndef CREMA_DEVICE_OPS_PARAMS_H
 #define CREMA_DEVICE_OPS_PARAMS_H

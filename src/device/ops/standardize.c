@@ -1,7 +1,7 @@
 /* standardize.c - rows of mean 0 and deviation 1.
  *
- *   standardize      Y = (X - mean) / (deviation + eps), F = 1 / (deviation +
- * eps) standardize_bwd  dX = F (dY - mean of dY - Y mean of dY Y)
+ *   standardize      F = 1 / (deviation + eps),  Y = (X - mean) F
+ *   standardize_bwd  dX = F (dY - mean of dY - Y mean of dY Y)
  *
  * The gradient is Caffe's: it takes eps as if it were within the deviation.
  */

@@ -109,6 +109,7 @@ static void take(const struct stage *s, struct crema_trial *t,
         enum crema_conv_role role = crema_conv_role(op);
 
         if (op->type == &crema_op_reorder) {
+            if (i < s->p->constants) continue; /* was not timed */
             t->moved += (double)op->want[0].bytes;
             t->moved += (double)op->out[0]->layout.bytes;
             t->moving += least[i];
