@@ -385,6 +385,26 @@ START_TEST(labels_are_checked)
 }
 END_TEST
 
+/* Pyramid pooling of a single level leaves an image, of more a vector. */
+START_TEST(pyramid_axes)
+{
+    char text[256];
+    int64_t dims[CREMA_MODEL_DIMS];
+    struct crema_model *m;
+
+    snprintf(text, sizeof text,
+             "layer { name: 'x' type: 'Input' top: 'x' "
+             "input_param { shape { dim: [2, 3, 6, 6] } } }"
+             "layer { name: 'p' type: 'SPP' bottom: 'x' top: 'y' "
+             "spp_param { pyramid_height: %d } }",
+             _i);
+    m = opened(text, false);
+    ck_assert_int_eq(crema_model_shape(m, "y", dims), _i == 1 ? 4 : 2);
+    ck_assert_int_eq(dims[1], _i == 1 ? 3 : 15);
+    crema_model_free(m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("net");
@@ -401,6 +421,7 @@ int main(void)
     tcase_add_test(t, weights_of_another_shape);
     tcase_add_test(t, nets_share_weights);
     tcase_add_test(t, labels_are_checked);
+    tcase_add_loop_test(t, pyramid_axes, 1, 3);
     suite_add_tcase(s, t);
     return run_suite(s);
 }
