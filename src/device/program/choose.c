@@ -2,7 +2,7 @@
  *
  * trial     convolutions that differ are timed alone in each arrangement
  * cost      what a step would take: those times, and a reorder wherever an
- *           image or weights would be wanted otherwise than they lie
+ *           image or weights would be wanted otherwise than they lie (cost.c)
  * search    one arrangement for each of the three directions, of all
  *           convolutions; then one convolution after the other where that is
  *           better still
@@ -10,9 +10,10 @@
  * What does not convolve follows its first input here, as it does later.  Small
  * gains are not taken: the rule is the same in every run.
  */
+#include "device/program/choose.h"
+
 #include "base/clock.h"
 #include "device/program/passes.h"
-#include "device/program/trial.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,31 +24,6 @@ static const double most_steps = 2e7; /* of a round of the search, in ops */
 enum { MOST_ROUNDS = 2 };
 
 static const char letters[CREMA_ARRANGEMENTS + 1] = "rblw";
-
-struct family;
-
-/* An op that can be run in several ways. */
-struct choice {
-    struct crema_op *op;
-    unsigned ways;
-    enum crema_arrangement rule;
-    struct family *family;
-};
-
-/* A convolution with its gradients; NULL: absent, or no choice. */
-struct family {
-    struct choice *member[CREMA_CONV_ROLES];
-    struct crema_trial *trial;
-};
-
-struct search {
-    struct crema_program *p;
-    struct choice *choice;
-    struct family *family;
-    int nchoices, nfamilies;
-    struct crema_trial *trials;
-    double moving; /* seconds that a reorder takes for a byte it moves */
-};
 
 /* ---- who can choose ------------------------------------------------------ */
 
@@ -62,8 +38,8 @@ static unsigned ways_of(const struct crema_program *p,
 
 /* Gradients come in the forwards' reverse order, so the one that is looked for
  * is mostly the one before the last found. */
-static struct family *family_of(struct search *s, const struct crema_op *f,
-                                int *last)
+static struct crema_family *family_of(struct crema_search *s,
+                                      const struct crema_op *f, int *last)
 {
     for (int n = 0; n < s->nfamilies; n++) {
         *last = *last > 0 ? *last - 1 : s->nfamilies - 1;
@@ -73,10 +49,10 @@ static struct family *family_of(struct search *s, const struct crema_op *f,
     return NULL;
 }
 
-static void add(struct search *s, const struct choice *c, int *last)
+static void add(struct crema_search *s, const struct crema_choice *c, int *last)
 {
-    struct choice *new = &s->choice[s->nchoices];
-    struct family *f;
+    struct crema_choice *new = &s->choice[s->nchoices];
+    struct crema_family *f;
 
     if (c->op->forward) {
         f = family_of(s, c->op->forward, last);
@@ -91,7 +67,7 @@ static void add(struct search *s, const struct choice *c, int *last)
     f->member[crema_conv_role(c->op)] = new;
 }
 
-static enum crema_status find_choices(struct search *s)
+static enum crema_status find_choices(struct crema_search *s)
 {
     struct crema_program *p = s->p;
     size_t n = (size_t)p->nops + 1;
@@ -102,7 +78,7 @@ static enum crema_status find_choices(struct search *s)
     if (!s->choice || !s->family)
         return crema_no_memory(p->ctx, "choosing layouts");
     for (int i = 0; i < p->nops; i++) {
-        struct choice c = { .op = p->op[i] };
+        struct crema_choice c = { .op = p->op[i] };
 
         c.ways = ways_of(p, c.op, &c.rule);
         if (c.ways) add(s, &c, &last);
@@ -113,28 +89,28 @@ static enum crema_status find_choices(struct search *s)
 /* ---- arrangements as a whole ----------------------------------------------
  */
 
-static void take_rule(struct search *s)
+static void take_rule(struct crema_search *s)
 {
     for (int i = 0; i < s->nchoices; i++)
         s->choice[i].op->arrangement = s->choice[i].rule;
 }
 
 /* a where it can be; blocks stand in for Winograd. */
-static enum crema_arrangement nearest(const struct choice *c,
+static enum crema_arrangement nearest(const struct crema_choice *c,
                                       enum crema_arrangement a)
 {
     if (c->ways >> a & 1) return a;
     return a == CREMA_WINOGRAD ? CREMA_BLOCKED : c->rule;
 }
 
-static void force(struct search *s, enum crema_arrangement a)
+static void force(struct crema_search *s, enum crema_arrangement a)
 {
     for (int i = 0; i < s->nchoices; i++)
         s->choice[i].op->arrangement = nearest(&s->choice[i], a);
 }
 
 /* An earlier choice; false where it is not of this program. */
-static bool follow(struct search *s, const char *word)
+static bool follow(struct crema_search *s, const char *word)
 {
     if (!word || strlen(word) != (size_t)s->nchoices) return false;
     for (int i = 0; i < s->nchoices; i++) {
@@ -146,7 +122,7 @@ static bool follow(struct search *s, const char *word)
     return true;
 }
 
-static enum crema_status remember(struct search *s)
+static enum crema_status remember(struct crema_search *s)
 {
     char *word = crema_arena_alloc(&s->p->arena, (size_t)s->nchoices + 1);
 
@@ -184,9 +160,9 @@ static bool alike(const struct crema_trial *t, const struct crema_trial *u)
            memcmp(t->gradient, u->gradient, sizeof t->gradient) == 0;
 }
 
-static enum crema_status try(struct search *s, struct family *f)
+static enum crema_status try(struct crema_search *s, struct crema_family *f)
 {
-    struct choice *first = f->member[CREMA_CONV_FORWARD];
+    struct crema_choice *first = f->member[CREMA_CONV_FORWARD];
     struct crema_trial t = { .forward = first->op };
 
     for (int r = 0; r < CREMA_CONV_ROLES; r++)
@@ -208,7 +184,7 @@ static enum crema_status try(struct search *s, struct family *f)
 
 /* Trials have few images, whose reorders stay in cache; a whole image blob's
  * may not. */
-static enum crema_status try_all(struct search *s)
+static enum crema_status try_all(struct crema_search *s)
 {
     double bytes = 0, seconds = 0, memory;
     int64_t largest = 1;
@@ -230,124 +206,16 @@ static enum crema_status try_all(struct search *s)
     return CREMA_OK;
 }
 
-/* ---- cost ------------------------------------------------------------------
- */
-
-/* Numbers in layouts: weights have none here, vectors are the same in all. */
-static bool is_image(const struct crema_tensor *t)
-{
-    return t && t->role != CREMA_PARAM && t->shape.ndims > 2;
-}
-
-/* Where an op without a choice has its images; CREMA_RULE: dense. */
-static enum crema_arrangement followed(const struct crema_op *op)
-{
-    const struct crema_op *f = op;
-
-    if (op->forward && !op->type->elementwise) f = op->forward;
-    if (f->nout > 0 && f->out[0] && f->out[0]->shape.ndims <= 2)
-        return CREMA_RULE;
-    if (f->type == &crema_op_view &&
-        !crema_shape_equal(&f->in[0]->shape, &f->out[0]->shape))
-        return CREMA_RULE;
-    for (int k = 0; k < f->nin; k++)
-        if (is_image(f->in[k])) return f->in[k]->lies;
-    return CREMA_RULE;
-}
-
-/* Bytes moved to have the op's images as `a`; copies are made once. */
-static double fetch(const struct crema_op *op, enum crema_arrangement a,
-                    bool reads_dense)
-{
-    double bytes = 0;
-
-    for (int k = 0; k < op->nin; k++) {
-        struct crema_tensor *t = op->in[k];
-
-        if (!is_image(t) || t->lies == a || (t->lies_too >> a & 1)) continue;
-        if (t->lies == CREMA_RULE && reads_dense) continue;
-        t->lies_too |= 1u << a;
-        bytes += 8.0 * (double)crema_shape_count(&t->shape);
-    }
-    for (int k = 0; k < op->nout; k++)
-        if (op->out[k]) op->out[k]->lies = a;
-    return bytes;
-}
-
-/* Bytes moved for weights: those of the readers and of the gradient that do not
- * have the layout which most have, or which is settled. */
-static double fetch_weights(const struct family *f)
-{
-    const struct crema_tensor *w = f->trial->forward->in[1];
-    const struct crema_param *home =
-        f->member[CREMA_CONV_FORWARD]->op->in[1]->param;
-    const struct crema_layout *l[CREMA_CONV_ROLES];
-    int n = 0, most = 0;
-
-    for (int r = 0; r < CREMA_CONV_ROLES; r++)
-        if (f->member[r])
-            l[n++] = &f->trial->as[f->member[r]->op->arrangement].weights[r];
-    for (int i = 0; i < n; i++) {
-        int same = 0;
-
-        for (int k = 0; k < n; k++) same += crema_layout_equal(l[i], l[k]);
-        if (home && home->settled && !crema_layout_equal(l[i], &home->layout))
-            same = 0;
-        if (same > most) most = same;
-    }
-    return 8.0 * (double)(n - most) * (double)crema_shape_count(&w->shape);
-}
-
-static double fetch_choice(const struct choice *c)
-{
-    enum crema_arrangement a = c->op->arrangement;
-    bool reads_dense = crema_conv_role(c->op) != CREMA_CONV_DATA &&
-                       c->family->trial->as[a].reads_dense;
-
-    return fetch(c->op, a == CREMA_WINOGRAD ? CREMA_BLOCKED : a, reads_dense);
-}
-
-/* Seconds of a step, as far as it depends on arrangements. */
-static double cost(const struct search *s)
-{
-    double seconds = 0, bytes = 0;
-
-    for (struct crema_tensor *t = s->p->tensors; t; t = t->next) {
-        t->lies = CREMA_RULE;
-        t->lies_too = 0;
-    }
-    for (int i = 0; i < s->nfamilies; i++) {
-        const struct family *f = &s->family[i];
-
-        for (int r = 0; r < CREMA_CONV_ROLES; r++) {
-            const struct choice *c = f->member[r];
-
-            if (!c) continue;
-            seconds += f->trial->as[c->op->arrangement].seconds[r] *
-                       (double)f->member[0]->op->in[0]->shape.dim[0];
-        }
-        bytes += fetch_weights(f);
-    }
-    for (int i = 0, k = 0; i < s->p->nops; i++) {
-        const struct crema_op *op = s->p->op[i];
-
-        if (k < s->nchoices && s->choice[k].op == op)
-            bytes += fetch_choice(&s->choice[k++]);
-        else
-            bytes += fetch(op, followed(op), false);
-    }
-    return seconds + bytes * s->moving;
-}
-
 /* ---- search ----------------------------------------------------------------
  */
 
-static void note(const struct search *s, enum crema_arrangement *out)
+static void note(const struct crema_search *s, enum crema_arrangement *out)
 {
     for (int i = 0; i < s->nchoices; i++) out[i] = s->choice[i].op->arrangement;
 }
 
-static void recall(const struct search *s, const enum crema_arrangement *from)
+static void recall(const struct crema_search *s,
+                   const enum crema_arrangement *from)
 {
     for (int i = 0; i < s->nchoices; i++)
         s->choice[i].op->arrangement = from[i];
@@ -368,7 +236,7 @@ enum {
 
 /* All convolutions alike, direction by direction; leaves the best and returns
  * its cost.  best: room for all choices, now what costs `least`. */
-static double uniform(struct search *s, enum crema_arrangement *best,
+static double uniform(struct crema_search *s, enum crema_arrangement *best,
                       double least)
 {
     for (int n = 0; n < WAYS; n++) {
@@ -377,11 +245,11 @@ static double uniform(struct search *s, enum crema_arrangement *best,
 
         nth(n, as);
         for (int i = 0; i < s->nchoices; i++) {
-            struct choice *c = &s->choice[i];
+            struct crema_choice *c = &s->choice[i];
 
             c->op->arrangement = nearest(c, as[crema_conv_role(c->op)]);
         }
-        now = cost(s);
+        now = crema_arrangement_cost(s);
         if (now >= least) continue;
         least = now;
         note(s, best);
@@ -392,13 +260,13 @@ static double uniform(struct search *s, enum crema_arrangement *best,
 
 /* Gives the family the arrangements; false where it lacks one of them or has
  * them already. */
-static bool give(struct family *f,
+static bool give(struct crema_family *f,
                  const enum crema_arrangement as[CREMA_CONV_ROLES])
 {
     bool other = false;
 
     for (int r = 0; r < CREMA_CONV_ROLES; r++) {
-        const struct choice *c = f->member[r];
+        const struct crema_choice *c = f->member[r];
 
         if (c ? !(c->ways >> as[r] & 1) : as[r] != CREMA_BLOCKED) return false;
         other |= c && c->op->arrangement != as[r];
@@ -409,7 +277,8 @@ static bool give(struct family *f,
 }
 
 /* One convolution otherwise than the rest, if that is better. */
-static double improve(struct search *s, struct family *f, double least)
+static double improve(struct crema_search *s, struct crema_family *f,
+                      double least)
 {
     enum crema_arrangement best[CREMA_CONV_ROLES], as[CREMA_CONV_ROLES];
 
@@ -420,7 +289,7 @@ static double improve(struct search *s, struct family *f, double least)
 
         nth(n, as);
         if (!give(f, as)) continue;
-        now = cost(s);
+        now = crema_arrangement_cost(s);
         if (now >= least) continue;
         least = now;
         memcpy(best, as, sizeof best);
@@ -430,13 +299,13 @@ static double improve(struct search *s, struct family *f, double least)
 }
 
 /* Leaves the best that was found, or the rule's where that is as good. */
-static void find_best(struct search *s, enum crema_arrangement *best)
+static void find_best(struct crema_search *s, enum crema_arrangement *best)
 {
     double by_rule, before, least;
 
     take_rule(s);
     note(s, best);
-    by_rule = cost(s);
+    by_rule = crema_arrangement_cost(s);
     least = uniform(s, best, by_rule);
     if ((double)s->nfamilies * WAYS * s->p->nops < most_steps)
         for (int round = 0; round < MOST_ROUNDS; round++) {
@@ -451,7 +320,7 @@ static void find_best(struct search *s, enum crema_arrangement *best)
 /* ---- the pass --------------------------------------------------------------
  */
 
-static bool worth_it(const struct search *s)
+static bool worth_it(const struct crema_search *s)
 {
     double flops = 0;
 
@@ -463,7 +332,7 @@ static bool worth_it(const struct search *s)
     return flops >= few_flops;
 }
 
-static int count_last(const struct search *s)
+static int count_last(const struct crema_search *s)
 {
     int n = 0;
 
@@ -472,7 +341,7 @@ static int count_last(const struct search *s)
     return n;
 }
 
-static enum crema_status measure(struct search *s)
+static enum crema_status measure(struct crema_search *s)
 {
     double begun = crema_seconds();
     enum crema_arrangement *best;
@@ -490,7 +359,7 @@ static enum crema_status measure(struct search *s)
     return CREMA_OK;
 }
 
-static enum crema_status choose(struct search *s)
+static enum crema_status choose(struct crema_search *s)
 {
     struct crema_program *p = s->p;
 
@@ -510,7 +379,7 @@ static enum crema_status choose(struct search *s)
 
 enum crema_status crema_pass_choose(struct crema_program *p)
 {
-    struct search s = { .p = p };
+    struct crema_search s = { .p = p };
     enum crema_status status = find_choices(&s);
 
     if (status == CREMA_OK && s.nchoices > 0) status = choose(&s);
