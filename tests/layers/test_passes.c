@@ -91,9 +91,10 @@ END_TEST
 
 enum { STEPS = 6, IMAGES = 2, INPUTS = 3, HIDDEN = 4 };
 
-static struct crema_model *recurrent(const char *type, int steps)
+static struct crema_model *recurrent(const char *type, int steps,
+                                     const char *more)
 {
-    char text[1024];
+    char text[1536];
 
     snprintf(text, sizeof text,
              "layer { name: 'x' type: 'Input' top: 'x' "
@@ -102,13 +103,16 @@ static struct crema_model *recurrent(const char *type, int steps)
              "input_param { shape { dim: [%d, 2] } } }"
              "layer { name: 'r' type: '%s' bottom: 'x' bottom: 'c' top: 'h' "
              "recurrent_param { num_output: 4 "
-             "weight_filler { type: 'uniform' min: -.9 max: .9 } } }",
-             steps, steps, type);
+             "weight_filler { type: 'uniform' min: -.9 max: .9 } } }%s",
+             steps, steps, type, more);
     return open_text(text);
 }
 
-/* `steps` steps from step `first` on, by a net of that many. */
-static void run(struct crema_model *m, int first, int steps, float *h)
+/* `steps` steps from step `first` on, by a net of that many; h: its blob
+ * `name`.
+ */
+static void run(struct crema_model *m, const char *name, int first, int steps,
+                float *h)
 {
     const int64_t dims[] = { steps, IMAGES, INPUTS };
     float x[STEPS * IMAGES * INPUTS], cont[STEPS * IMAGES];
@@ -120,27 +124,56 @@ static void run(struct crema_model *m, int first, int steps, float *h)
     good(crema_model_write(m, "x", 3, dims, x));
     good(crema_model_write(m, "c", 2, dims, cont));
     good(crema_model_forward(m));
-    good(crema_model_read(m, "h", h, (size_t)(steps * IMAGES * HIDDEN)));
+    good(crema_model_read(m, name, h, (size_t)(steps * IMAGES * HIDDEN)));
 }
 
 /* Two passes over half the steps each are one over all. */
 START_TEST(carried)
 {
     const char *type = _i ? "RNN" : "LSTM";
-    struct crema_model *whole = recurrent(type, STEPS);
-    struct crema_model *half = recurrent(type, STEPS / 2);
+    struct crema_model *whole = recurrent(type, STEPS, "");
+    struct crema_model *half = recurrent(type, STEPS / 2, "");
     float a[STEPS * IMAGES * HIDDEN], b[STEPS * IMAGES * HIDDEN];
 
     for (int epoch = 0; epoch < 2; epoch++) {
-        run(whole, 0, STEPS, a);
-        run(half, 0, STEPS / 2, b);
-        run(half, STEPS / 2, STEPS / 2, b + STEPS / 2 * IMAGES * HIDDEN);
+        run(whole, "h", 0, STEPS, a);
+        run(half, "h", 0, STEPS / 2, b);
+        run(half, "h", STEPS / 2, STEPS / 2, b + STEPS / 2 * IMAGES * HIDDEN);
         for (int i = 0; i < STEPS * IMAGES * HIDDEN; i++)
             ck_assert_float_eq_tol(a[i], b[i], 1e-6f);
     }
     ck_assert_float_ne(a[0], a[(STEPS - 1) * IMAGES * HIDDEN]);
     crema_model_free(whole);
     crema_model_free(half);
+}
+END_TEST
+
+/* A pass that is repeated for the sake of a size goes on but once. */
+START_TEST(carried_once)
+{
+    static const char more[] =
+        "layer { name: 's' type: 'Input' top: 's' "
+        "input_param { shape { dim: 6 } } }"
+        "layer { name: 'p' type: 'Power' bottom: 'h' top: 'y' }"
+        "layer { name: 'f' type: 'Filter' bottom: 'h' bottom: 's' top: 'f' }";
+    const char *type = _i ? "RNN" : "LSTM";
+    struct crema_model *plain = recurrent(type, STEPS, "");
+    struct crema_model *other = recurrent(type, STEPS, more);
+    const int64_t each[] = { STEPS };
+    float a[STEPS * IMAGES * HIDDEN], b[STEPS * IMAGES * HIDDEN];
+
+    for (int pass = 0; pass < 3; pass++) {
+        float select[STEPS] = { 0 };
+
+        for (int i = 0; i <= pass; i++) select[2 * i] = 1;
+        good(crema_model_write(other, "s", 1, each, select));
+        run(plain, "h", pass * STEPS, STEPS, a);
+        run(other, "y", pass * STEPS, STEPS, b);
+        for (int i = 0; i < STEPS * IMAGES * HIDDEN; i++)
+            ck_assert_float_eq(a[i], b[i]);
+    }
+    crema_model_free(plain);
+    crema_model_free(other);
 }
 END_TEST
 
@@ -152,6 +185,7 @@ int main(void)
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, filter);
     tcase_add_loop_test(t, carried, 0, 2);
+    tcase_add_loop_test(t, carried_once, 0, 2);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -17,6 +17,8 @@ void crema_pass_threads(struct crema_program *);
 enum crema_status crema_pass_choose(struct crema_program *) CREMA_MUST_USE;
 /* Layouts, reorders, calls. */
 enum crema_status crema_pass_layouts(struct crema_program *) CREMA_MUST_USE;
+/* What changes params in a forward pass, at its end. */
+void crema_pass_late(struct crema_program *);
 /* Each update right behind its gradient, where nothing needs all gradients. */
 void crema_pass_early_update(struct crema_program *);
 /* An update that others join: too small to be worth a call of its own. */

@@ -67,6 +67,7 @@ enum crema_status crema_program_prepare(struct crema_program *p)
     enum crema_status status;
 
     if (p->failed) return p->ctx->status;
+    crema_pass_late(p);
     crema_pass_threads(p);
     if (p->fuse) CREMA_TRY(merge(p));
     if (p->fuse) crema_pass_fuse(p);
