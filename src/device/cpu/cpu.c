@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is missing runs on ref: losses, accuracy, fill, host, and the running
- * statistics of batch norm. */
+/* What is missing runs on ref: losses, accuracy, fill, host, the running
+ * statistics of batch norm, and what few nets have or costs little. */
 static const struct {
     const struct crema_op_type *type;
     crema_cpu_planner *plan;

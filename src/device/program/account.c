@@ -3,25 +3,19 @@
 
 #include <stdlib.h>
 
-static struct crema_tensor *root(struct crema_tensor *t)
-{
-    while (t->storage != t) t = t->storage;
-    return t;
-}
-
 /* Gradients of params, and what is made of them on the way to their updates:
  * sums, other layouts. */
 static void mark_gradients(struct crema_program *p)
 {
     for (struct crema_tensor *t = p->tensors; t; t = t->next)
         if (t->role == CREMA_PARAM && t->grad && t->grad->role == CREMA_VALUE)
-            root(t->grad)->use = CREMA_USE_PARAM_GRAD;
+            crema_tensor_root(t->grad)->use = CREMA_USE_PARAM_GRAD;
     for (int i = 0; i < p->nops; i++) {
         struct crema_op *op = p->op[i];
 
         if (op->type == &crema_op_reorder && op->in[0]->role == CREMA_VALUE &&
-            root(op->in[0])->use == CREMA_USE_PARAM_GRAD)
-            root(op->out[0])->use = CREMA_USE_PARAM_GRAD;
+            crema_tensor_root(op->in[0])->use == CREMA_USE_PARAM_GRAD)
+            crema_tensor_root(op->out[0])->use = CREMA_USE_PARAM_GRAD;
     }
 }
 
@@ -32,7 +26,7 @@ static void mark_workspaces(struct crema_program *p)
         int k = op->type->workspace;
 
         if (k && k < op->nout && op->out[k])
-            root(op->out[k])->use = CREMA_USE_WORKSPACE;
+            crema_tensor_root(op->out[k])->use = CREMA_USE_WORKSPACE;
     }
 }
 

@@ -12,7 +12,7 @@
 
 enum { ALIGN = 256 }; /* of each value, in bytes */
 
-static struct crema_tensor *root(struct crema_tensor *t)
+struct crema_tensor *crema_tensor_root(struct crema_tensor *t)
 {
     while (t->storage != t) t = t->storage;
     return t;
@@ -25,7 +25,7 @@ static bool in_heap(const struct crema_tensor *t)
 
 static void write_at(struct crema_tensor *t, int i)
 {
-    struct crema_tensor *r = root(t);
+    struct crema_tensor *r = crema_tensor_root(t);
 
     if (r == t && t->born < 0) r->born = i;
     if (r->dies < i) r->dies = i;
@@ -39,11 +39,12 @@ static void find_lifetimes(struct crema_program *p)
     for (int i = 0; i < p->nops; i++) {
         struct crema_op *op = p->op[i];
 
-        if (op->type == &crema_op_view) op->out[0]->storage = root(op->in[0]);
+        if (op->type == &crema_op_view)
+            op->out[0]->storage = crema_tensor_root(op->in[0]);
         for (int k = 0; k < op->nout; k++)
             if (op->out[k]) write_at(op->out[k], i);
         for (int k = 0; k < op->nin; k++)
-            if (op->in[k]) root(op->in[k])->dies = i;
+            if (op->in[k]) crema_tensor_root(op->in[k])->dies = i;
     }
 }
 
@@ -56,9 +57,9 @@ static void share_in_place(struct crema_program *p)
         struct crema_tensor *x, *y;
 
         if (k < 0 || k >= op->nin || !op->in[k] || !op->out[0]) continue;
-        x = root(op->in[k]);
+        x = crema_tensor_root(op->in[k]);
         y = op->out[0];
-        if (x == root(y) || x->dies != i || !in_heap(x)) continue;
+        if (x == crema_tensor_root(y) || x->dies != i || !in_heap(x)) continue;
         if (y->storage != y || y->keep || y->role != CREMA_VALUE) continue;
         if (x->layout.bytes != y->layout.bytes) continue;
         y->storage = x;
@@ -192,7 +193,7 @@ enum crema_status crema_pass_memory(struct crema_program *p)
 
 static void *address(const struct crema_program *p, struct crema_tensor *t)
 {
-    struct crema_tensor *r = root(t);
+    struct crema_tensor *r = crema_tensor_root(t);
 
     if (r->role == CREMA_PARAM) return r->param->data;
     if (in_heap(r)) return (char *)p->heap->data + r->offset;

@@ -27,6 +27,8 @@ bool crema_update_joins(const struct crema_op *);
 enum crema_status crema_pass_join(struct crema_program *) CREMA_MUST_USE;
 /* What depends on params alone comes first, p->constants ops. */
 void crema_pass_constants(struct crema_program *);
+/* The tensor whose memory t lies in, once the memory pass has run; or t. */
+struct crema_tensor *crema_tensor_root(struct crema_tensor *t);
 /* Lifetimes, shared storage, offsets. */
 enum crema_status crema_pass_memory(struct crema_program *) CREMA_MUST_USE;
 /* p->memory. */
