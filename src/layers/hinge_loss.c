@@ -69,14 +69,8 @@ static enum crema_status backward(void *state, struct crema_ctx *ctx, int nx,
 static enum crema_status record(struct crema_layer *l)
 {
     const struct crema_host_op host = { forward, backward, l };
-    const struct crema_shape *x = &l->bottom[0]->shape;
 
-    CREMA_TRY(crema_loss_label_each(l));
-    crema_expect_labels(l->bottom[1], crema_shape_product(x, 1, x->ndims),
-                        false, 0);
-    l->bottom[1] = crema_detach(l->program, l->bottom[1]);
-    crema_loss_record(l, &host);
-    return CREMA_OK;
+    return crema_loss_record_labelled(l, &host);
 }
 
 const struct crema_layer_type crema_layer_HingeLoss = {

@@ -77,18 +77,23 @@ enum crema_status crema_loss_same_size(const struct crema_layer *l, int k)
     return misfit(l, k, "do not have the same number of elements");
 }
 
-enum crema_status crema_loss_label_each(const struct crema_layer *l)
-{
-    const struct crema_shape *a = &l->bottom[0]->shape;
-    const struct crema_shape *b = &l->bottom[1]->shape;
-
-    if (a->ndims > 0 && crema_shape_count(b) == a->dim[0]) return CREMA_OK;
-    return misfit(l, 1, "do not fit: one label is needed for each image");
-}
-
 void crema_loss_record(struct crema_layer *l, const struct crema_host_op *host)
 {
     static const struct crema_shape scalar = { 0 };
 
     crema_host(l->program, host, l->nbottoms, l->bottom, 1, &scalar, l->top);
+}
+
+enum crema_status crema_loss_record_labelled(struct crema_layer *l,
+                                             const struct crema_host_op *host)
+{
+    const struct crema_shape *x = &l->bottom[0]->shape;
+
+    if (x->ndims == 0 || crema_shape_count(&l->bottom[1]->shape) != x->dim[0])
+        return misfit(l, 1, "do not fit: one label is needed for each image");
+    crema_expect_labels(l->bottom[1], crema_shape_product(x, 1, x->ndims),
+                        false, 0);
+    l->bottom[1] = crema_detach(l->program, l->bottom[1]);
+    crema_loss_record(l, host);
+    return CREMA_OK;
 }

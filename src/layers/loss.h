@@ -30,10 +30,12 @@ enum crema_status crema_loss_label(const struct crema_layer *,
 /* Refuses bottoms 0 and k that have not the same number of elements. */
 enum crema_status crema_loss_same_size(const struct crema_layer *,
                                        int k) CREMA_MUST_USE;
-/* Refuses a bottom 1 that is not one label for each image of bottom 0. */
-enum crema_status
-crema_loss_label_each(const struct crema_layer *) CREMA_MUST_USE;
 /* Records the layer's own C on all bottoms; top 0 is a scalar. */
 void crema_loss_record(struct crema_layer *, const struct crema_host_op *);
+/* The same where bottom 1 is a label for each image of bottom 0, which has a
+ * number for each class; refuses one that is not. */
+enum crema_status
+crema_loss_record_labelled(struct crema_layer *,
+                           const struct crema_host_op *) CREMA_MUST_USE;
 
 #endif
