@@ -1,4 +1,4 @@
-/* backend.h - what a backend fills in.  For device.c, passes and backends.
+/* backend.h - what a backend fills in.  For plan.c, passes and backends.
  *
  * Planning asks each op once, in the order of the program:
  *
@@ -34,7 +34,7 @@ struct crema_call {
     size_t scratch_bytes;     /* of one buffer that all calls share */
     bool waits;               /* run() waits for the device: no tape */
     const char *info;         /* implementation, for reports */
-    struct crema_device *dev; /* set by device.c */
+    struct crema_device *dev; /* set by plan.c */
 };
 
 struct crema_backend {

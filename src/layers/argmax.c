@@ -3,6 +3,7 @@
  * back. */
 #include "layers/layer.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 CREMA_LAYER_PARAM(Crema__ArgMaxParameter, CREMA__ARG_MAX_PARAMETER__INIT,
@@ -13,11 +14,18 @@ struct entry {
     int64_t index;
 };
 
+/* What is not a number is smaller than what is. */
+static float rank(float value)
+{
+    return isnan(value) ? -INFINITY : value;
+}
+
 static int larger_first(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
+    float p = rank(x->value), q = rank(y->value);
 
-    if (x->value != y->value) return x->value < y->value ? 1 : -1;
+    if (p != q) return p < q ? 1 : -1;
     return x->index < y->index ? 1 : -1;
 }
 
