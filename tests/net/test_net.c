@@ -5,6 +5,7 @@
 #include "support/suite.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -405,6 +406,28 @@ START_TEST(pyramid_axes)
 }
 END_TEST
 
+/* The largest is found whatever stands beside it. */
+START_TEST(largest_beside_nan)
+{
+    static const char text[] =
+        "layer { name: 'x' type: 'Input' top: 'x' "
+        "input_param { shape { dim: [6, 3] } } }"
+        "layer { name: 'a' type: 'ArgMax' bottom: 'x' top: 'y' }";
+    static const float x[18] = { 1, 2,   NAN, 1,   NAN, 2, 2,   1, NAN,
+                                 2, NAN, 1,   NAN, 1,   2, NAN, 2, 1 };
+    static const float largest[6] = { 1, 2, 0, 0, 2, 1 };
+    const int64_t dims[2] = { 6, 3 };
+    struct crema_model *m = opened(text, false);
+    float y[6];
+
+    ck_assert_int_eq(crema_model_write(m, "x", 2, dims, x), CREMA_OK);
+    ck_assert_int_eq(crema_model_forward(m), CREMA_OK);
+    ck_assert_int_eq(crema_model_read(m, "y", y, 6), CREMA_OK);
+    for (int i = 0; i < 6; i++) ck_assert_float_eq(y[i], largest[i]);
+    crema_model_free(m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("net");
@@ -422,6 +445,7 @@ int main(void)
     tcase_add_test(t, nets_share_weights);
     tcase_add_test(t, labels_are_checked);
     tcase_add_loop_test(t, pyramid_axes, 1, 3);
+    tcase_add_test(t, largest_beside_nan);
     suite_add_tcase(s, t);
     return run_suite(s);
 }
