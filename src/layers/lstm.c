@@ -32,17 +32,7 @@ static enum crema_status walk(struct crema_walk *w, struct crema_tensor **h)
 
 static enum crema_status record(struct crema_layer *l)
 {
-    struct crema_walk w;
-    enum crema_status status = crema_walk_begin(&w, l, 2);
-    struct crema_tensor **h = NULL;
-
-    if (status == CREMA_OK) {
-        h = crema_arena_alloc(&w.arena, sizeof *h * (size_t)w.steps);
-        status = h ? walk(&w, h) : crema_no_memory(l->ctx, l->param->name);
-    }
-    if (status != CREMA_OK) h = NULL;
-    (void)!crema_walk_end(&w, h, w.state);
-    return status;
+    return crema_recurrent_record(l, 2, walk);
 }
 
 const struct crema_layer_type crema_layer_LSTM = {

@@ -170,8 +170,8 @@ static void carry_on(struct crema_walk *w, int k, struct crema_tensor *last)
 
 /* ---- the walk ------------------------------------------------------------ */
 
-enum crema_status crema_walk_begin(struct crema_walk *w, struct crema_layer *l,
-                                   int nstates)
+static enum crema_status begin(struct crema_walk *w, struct crema_layer *l,
+                               int nstates)
 {
     struct crema_program *p = l->program;
 
@@ -233,20 +233,40 @@ struct crema_tensor *crema_walk_continue(struct crema_walk *w, int64_t step,
     return crema_scale(w->layer->program, 0, state, w->cont[step], NULL);
 }
 
-enum crema_status crema_walk_end(struct crema_walk *w, struct crema_tensor **y,
-                                 struct crema_tensor **last)
+static void end(struct crema_walk *w, struct crema_tensor **y)
 {
     struct crema_layer *l = w->layer;
     struct crema_shape one = CREMA_SHAPE(1, w->batch, w->hidden);
 
-    for (int k = 0; y && k < w->nstates; k++) {
+    for (int k = 0; k < w->nstates; k++) {
         if (!param(l)->expose_hidden)
-            carry_on(w, k, last[k]);
+            carry_on(w, k, w->state[k]);
         else if (1 + k < l->ntops)
-            l->top[1 + k] =
-                crema_view(l->program, &one, crema_detach(l->program, last[k]));
+            l->top[1 + k] = crema_view(l->program, &one,
+                                       crema_detach(l->program, w->state[k]));
     }
-    if (y) l->top[0] = stack(l->program, w, y);
-    crema_arena_free(&w->arena);
+    l->top[0] = stack(l->program, w, y);
+}
+
+static enum crema_status run(struct crema_walk *w, struct crema_layer *l,
+                             int nstates, crema_walk_fn *walk)
+{
+    struct crema_tensor **y;
+
+    CREMA_TRY(begin(w, l, nstates));
+    y = crema_arena_alloc(&w->arena, sizeof *y * (size_t)w->steps);
+    if (!y) return crema_no_memory(l->ctx, l->param->name);
+    CREMA_TRY(walk(w, y));
+    end(w, y);
     return CREMA_OK;
+}
+
+enum crema_status crema_recurrent_record(struct crema_layer *l, int nstates,
+                                         crema_walk_fn *walk)
+{
+    struct crema_walk w;
+    enum crema_status status = run(&w, l, nstates, walk);
+
+    crema_arena_free(&w.arena);
+    return status;
 }

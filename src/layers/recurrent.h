@@ -24,7 +24,8 @@ struct crema_walk {
     struct crema_tensor *x;        /* [T N, inputs] */
     struct crema_tensor *still;    /* [N, static_inputs]; or NULL */
     struct crema_tensor **cont;    /* [steps], each [N] */
-    struct crema_tensor *state[CREMA_MAX_CARRIED]; /* before the first step */
+    struct crema_tensor *state[CREMA_MAX_CARRIED]; /* before the first step,
+                                                      then after the last */
     int nstates, nweights; /* nweights: asked for so far */
     struct crema_arena arena;
 };
@@ -32,9 +33,14 @@ struct crema_walk {
 enum crema_status crema_recurrent_setup(struct crema_layer *) CREMA_MUST_USE;
 void crema_recurrent_free(struct crema_layer *);
 
-/* nstates: h, or h and c.  Ended by crema_walk_end in any case. */
-enum crema_status crema_walk_begin(struct crema_walk *, struct crema_layer *,
-                                   int nstates) CREMA_MUST_USE;
+/* Records all steps.  From w->state, before the first, walk makes y[steps],
+ * each [N,H], which become top 0, and leaves in w->state what is there after
+ * the last: it is carried on, or becomes the tops behind. */
+typedef enum crema_status crema_walk_fn(struct crema_walk *w,
+                                        struct crema_tensor **y);
+/* nstates: h, or h and c. */
+enum crema_status crema_recurrent_record(struct crema_layer *, int nstates,
+                                         crema_walk_fn *walk) CREMA_MUST_USE;
 /* The layer's next weight of `rows` x `columns`, or its next bias [rows]. */
 struct crema_tensor *crema_walk_weight(struct crema_walk *, int64_t rows,
                                        int64_t columns);
@@ -44,9 +50,5 @@ struct crema_tensor **crema_walk_inputs(struct crema_walk *, int64_t rows);
 /* state[N,H], 0 where a sequence begins at this step */
 struct crema_tensor *crema_walk_continue(struct crema_walk *, int64_t step,
                                          struct crema_tensor *state);
-/* y[steps], each [N,H], become top 0; last[nstates] are carried on, or become
- * the tops behind it. */
-enum crema_status crema_walk_end(struct crema_walk *, struct crema_tensor **y,
-                                 struct crema_tensor **last) CREMA_MUST_USE;
 
 #endif

@@ -32,17 +32,7 @@ static enum crema_status walk(struct crema_walk *w, struct crema_tensor **y)
 
 static enum crema_status record(struct crema_layer *l)
 {
-    struct crema_walk w;
-    enum crema_status status = crema_walk_begin(&w, l, 1);
-    struct crema_tensor **y = NULL;
-
-    if (status == CREMA_OK) {
-        y = crema_arena_alloc(&w.arena, sizeof *y * (size_t)w.steps);
-        status = y ? walk(&w, y) : crema_no_memory(l->ctx, l->param->name);
-    }
-    if (status != CREMA_OK) y = NULL;
-    (void)!crema_walk_end(&w, y, w.state);
-    return status;
+    return crema_recurrent_record(l, 1, walk);
 }
 
 const struct crema_layer_type crema_layer_RNN = {
