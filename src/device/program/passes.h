@@ -6,7 +6,7 @@
 
 /* Batch norm, scale and ReLU become one op; before gradients are taken. */
 void crema_pass_merge(struct crema_program *);
-/* conv y; relu y -> z, where nobody else reads y: conv z. */
+/* ReLUs and sums go into the op that makes what they alone read: fuse.c. */
 void crema_pass_fuse(struct crema_program *);
 /* Batch norms by statistics go into weights; in TEST, without gradients. */
 enum crema_status crema_pass_fold(struct crema_program *) CREMA_MUST_USE;
