@@ -111,6 +111,20 @@ static void examine_type(const struct examiner *e)
             "solver type \"%s\" does not run "
             "yet",
             t->name);
+    } else if (!t->momentum && e->p->momentum != 0) {
+        say(e, CREMA_WRONG, &e->p->momentum,
+            "solver type \"%s\" has no momentum; leave it out", t->name);
+    } else if (t->rule == CREMA_RULE_rmsprop &&
+               !(e->p->rms_decay >= 0 && e->p->rms_decay < 1)) {
+        say(e, CREMA_WRONG, &e->p->rms_decay,
+            "rms_decay must be at least 0 and below 1, got %g",
+            (double)e->p->rms_decay);
+    } else if (t->correct && !(e->p->momentum >= 0 && e->p->momentum < 1 &&
+                               e->p->momentum2 >= 0 && e->p->momentum2 < 1)) {
+        say(e, CREMA_WRONG, &e->p->momentum,
+            "momentum and momentum2 must be at least 0 and below 1, got %g "
+            "and %g",
+            (double)e->p->momentum, (double)e->p->momentum2);
     }
     if (strcmp(regular, "L1") && strcmp(regular, "L2"))
         say(e, CREMA_WRONG, &e->p->regularization_type,

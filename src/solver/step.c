@@ -70,6 +70,8 @@ static enum crema_status iterate_ahead(struct crema_solver *s, float rate)
 
 enum crema_status crema_solver__iterate(struct crema_solver *s, float rate)
 {
+    if (s->type->correct)
+        rate = (float)((double)rate * s->type->correct(s->param, s->iter));
     return crema_net_is_deferring(s->net) && s->param->iter_size <= CREMA_RING
                ? iterate_ahead(s, rate)
                : iterate_at_once(s, rate);
