@@ -42,6 +42,15 @@ struct crema_tensor *crema_conv(struct crema_program *,
                                 struct crema_tensor *x, struct crema_tensor *w,
                                 struct crema_tensor *b);
 
+/* Y[N,K,P,Q], what a convolution with W[C,K/G,R,S] would have read to make
+ * X[N,C,H,W] of it: its gradient.  P = stride (H - 1) + dilation (R - 1) + 1 -
+ * 2 pad; b[K] may be NULL. */
+struct crema_tensor *crema_deconv(struct crema_program *,
+                                  const struct crema_conv *,
+                                  struct crema_tensor *x,
+                                  struct crema_tensor *w,
+                                  struct crema_tensor *b);
+
 /* Y[M,N] = X[M,K] W[N,K]^T + b[N]; W[K,N] if transposed; b may be NULL */
 struct crema_tensor *crema_inner_product(struct crema_program *,
                                          bool transposed,

@@ -1,12 +1,28 @@
-/* convolution.c - Y[n,k] = sum over c of W[k,c] * X[n,c] + b[k].
+/* convolution.c - Y[n,k] = sum over c of W[k,c] * X[n,c] + b[k], and
+ * Deconvolution, which gives what such a W would have read.
  *
  * Channels lie at `axis`, everything before it is batch, up to three spatial
- * axes follow.  Several bottoms share the weights.
+ * axes follow.  Several bottoms share the weights.  In the depthwise types of
+ * MobileNet's forks each channel is a group.
  */
 #include "layers/layer.h"
 
+extern const struct crema_layer_type crema_layer_Deconvolution,
+    crema_layer_ConvolutionDepthwise, crema_layer_DepthwiseConvolution;
+
 CREMA_LAYER_PARAM(Crema__ConvolutionParameter,
                   CREMA__CONVOLUTION_PARAMETER__INIT, convolution_param)
+
+static bool is_deconvolution(const struct crema_layer *l)
+{
+    return l->type == &crema_layer_Deconvolution;
+}
+
+static bool is_depthwise(const struct crema_layer *l)
+{
+    return l->type == &crema_layer_ConvolutionDepthwise ||
+           l->type == &crema_layer_DepthwiseConvolution;
+}
 
 static enum crema_status setup(struct crema_layer *l)
 {
@@ -123,7 +139,6 @@ static enum crema_status read_conv(const struct crema_layer *l, int spatial,
                                     1 };
 
     c->spatial = spatial;
-    c->groups = p->group;
     CREMA_TRY(read_sizes(l, &kernel, spatial, c->kernel));
     CREMA_TRY(read_sizes(l, &stride, spatial, c->stride));
     CREMA_TRY(read_sizes(l, &pad, spatial, c->pad));
@@ -132,19 +147,33 @@ static enum crema_status read_conv(const struct crema_layer *l, int spatial,
 
 /* ---- recording ----------------------------------------------------------- */
 
+/* Divides the channels of X and the outputs alike. */
+static enum crema_status find_groups(const struct crema_layer *l,
+                                     int64_t channels, int64_t *groups)
+{
+    const Crema__ConvolutionParameter *p = param(l);
+
+    *groups = is_depthwise(l) ? channels : p->group;
+    if (*groups > 0 && channels % *groups == 0 && p->num_output % *groups == 0)
+        return CREMA_OK;
+    if (is_depthwise(l))
+        return crema_layer_fail(l, &p->num_output,
+                                "num_output %u is not a multiple of the %lld "
+                                "channels of the bottom",
+                                p->num_output, (long long)channels);
+    return crema_layer_fail(l, &p->group,
+                            "group %u does not divide the %lld channels of "
+                            "the bottom",
+                            p->group, (long long)channels);
+}
+
 static enum crema_status fits(const struct crema_layer *l,
                               const struct crema_conv *c,
                               const struct crema_shape *x, int axis)
 {
-    const Crema__ConvolutionParameter *p = param(l);
-    const struct sizes kernel = kernel_sizes(p);
+    const struct sizes kernel = kernel_sizes(param(l));
 
-    if (x->dim[axis] % p->group)
-        return crema_layer_fail(l, &p->group,
-                                "group %u does not divide the %lld channels of "
-                                "the bottom",
-                                p->group, (long long)x->dim[axis]);
-    for (int i = 0; i < c->spatial; i++) {
+    for (int i = 0; i < c->spatial && !is_deconvolution(l); i++) {
         long long reach = c->dilation[i] * (c->kernel[i] - 1) + 1;
         long long size = x->dim[axis + 1 + i], pad = c->pad[i];
 
@@ -183,18 +212,20 @@ static void lift(struct crema_conv *c)
 }
 
 /* One bottom; w has the prototxt's axes, c those of crema_conv. */
-static struct crema_tensor *convolve(struct crema_program *p,
+static struct crema_tensor *convolve(const struct crema_layer *l,
                                      const struct crema_conv *c, int axis,
                                      int spatial, struct crema_tensor *bottom,
                                      struct crema_tensor *w,
                                      struct crema_tensor *b)
 {
+    struct crema_program *p = l->program;
     struct crema_shape top = bottom->shape, x;
     struct crema_tensor *y;
 
     x = images(crema_shape_product(&top, 0, axis), top.dim[axis], spatial,
                &top.dim[axis + 1]);
-    y = crema_conv(p, c, crema_view(p, &x, bottom), w, b);
+    y = (is_deconvolution(l) ? crema_deconv : crema_conv)(
+        p, c, crema_view(p, &x, bottom), w, b);
     if (!y) return NULL;
     top.dim[axis] = y->shape.dim[1];
     for (int i = 0; i < spatial; i++)
@@ -218,6 +249,7 @@ static enum crema_status record(struct crema_layer *l)
                                 "%d spatial axes; up to %d are possible",
                                 spatial, CREMA_MAX_SPATIAL);
     CREMA_TRY(read_conv(l, spatial, &c));
+    CREMA_TRY(find_groups(l, x->dim[axis], &c.groups));
     for (int i = 0; i < l->nbottoms; i++) {
         if (l->bottom[i]->shape.ndims != x->ndims ||
             l->bottom[i]->shape.dim[axis] != x->dim[axis])
@@ -226,7 +258,9 @@ static enum crema_status record(struct crema_layer *l)
                                     "channels");
         CREMA_TRY(fits(l, &c, &l->bottom[i]->shape, axis));
     }
-    shape = CREMA_SHAPE(p->num_output, x->dim[axis] / p->group);
+    shape = CREMA_SHAPE(p->num_output, x->dim[axis] / c.groups);
+    if (is_deconvolution(l))
+        shape = CREMA_SHAPE(x->dim[axis], p->num_output / c.groups);
     for (int i = 0; i < spatial; i++) shape.dim[shape.ndims++] = c.kernel[i];
     w = crema_layer_weight(l, 0, &shape, p->weight_filler);
     if (p->bias_term)
@@ -236,12 +270,42 @@ static enum crema_status record(struct crema_layer *l)
     w = crema_view(l->program, &shape, w);
     if (spatial < 2) lift(&c);
     for (int i = 0; i < l->nbottoms; i++)
-        l->top[i] = convolve(l->program, &c, axis, spatial, l->bottom[i], w, b);
+        l->top[i] = convolve(l, &c, axis, spatial, l->bottom[i], w, b);
     return CREMA_OK;
 }
 
 const struct crema_layer_type crema_layer_Convolution = {
     .name = "Convolution",
+    .min_bottoms = 1,
+    .max_bottoms = -1,
+    .min_tops = 1,
+    .max_tops = -1,
+    .setup = setup,
+    .record = record,
+};
+
+const struct crema_layer_type crema_layer_Deconvolution = {
+    .name = "Deconvolution",
+    .min_bottoms = 1,
+    .max_bottoms = -1,
+    .min_tops = 1,
+    .max_tops = -1,
+    .setup = setup,
+    .record = record,
+};
+
+const struct crema_layer_type crema_layer_ConvolutionDepthwise = {
+    .name = "ConvolutionDepthwise",
+    .min_bottoms = 1,
+    .max_bottoms = -1,
+    .min_tops = 1,
+    .max_tops = -1,
+    .setup = setup,
+    .record = record,
+};
+
+const struct crema_layer_type crema_layer_DepthwiseConvolution = {
+    .name = "DepthwiseConvolution",
     .min_bottoms = 1,
     .max_bottoms = -1,
     .min_tops = 1,

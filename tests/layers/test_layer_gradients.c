@@ -5,6 +5,9 @@
 #define CONV(bottom, fields)                                                   \
     "layer { name: 'c' type: 'Convolution' bottom: '" bottom "' top: 'y' "     \
     "convolution_param { " fields " } }"
+#define DECONV(fields)                                                         \
+    "layer { name: 'c' type: 'Deconvolution' bottom: 'x' top: 'y' "            \
+    "convolution_param { " fields " } }"
 #define POOL(fields)                                                           \
     "layer { name: 'p' type: 'Pooling' bottom: 'x' top: 'y' pooling_param "    \
     "{ " fields " } }"
@@ -47,6 +50,26 @@ static const struct layer_case cases[] = {
       "layer { name: 'b' type: 'Convolution' bottom: 'y' top: 'z' "
       "convolution_param { num_output: 2 kernel_size: 3 } "
       "param { name: 'w' } param { name: 'b' } }" },
+
+    { "depthwise", "x:2,3,4,4",
+      "layer { name: 'c' type: 'ConvolutionDepthwise' bottom: 'x' top: 'y' "
+      "convolution_param { num_output: 6 kernel_size: 3 pad: 1 } }" },
+    { "depthwise, with its groups", "x:2,3,4,4",
+      "layer { name: 'c' type: 'DepthwiseConvolution' bottom: 'x' top: 'y' "
+      "convolution_param { num_output: 3 kernel_size: 3 group: 3 } }" },
+
+    /* deconvolution */
+    { "deconv", "x:2,3,3,4", DECONV("num_output: 2 kernel_size: 3") },
+    { "deconv, stride and pad", "x:1,2,3,4",
+      DECONV("num_output: 3 kernel_size: 4 stride: 2 pad: 1") },
+    { "deconv, groups, no bias", "x:1,4,3,3",
+      DECONV("num_output: 6 kernel_size: 3 group: 2 bias_term: false") },
+    { "deconv, dilation", "x:1,2,3,3",
+      DECONV("num_output: 2 kernel_size: 2 dilation: 2") },
+    { "deconv, 1-D", "x:2,3,4",
+      DECONV("num_output: 2 kernel_size: 3 stride: 2 pad: 1") },
+    { "deconv, 3-D", "x:1,2,2,3,2",
+      DECONV("num_output: 2 kernel_size: 2 stride: [1, 2, 1]") },
 
     /* pooling */
     { "max", "x:2,2,6,6", POOL("kernel_size: 2 stride: 2") },

@@ -19,6 +19,22 @@ static void conv(struct parity *t, const struct parity_case *c)
     parity_output(t, y);
 }
 
+/* n: outputs, no bias */
+static void deconv(struct parity *t, const struct parity_case *c)
+{
+    const struct crema_conv *p = c->params;
+    struct crema_shape w = { p->spatial + 2,
+                             { c->x.dim[1], c->n[0] / p->groups } };
+    struct crema_tensor *x = parity_x(t);
+
+    for (int i = 0; i < p->spatial; i++) w.dim[2 + i] = p->kernel[i];
+    parity_output(
+        t,
+        crema_deconv(
+            parity_program(t), p, x, parity_param(t, &w, 0.3f, false),
+            c->n[1] ? NULL : parity_param(t, &CREMA_SHAPE(c->n[0]), 1, false)));
+}
+
 /* n: outputs, no bias, transposed, relu behind */
 static void ip(struct parity *t, const struct parity_case *c)
 {
@@ -285,6 +301,14 @@ static const struct parity_case convs[] = {
     { "conv 3-D", conv, SHAPE5(2, 3, 5, 6, 7), CONV3(3, 1, 1, 1, 1), N(8) },
     { "conv 3-D, groups, strided", conv, SHAPE5(1, 16, 7, 6, 5),
       CONV3(3, 2, 1, 1, 2), N(32) },
+    { "deconv", deconv, SHAPE4(2, 16, 5, 6), CONV(3, 1, 0, 1, 1), N(32) },
+    { "deconv, strided, odd channels", deconv, SHAPE4(2, 5, 4, 5),
+      CONV(4, 2, 1, 1, 1), N(7) },
+    { "deconv, depthwise", deconv, SHAPE4(2, 21, 5, 5), CONV(4, 2, 1, 1, 21),
+      N(21, 1) },
+    { "deconv, groups, dilated", deconv, SHAPE4(1, 8, 5, 4),
+      CONV(3, 1, 1, 2, 2), N(12) },
+    { "deconv 3-D", deconv, SHAPE5(2, 3, 4, 3, 4), CONV3(3, 2, 1, 1, 1), N(4) },
     { "conv, empty", conv, SHAPE4(0, 3, 8, 8), CONV(3, 1, 1, 1, 1), N(4, 0, 1),
       .ref_too = true },
 };

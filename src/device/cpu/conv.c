@@ -85,7 +85,8 @@ static enum crema_arrangement rule(const struct crema_device *dev,
 static enum crema_arrangement arrangement(const struct crema_device *dev,
                                           const struct crema_op *op)
 {
-    if (op->arrangement == CREMA_RULE && op->forward)
+    if (op->arrangement == CREMA_RULE && op->forward &&
+        op->forward->type == &crema_op_conv)
         return arrangement(dev, op->forward);
     return op->arrangement == CREMA_RULE ? rule(dev, op) : op->arrangement;
 }
@@ -180,6 +181,24 @@ enum crema_status crema_cpu_conv(struct crema_device *dev, struct crema_op *op,
                 out);
 }
 
+/* Ops of a deconvolution have no convolution to keep to.  x w y: as that would
+ * have them. */
+static bool stands_alone(const struct crema_op *op)
+{
+    return !op->forward || op->forward->type != &crema_op_conv;
+}
+
+static void describe_alone(const struct crema_op *op,
+                           const struct crema_shape *x,
+                           const struct crema_shape *w,
+                           const struct crema_shape *y, struct crema_dn *d)
+{
+    *d = describe(op->params, w, op->storage);
+    d->x = crema_dn_any(x, op->storage);
+    d->y = crema_dn_any(y, op->storage);
+    d->train = true;
+}
+
 /* A gradient keeps to the layouts that its forward has, unless it is arranged
  * otherwise; the hint is the forward.  have: of X, for the weights' gradient.
  */
@@ -209,7 +228,13 @@ enum crema_status crema_cpu_conv_bwd_data(struct crema_device *dev,
     struct crema_dn d, hint;
 
     if (empty(op)) return CREMA_EUNSUPPORTED;
-    describe_gradient(dev, op, NULL, &d, &hint);
+    if (stands_alone(op)) {
+        describe_alone(op, &op->out[0]->shape, &op->in[0]->shape,
+                       &op->in[1]->shape, &d);
+        hint = d;
+    } else {
+        describe_gradient(dev, op, NULL, &d, &hint);
+    }
     return plan(dev, op, CREMA_DN_CONV_BWD_DATA, &d, &hint,
                 crema_dn_bwd_data_args, in, out);
 }
@@ -222,7 +247,13 @@ enum crema_status crema_cpu_conv_bwd_weights(struct crema_device *dev,
     struct crema_dn d, hint;
 
     if (!op->out[0] || empty(op)) return CREMA_EUNSUPPORTED;
-    describe_gradient(dev, op, in[0].have, &d, &hint);
+    if (stands_alone(op)) {
+        describe_alone(op, &op->in[0]->shape, &op->out[0]->shape,
+                       &op->in[1]->shape, &d);
+        hint = d;
+    } else {
+        describe_gradient(dev, op, in[0].have, &d, &hint);
+    }
     d.w = crema_layout_as(&d.w, CREMA_F32);
     if (op->out[1]) d.b = crema_layout_dense(&op->out[1]->shape, CREMA_F32);
     return plan(dev, op, CREMA_DN_CONV_BWD_WEIGHTS, &d, &hint,

@@ -3,7 +3,9 @@
  *   Y[n,k,p]   = b[k] + sum over c, r of X[n, g C/G + c, p s - pad + r d] W[k,c,r]
  *   dX         = what W gives back of dY;  dW, db likewise
  *
- * p and r stand for 2 or 3 spatial indices, g for the group of k.
+ * p and r stand for 2 or 3 spatial indices, g for the group of k.  A
+ * deconvolution is the op that gives dX, with an input in place of dY; the ops
+ * for its own gradients are then convolution and the weights' gradient.
  */
 #include "device/op.h"
 
@@ -73,6 +75,60 @@ static void gradient(struct crema_program *p, struct crema_op *op)
     if (dx)
         crema_op_record_into(p, &crema_op_conv_bwd_data, op->params, 2, for_x,
                              1, &dx, op);
+}
+
+/* The spatial size that a convolution would have made `size` of. */
+static int64_t spread(const struct crema_conv *c, int i, int64_t size)
+{
+    return c->stride[i] * (size - 1) + c->dilation[i] * (c->kernel[i] - 1) + 1 -
+           2 * c->pad[i];
+}
+
+struct crema_tensor *crema_deconv(struct crema_program *p,
+                                  const struct crema_conv *c,
+                                  struct crema_tensor *x,
+                                  struct crema_tensor *w,
+                                  struct crema_tensor *b)
+{
+    struct crema_tensor *in[2] = { w, x };
+    char text[CREMA_SHAPE_TEXT];
+    struct crema_shape y;
+    struct crema_op *op;
+
+    if (!x || !w) return NULL;
+    if (x->shape.ndims != c->spatial + 2 || w->shape.ndims != x->shape.ndims ||
+        w->shape.dim[0] != x->shape.dim[1])
+        return crema_op_refuse(p, "a deconvolution over %d axes with weights "
+                                  "for %lld channels cannot read a blob of %s",
+                               c->spatial, (long long)w->shape.dim[0],
+                               crema_shape_text(&x->shape, text));
+    y = x->shape;
+    y.dim[1] = w->shape.dim[1] * c->groups;
+    for (int i = 0; i < c->spatial; i++) {
+        y.dim[2 + i] = spread(c, i, x->shape.dim[2 + i]);
+        if (y.dim[2 + i] < 1)
+            return crema_op_refuse(p, "pad %lld leaves nothing of the output",
+                                   (long long)c->pad[i]);
+    }
+    op = crema_op_record(p, &crema_op_conv_bwd_data, c, 2, in, 1, &y);
+    return op ? crema_scale(p, 1, op->out[0], NULL, b) : NULL;
+}
+
+/* Of a deconvolution. */
+static void deconv_gradient(struct crema_program *p, struct crema_op *op)
+{
+    struct crema_tensor *dy = op->out[0]->grad;
+    struct crema_tensor *dw[2] = { crema_grad_part(p, op->in[0]), NULL };
+    struct crema_tensor *dx = crema_grad_part(p, op->in[1]);
+    struct crema_tensor *for_x[3] = { dy, op->in[0], NULL };
+    struct crema_tensor *for_w[2] = { dy, op->in[1] };
+
+    if (dw[0])
+        crema_op_record_into(p, &crema_op_conv_bwd_weights, op->params, 2,
+                             for_w, 2, dw, op);
+    if (dx)
+        crema_op_record_into(p, &crema_op_conv, op->params, 3, for_x, 1, &dx,
+                             op);
 }
 
 /* ---- the definition --------------------------------------------------- */
@@ -282,6 +338,7 @@ const struct crema_op_type crema_op_conv = {
 const struct crema_op_type crema_op_conv_bwd_data = {
     .name = "conv_bwd_data",
     .params_size = sizeof(struct crema_conv),
+    .gradient = deconv_gradient,
     .ref = ref_data,
     .flops = flops,
 };
