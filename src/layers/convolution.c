@@ -5,7 +5,7 @@
  * axes follow.  Several bottoms share the weights.  In the depthwise types of
  * MobileNet's forks each channel is a group.
  */
-#include "layers/layer.h"
+#include "layers/convolution.h"
 
 extern const struct crema_layer_type crema_layer_Deconvolution,
     crema_layer_ConvolutionDepthwise, crema_layer_DepthwiseConvolution;
@@ -110,7 +110,7 @@ static struct sizes kernel_sizes(const Crema__ConvolutionParameter *p)
                            1 };
 }
 
-static enum crema_status read_conv(const struct crema_layer *l, int spatial,
+enum crema_status crema_layer_conv(const struct crema_layer *l, int spatial,
                                    struct crema_conv *c)
 {
     const Crema__ConvolutionParameter *p = param(l);
@@ -167,13 +167,13 @@ static enum crema_status find_groups(const struct crema_layer *l,
                             p->group, (long long)channels);
 }
 
-static enum crema_status fits(const struct crema_layer *l,
-                              const struct crema_conv *c,
-                              const struct crema_shape *x, int axis)
+enum crema_status crema_layer_conv_fits(const struct crema_layer *l,
+                                        const struct crema_conv *c,
+                                        const struct crema_shape *x, int axis)
 {
     const struct sizes kernel = kernel_sizes(param(l));
 
-    for (int i = 0; i < c->spatial && !is_deconvolution(l); i++) {
+    for (int i = 0; i < c->spatial; i++) {
         long long reach = c->dilation[i] * (c->kernel[i] - 1) + 1;
         long long size = x->dim[axis + 1 + i], pad = c->pad[i];
 
@@ -248,7 +248,7 @@ static enum crema_status record(struct crema_layer *l)
         return crema_layer_fail(l, &p->axis,
                                 "%d spatial axes; up to %d are possible",
                                 spatial, CREMA_MAX_SPATIAL);
-    CREMA_TRY(read_conv(l, spatial, &c));
+    CREMA_TRY(crema_layer_conv(l, spatial, &c));
     CREMA_TRY(find_groups(l, x->dim[axis], &c.groups));
     for (int i = 0; i < l->nbottoms; i++) {
         if (l->bottom[i]->shape.ndims != x->ndims ||
@@ -256,7 +256,8 @@ static enum crema_status record(struct crema_layer *l)
             return crema_layer_fail(l, &l->param->bottom[i],
                                     "the bottoms do not have the same axes or "
                                     "channels");
-        CREMA_TRY(fits(l, &c, &l->bottom[i]->shape, axis));
+        if (!is_deconvolution(l))
+            CREMA_TRY(crema_layer_conv_fits(l, &c, &l->bottom[i]->shape, axis));
     }
     shape = CREMA_SHAPE(p->num_output, x->dim[axis] / c.groups);
     if (is_deconvolution(l))

@@ -48,6 +48,13 @@ static const struct layer_case cases[] = {
     { "spp, averages", "x:1,2,6,4",
       ONE("SPP", "spp_param { pyramid_height: 2 pool: AVE }") },
 
+    { "im2col", "x:2,2,4,5",
+      ONE("Im2col", "convolution_param { kernel_size: 3 stride: 2 pad: 1 }") },
+    { "im2col, 1-D, dilated", "x:2,2,6",
+      ONE("Im2col", "convolution_param { kernel_size: 2 dilation: 2 }") },
+    { "im2col, 3-D", "x:1,2,3,3,2",
+      ONE("Im2col", "convolution_param { kernel_size: 2 }") },
+
     /* added to, scaled */
     { "bias", "x:2,3,2", ONE("Bias", "") },
     { "bias, all axes", "x:2,3,2",
