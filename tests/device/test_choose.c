@@ -42,6 +42,7 @@ static struct crema_tensor *param(struct rig *r, int i)
     int64_t n = crema_shape_count(&shapes[i]);
 
     for (int64_t k = 0; k < n; k++) values[k] = noise((uint32_t)i, k) / 4;
+    if (r->w[i].dev) crema_param_release(&r->w[i]); /* of a rig used again */
     r->w[i] =
         (struct crema_param){ .name = "w", .shape = shapes[i], .dev = r->dev };
     ck_assert_int_eq(crema_param_write(&r->w[i], 0, n, values), CREMA_OK);
