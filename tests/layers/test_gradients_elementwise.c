@@ -44,21 +44,8 @@ static const struct layer_case cases[] = {
       "clip_param { min: .1 max: .37 } }" },
 };
 
-START_TEST(gradients)
-{
-    const struct layer_case *c = &cases[_i];
-
-    gradient_check_layers(c->title, c->inputs, c->layers, true);
-}
-END_TEST
-
 int main(void)
 {
-    Suite *s = suite_create("gradients, element by element");
-    TCase *t = tcase_create("ref");
-
-    tcase_set_timeout(t, 60);
-    tcase_add_loop_test(t, gradients, 0, sizeof cases / sizeof *cases);
-    suite_add_tcase(s, t);
-    return run_suite(s);
+    return run_layer_cases("gradients, element by element", cases,
+                           sizeof cases / sizeof *cases);
 }

@@ -42,21 +42,8 @@ static const struct layer_case cases[] = {
            "contrastive_loss_param { margin: 2 legacy_version: true }") },
 };
 
-START_TEST(gradients)
-{
-    const struct layer_case *c = &cases[_i];
-
-    gradient_check_layers(c->title, c->inputs, c->layers, true);
-}
-END_TEST
-
 int main(void)
 {
-    Suite *s = suite_create("gradients of losses");
-    TCase *t = tcase_create("ref");
-
-    tcase_set_timeout(t, 60);
-    tcase_add_loop_test(t, gradients, 0, sizeof cases / sizeof *cases);
-    suite_add_tcase(s, t);
-    return run_suite(s);
+    return run_layer_cases("gradients of losses", cases,
+                           sizeof cases / sizeof *cases);
 }

@@ -85,21 +85,8 @@ static const struct layer_case cases[] = {
       ONE("MVN", "mvn_param { normalize_variance: false }") },
 };
 
-START_TEST(gradients)
-{
-    const struct layer_case *c = &cases[_i];
-
-    gradient_check_layers(c->title, c->inputs, c->layers, true);
-}
-END_TEST
-
 int main(void)
 {
-    Suite *s = suite_create("gradients, numbers moved and summed");
-    TCase *t = tcase_create("ref");
-
-    tcase_set_timeout(t, 60);
-    tcase_add_loop_test(t, gradients, 0, sizeof cases / sizeof *cases);
-    suite_add_tcase(s, t);
-    return run_suite(s);
+    return run_layer_cases("gradients, numbers moved and summed", cases,
+                           sizeof cases / sizeof *cases);
 }

@@ -1,6 +1,9 @@
 /* test_layer_gradients.c - each layer's backward is the slope of its forward.
  */
 #include "support/layer_cases.h"
+#include "support/suite.h"
+
+#include <check.h>
 
 #define CONV(bottom, fields)                                                   \
     "layer { name: 'c' type: 'Convolution' bottom: '" bottom "' top: 'y' "     \

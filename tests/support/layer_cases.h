@@ -3,9 +3,6 @@
 #define CREMA_TESTS_LAYER_CASES_H
 
 #include "support/gradient.h"
-#include "support/suite.h"
-
-#include <check.h>
 
 /* inputs: "x:2,3 label:2", as gradient_check_layers has them; layers: prototxt
  * that reads them. */
@@ -19,5 +16,8 @@ struct layer_case {
 #define TWO(type, rest)                                                        \
     "layer { name: 'l' type: '" type                                           \
     "' bottom: 'x' bottom: 'z' top: 'y' " rest " }"
+
+/* main() of a test that checks the gradients of n cases in TRAIN. */
+int run_layer_cases(const char *suite, const struct layer_case *, int n);
 
 #endif
