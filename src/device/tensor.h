@@ -36,6 +36,20 @@ enum { CREMA_SHAPE_TEXT = 176 };
 const char *crema_shape_text(const struct crema_shape *,
                              char out[CREMA_SHAPE_TEXT]);
 
+/* A tensor seen from one axis: [outer][length][inner]. */
+struct crema_sides {
+    int64_t outer, length, inner;
+};
+
+static inline struct crema_sides crema_sides(const struct crema_shape *s,
+                                             int axis)
+{
+    struct crema_sides sides = { crema_shape_product(s, 0, axis), s->dim[axis],
+                                 crema_shape_product(s, axis + 1, s->ndims) };
+
+    return sides;
+}
+
 /* Where element i of the row-major order over dim[] lies is what
  * crema_layout_offset says.  dim[] may split the tensor's own axes (goihw for
  * oihw) but never their order.

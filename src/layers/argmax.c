@@ -29,26 +29,20 @@ static int larger_first(const void *a, const void *b)
     return x->index < y->index ? 1 : -1;
 }
 
-/* Where entry k goes; axes: [outer][what is chosen from][inner]. */
-struct sides {
-    int64_t outer, length, inner;
-};
-
-static struct sides sides_of(const struct crema_layer *l,
-                             const struct crema_shape *x)
+/* [outer][what is chosen from][inner] */
+static struct crema_sides sides_of(const struct crema_layer *l,
+                                   const struct crema_shape *x)
 {
     const Crema__ArgMaxParameter *p = param(l);
-    int axis = p->axis < 0 ? p->axis + x->ndims : p->axis;
 
     if (!p->has_axis)
-        return (struct sides){ x->dim[0], crema_shape_product(x, 1, x->ndims),
-                               1 };
-    return (struct sides){ crema_shape_product(x, 0, axis), x->dim[axis],
-                           crema_shape_product(x, axis + 1, x->ndims) };
+        return (struct crema_sides){ x->dim[0],
+                                     crema_shape_product(x, 1, x->ndims), 1 };
+    return crema_sides(x, p->axis < 0 ? p->axis + x->ndims : p->axis);
 }
 
 /* Without axis and with out_max_val both are put out, the indices first. */
-static void put(const struct crema_layer *l, const struct sides *s,
+static void put(const struct crema_layer *l, const struct crema_sides *s,
                 const struct entry *sorted, int64_t column, float *y)
 {
     const Crema__ArgMaxParameter *p = param(l);
@@ -72,7 +66,7 @@ static enum crema_status forward(void *state, struct crema_ctx *ctx, int nx,
                                  const struct crema_host_tensor *y)
 {
     const struct crema_layer *l = state;
-    struct sides s = sides_of(l, &x[0].shape);
+    struct crema_sides s = sides_of(l, &x[0].shape);
     struct entry *list = malloc(sizeof *list * (size_t)(s.length + 1));
 
     (void)nx, (void)ny;
@@ -102,7 +96,7 @@ static enum crema_status record(struct crema_layer *l)
     const struct crema_host_op host = { .forward = forward, .state = l };
     const struct crema_shape *x = &l->bottom[0]->shape;
     struct crema_shape y = *x;
-    struct sides s;
+    struct crema_sides s;
     int axis;
 
     if (p->has_axis) {

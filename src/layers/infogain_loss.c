@@ -22,42 +22,31 @@ struct state {
     float *room; /* one softmax */
 };
 
-/* X as [outer][classes][inner]. */
-struct sides {
-    int64_t outer, classes, inner;
-};
-
-static struct sides sides_of(const struct state *s, const struct crema_shape *x)
-{
-    return (struct sides){ crema_shape_product(x, 0, s->axis), x->dim[s->axis],
-                           crema_shape_product(x, s->axis + 1, x->ndims) };
-}
-
-static void softmax(const struct sides *d, const float *x, float *p)
+static void softmax(const struct crema_sides *d, const float *x, float *p)
 {
     float most = x[0];
     double sum = 0;
 
-    for (int64_t c = 1; c < d->classes; c++)
-        most = fmaxf(most, x[c * d->inner]);
-    for (int64_t c = 0; c < d->classes; c++) {
+    for (int64_t c = 1; c < d->length; c++) most = fmaxf(most, x[c * d->inner]);
+    for (int64_t c = 0; c < d->length; c++) {
         p[c] = expf(x[c * d->inner] - most);
         sum += (double)p[c];
     }
-    for (int64_t c = 0; c < d->classes; c++) p[c] = (float)(p[c] / sum);
+    for (int64_t c = 0; c < d->length; c++) p[c] = (float)(p[c] / sum);
 }
 
 /* The row of H for position i; NULL where its label is ignored. */
 static enum crema_status row(const struct crema_layer *l, int nx,
                              const struct crema_host_tensor *x,
-                             const struct sides *d, int64_t i, const float **h)
+                             const struct crema_sides *d, int64_t i,
+                             const float **h)
 {
     const struct state *s = l->state;
     int64_t class;
 
-    CREMA_TRY(crema_loss_label(l, &s->rule, x[1].data, i, d->classes, &class));
+    CREMA_TRY(crema_loss_label(l, &s->rule, x[1].data, i, d->length, &class));
     *h = nx > 2 ? x[2].data : s->h;
-    *h = class < 0 ? NULL : *h + class * d->classes;
+    *h = class < 0 ? NULL : *h + class * d->length;
     return CREMA_OK;
 }
 
@@ -67,21 +56,21 @@ static enum crema_status forward(void *user, struct crema_ctx *ctx, int nx,
 {
     const struct crema_layer *l = user;
     const struct state *s = l->state;
-    struct sides d = sides_of(s, &x[0].shape);
+    struct crema_sides d = crema_sides(&x[0].shape, s->axis);
     int64_t valid = 0;
     double sum = 0;
 
     (void)ctx;
     for (int64_t i = 0; i < d.outer * d.inner; i++) {
-        int64_t at = i / d.inner * d.classes * d.inner + i % d.inner;
+        int64_t at = i / d.inner * d.length * d.inner + i % d.inner;
         const float *h;
 
         softmax(&d, x[0].data + at, s->room);
-        for (int64_t c = 0; c < d.classes && ny > 1; c++)
+        for (int64_t c = 0; c < d.length && ny > 1; c++)
             y[1].diff[at + c * d.inner] = s->room[c];
         CREMA_TRY(row(l, nx, x, &d, i, &h));
         valid += h != NULL;
-        for (int64_t c = 0; c < d.classes && h; c++)
+        for (int64_t c = 0; c < d.length && h; c++)
             sum -= (double)h[c] * log((double)fmaxf(s->room[c], LEAST));
     }
     *y[0].diff = (float)(sum / crema_loss_divisor(&s->rule, d.outer * d.inner,
@@ -90,13 +79,13 @@ static enum crema_status forward(void *user, struct crema_ctx *ctx, int nx,
 }
 
 /* d loss / d x[c] = p[c] sum of H[label] - H[label][c] */
-static void descend(const struct sides *d, const float *h, const float *p,
+static void descend(const struct crema_sides *d, const float *h, const float *p,
                     double rate, float *dx)
 {
     double whole = 0;
 
-    for (int64_t c = 0; c < d->classes && h; c++) whole += (double)h[c];
-    for (int64_t c = 0; c < d->classes; c++)
+    for (int64_t c = 0; c < d->length && h; c++) whole += (double)h[c];
+    for (int64_t c = 0; c < d->length; c++)
         dx[c * d->inner] =
             h ? (float)(rate * ((double)p[c] * whole - (double)h[c])) : 0;
 }
@@ -107,7 +96,7 @@ static enum crema_status backward(void *user, struct crema_ctx *ctx, int nx,
 {
     const struct crema_layer *l = user;
     const struct state *s = l->state;
-    struct sides d = sides_of(s, &x[0].shape);
+    struct crema_sides d = crema_sides(&x[0].shape, s->axis);
     int64_t valid = 0, positions = d.outer * d.inner;
     const float *h;
     double rate;
@@ -120,7 +109,7 @@ static enum crema_status backward(void *user, struct crema_ctx *ctx, int nx,
     }
     rate = *y[0].data / crema_loss_divisor(&s->rule, positions, d.outer, valid);
     for (int64_t i = 0; i < positions; i++) {
-        int64_t at = i / d.inner * d.classes * d.inner + i % d.inner;
+        int64_t at = i / d.inner * d.length * d.inner + i % d.inner;
 
         CREMA_TRY(row(l, nx, x, &d, i, &h));
         softmax(&d, x[0].data + at, s->room);
@@ -167,25 +156,25 @@ static enum crema_status record(struct crema_layer *l)
     struct crema_shape shapes[2] = { { 0 }, *x };
     struct state *s = l->state;
     int64_t h = s->count;
-    struct sides d;
+    struct crema_sides d;
 
     CREMA_TRY(crema_layer_axis(l, &param(l)->axis, param(l)->axis, x->ndims,
                                &s->axis));
-    d = sides_of(s, x);
+    d = crema_sides(x, s->axis);
     if (crema_shape_count(&l->bottom[1]->shape) != d.outer * d.inner)
         return crema_layer_fail(l, NULL,
                                 "%lld labels are needed, one for each position "
                                 "outside axis %d",
                                 (long long)(d.outer * d.inner), s->axis);
     if (l->nbottoms > 2) h = crema_shape_count(&l->bottom[2]->shape);
-    if (l->lender->opens_data && h != d.classes * d.classes)
+    if (l->lender->opens_data && h != d.length * d.length)
         return crema_layer_fail(l, &param(l)->source,
                                 "a matrix of %lld numbers for %lld classes",
-                                (long long)h, (long long)d.classes);
+                                (long long)h, (long long)d.length);
     free(s->room);
-    s->room = malloc(sizeof *s->room * (size_t)(d.classes + 1));
+    s->room = malloc(sizeof *s->room * (size_t)(d.length + 1));
     if (!s->room) return crema_no_memory(l->ctx, l->param->name);
-    crema_expect_labels(l->bottom[1], d.classes, s->rule.ignores,
+    crema_expect_labels(l->bottom[1], d.length, s->rule.ignores,
                         s->rule.ignore_label);
     for (int k = 1; k < l->nbottoms; k++)
         l->bottom[k] = crema_detach(l->program, l->bottom[k]);

@@ -1,7 +1,6 @@
 /* primitive.c - from a description to a prepared call of oneDNN. */
 #include "device/cpu/onednn.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +33,6 @@ struct primitive {
     struct crema_call base;
     dnnl_primitive_t primitive;
     dnnl_stream_t stream;
-    int threads;
     int nargs;
     dnnl_exec_arg_t arg[MAX_ARGS];
     int slot[MAX_ARGS];
@@ -59,12 +57,6 @@ enum crema_status crema_dn_failed(struct crema_device *dev,
     }
 }
 
-/* oneDNN divides work by the caller's number of threads, as of planning. */
-static void use_threads(int n)
-{
-    if (omp_get_max_threads() != n) omp_set_num_threads(n);
-}
-
 static enum crema_status broken(struct crema_call *call,
                                 const struct crema_op *op, dnnl_status_t s)
 {
@@ -77,10 +69,9 @@ static enum crema_status broken(struct crema_call *call,
 static enum crema_status run(struct crema_call *call, struct crema_op *op)
 {
     struct primitive *p = (struct primitive *)call;
-    dnnl_status_t s;
+    dnnl_status_t s =
+        dnnl_primitive_execute(p->primitive, p->stream, p->nargs, p->arg);
 
-    use_threads(p->threads);
-    s = dnnl_primitive_execute(p->primitive, p->stream, p->nargs, p->arg);
     return s == dnnl_success ? CREMA_OK : broken(call, op, s);
 }
 
@@ -186,7 +177,6 @@ static enum crema_status finish(struct crema_device *dev, struct crema_op *op,
     p->base.free = free_primitive;
     p->base.dev = dev;
     p->stream = cpu->stream;
-    p->threads = cpu->threads;
     status = fill_in(dev, op, p, pd, args, in, out);
     if (status == CREMA_OK)
         op->call = &p->base;
@@ -223,7 +213,6 @@ enum crema_status crema_dn_plan(struct crema_device *dev, struct crema_op *op,
     enum crema_status status;
     dnnl_status_t s;
 
-    use_threads(cpu->threads);
     if (forward)
         CREMA_DN_TRY(crema_dn_describe(cpu->engine, forward_of(kind), forward,
                                        NULL, &hint));
@@ -250,7 +239,6 @@ enum crema_status crema_dn_plan_reorder(struct crema_device *dev,
     dnnl_primitive_desc_t pd;
     enum crema_status status;
 
-    use_threads(cpu->threads);
     CREMA_DN_TRY(crema_dn_describe_reorder(cpu->engine, from, to, &pd));
     status = finish(dev, op, pd, args, &in, &out);
     dnnl_primitive_desc_destroy(pd);

@@ -70,18 +70,6 @@ struct crema_clip {
     bool partial; /* y is the sum of the squares so far */
 };
 
-/* A tensor seen from one axis: [outer][length][inner]. */
-struct crema_sides {
-    int64_t outer, length, inner;
-};
-
-static inline struct crema_sides crema_sides(const struct crema_shape *s,
-                                             int axis)
-{
-    return (struct crema_sides){ crema_shape_product(s, 0, axis), s->dim[axis],
-                                 crema_shape_product(s, axis + 1, s->ndims) };
-}
-
 /* reduce, reduce_bwd; the axes between are summed */
 struct crema_reduce {
     enum crema_reduction f;
