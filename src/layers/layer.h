@@ -13,6 +13,7 @@
 #include "data/pipeline.h"
 #include "device/ops.h"
 #include "device/program.h"
+#include "layers/doc.h"
 #include "proto/source.h"
 
 struct crema_layer;
@@ -39,6 +40,7 @@ struct crema_layer_type {
     int min_tops, max_tops;
     size_t state_size;               /* bytes of private state, zeroed */
     bool loss;                       /* loss_weight of top 0 is 1 by default */
+    const struct crema_layer_doc *doc;
 
     /* Reads and checks the parameters; no shapes are known yet.  May be NULL. */
     enum crema_status (*setup)(struct crema_layer *);

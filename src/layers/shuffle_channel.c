@@ -26,6 +26,28 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc shuffle_channel_param = {
+    .message = "shuffle_channel_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "group", "number of groups; divides the channels" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SHAPE,
+    .line = "channels dealt out over groups",
+    .text = "Channel c of group g becomes channel c G + g, where G is the "
+            "number of groups: a convolution with groups that follows reads "
+            "from all groups before.",
+    .bottoms = { { "x", "N x C, or N x C x any axes" } },
+    .tops = { { "y", "of the same shape" } },
+    .params = { &shuffle_channel_param },
+    .quirks = "Of ShuffleNet's forks and jolibrain's.",
+    .example = "shuffle_channel_param { group: 3 }",
+};
+
 const struct crema_layer_type crema_layer_ShuffleChannel = {
     .name = "ShuffleChannel",
     .min_bottoms = 1,
@@ -33,4 +55,5 @@ const struct crema_layer_type crema_layer_ShuffleChannel = {
     .min_tops = 1,
     .max_tops = 1,
     .record = record,
+    .doc = &doc,
 };
