@@ -95,6 +95,9 @@ struct crema_model_options {
     int level;           /* for include and exclude rules */
     const char *stages;  /* joined by ','; or NULL */
     uint32_t seed;       /* of fillers and dropout */
+    /* Weights may have another shape of the same count and first size: an inner
+     * product's become those of the convolution it equals. */
+    bool reshape_weights;
 };
 
 /* options may be NULL. */

@@ -148,6 +148,7 @@ static enum crema_status build(struct job *job, const struct model_flags *model,
         .force_backward = wishes->force_backward,
         .no_fusion = wishes->no_fusion,
         .optimistic = wishes->blind,
+        .reshape_weights = model->reshape_weights,
     };
     char *pieces[MOST_STAGES];
     char *text = crema_arena_strdup(&job->world->arena,

@@ -63,13 +63,21 @@ enum crema_status job_device(struct job *, const struct device_flags *,
 /* Which net, and how it is looked at. */
 struct model_flags {
     const char *model, *weights, *stage;
+    bool reshape_weights;
     long level;
     int phase; /* 0: TRAIN, 1: TEST */
 };
+#define RESHAPE_FLAG(reshape)                                                  \
+    {                                                                          \
+        "reshape_weights", FLAG_BOOL, reshape, NULL,                           \
+            "weights may have another shape of the same count: an inner "      \
+            "product's for its convolution"                                    \
+    }
 #define MODEL_FLAGS(m)                                                         \
     { "model", FLAG_TEXT, &(m)->model, "FILE", "the net's prototxt" },         \
         { "weights", FLAG_TEXT, &(m)->weights, "FILE,..",                      \
-          ".caffemodel to load" },                                             \
+          ".caffemodel to load, the last one wins" },                          \
+        RESHAPE_FLAG(&(m)->reshape_weights),                                   \
         { "level", FLAG_INT, &(m)->level, "N", "of the net, for its rules" },  \
     {                                                                          \
         "stage", FLAG_TEXT, &(m)->stage, "A,B", "of the net, for its rules"    \

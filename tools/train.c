@@ -16,6 +16,7 @@ struct train {
     const char *solver, *weights, *snapshot, *stage;
     struct flag_list sets;
     long level;
+    bool reshape_weights;
     int sigint, sighup; /* enum effect */
     int bad_records;    /* 0: stop, 1: skip */
     Crema__SolverParameter *param;
@@ -163,6 +164,7 @@ static enum crema_status run(struct train *t, struct crema_source *source)
     const struct crema_solver_options options = {
         .snapshot = t->snapshot,
         .skip_bad = t->bad_records == 1,
+        .reshape_weights = t->reshape_weights,
         .what_now = what_now,
         .progress = progress,
         .user = t,
@@ -198,7 +200,8 @@ int verb_train(int argc, char **argv)
     const struct flag table[] = {
         { "solver", FLAG_TEXT, &t.solver, "FILE", "the solver's prototxt" },
         { "weights", FLAG_TEXT, &t.weights, "FILE,..",
-          ".caffemodel to start from" },
+          ".caffemodel to start from, the last one wins" },
+        RESHAPE_FLAG(&t.reshape_weights),
         { "snapshot", FLAG_TEXT, &t.snapshot, "FILE|auto",
           ".solverstate to go on from; auto: the newest, if there is one" },
         DEVICE_FLAGS(&t.device),

@@ -1,10 +1,9 @@
-/* load.c - weights from a .caffemodel into a net, layer by layer.
+/* load.c - weights into a net, layer by layer.
  *
- * Nothing is changed unless everything fits: shapes are compared first.  Blobs
- * are read in strips, straight into the layout in which they will be used.
+ * Shapes are compared first.  Blobs are read in strips, straight into the
+ * layout in which they will be used.
  */
-#include "net/net.h"
-#include "proto/blob_file.h"
+#include "net/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,182 +12,220 @@
 /* Numbers read at a time. */
 enum { STRIP = 1 << 16 };
 
-/* The layer's slots, in order of their index; NULL behind the last. */
-static struct crema_slot *slot(struct crema_net *net, const char *layer, int i)
+struct crema_slot *crema_load__slot(const struct crema_net *net,
+                                    const char *layer, int i)
 {
     return crema_weights_find(&net->world->weights, layer, i);
 }
 
-static const struct crema_layer *find_layer(const struct crema_net *net,
-                                            const char *name)
+bool crema_load__has_layer(const struct crema_net *net, const char *name)
 {
     for (int i = 0; i < net->nlayers; i++)
-        if (!strcmp(net->layer[i].param->name, name)) return &net->layer[i];
-    return NULL;
+        if (!strcmp(net->layer[i].param->name, name)) return true;
+    return false;
 }
 
-static const struct crema_stored_layer *
-find_stored(const struct crema_blob_file *file, const char *name)
-{
-    for (const struct crema_stored_layer *l = file->layers; l; l = l->next)
-        if (l->nblobs && !strcmp(l->name, name)) return l;
-    return NULL;
-}
-
-static int count_slots(struct crema_net *net, const char *layer)
+static int count_slots(const struct crema_net *net, const char *layer)
 {
     int n = 0;
 
-    while (slot(net, layer, n)) n++;
+    while (crema_load__slot(net, layer, n)) n++;
     return n;
-}
-
-static const char *stored_text(const struct crema_stored_blob *b,
-                               char out[CREMA_SHAPE_TEXT])
-{
-    struct crema_shape s = { .ndims = b->ndims };
-
-    if (b->ndims > CREMA_MAX_DIMS) {
-        snprintf(out, CREMA_SHAPE_TEXT, "%d dims", b->ndims);
-        return out;
-    }
-    for (int i = 0; i < b->ndims; i++) s.dim[i] = b->dims[i];
-    return crema_shape_text(&s, out);
 }
 
 /* ---- does it fit? ------------------------------------------------------- */
 
-/* One line of the table of what does not fit; the first starts the message. */
-static void mismatch(struct crema_net *net, const char *path, bool *failed,
-                     const char *layer, const char *what)
+/* The length of the first axis; of an old inner product's, which lies behind
+ * two 1s. */
+static int64_t outputs(const struct crema_stored_blob *b)
 {
-    static const struct crema_place nowhere;
-
-    if (!*failed)
-        (void)!crema_fail(net->ctx, CREMA_EINVAL,
-                          "%s does not fit the net; rename a layer to leave "
-                          "its weights out:",
-                          path);
-    crema_also_at(net->ctx, &nowhere, "  layer \"%s\": %s", layer, what);
-    *failed = true;
+    if (b->legacy && b->dims[0] == 1 && b->dims[1] == 1) return b->dims[2];
+    return b->ndims ? b->dims[0] : 1;
 }
 
-static void compare(struct crema_net *net, const struct crema_blob_file *file,
-                    const struct crema_stored_layer *stored, bool *failed)
+enum crema_fit crema_load__fit(const struct crema_stored_blob *b,
+                               const struct crema_shape *shape)
 {
-    const struct crema_stored_blob *b = stored->blobs;
-    int want = count_slots(net, stored->name);
+    if (crema_stored_fits(b, shape->ndims, shape->dim)) return CREMA_FITS;
+    if (shape->ndims && b->count == crema_shape_count(shape) &&
+        outputs(b) == shape->dim[0])
+        return CREMA_FITS_RESHAPED;
+    return CREMA_DIFFERS;
+}
+
+/* The table of what does not fit; its first line starts the message. */
+struct mismatches {
+    struct crema_net *net;
+    const char *path;
+    int count;
+    bool reshapable; /* one would fit if only its shape were another */
+};
+
+static void mismatch(struct mismatches *m, const char *layer, const char *what)
+{
+    enum { MOST = 40 }; /* lines */
+    static const struct crema_place nowhere;
+
+    if (m->count == 0)
+        (void)!crema_fail(m->net->ctx, CREMA_EINVAL,
+                          "%s does not fit the net; rename a layer to leave "
+                          "its weights out:",
+                          m->path);
+    if (m->count++ < MOST)
+        crema_also_at(m->net->ctx, &nowhere, "  layer \"%s\": %s", layer, what);
+    if (m->count == MOST + 1)
+        crema_also_at(m->net->ctx, &nowhere, "  and more");
+}
+
+/* A layer's blobs are all in the file, but for those that it shares with a
+ * layer before it where such are left out. */
+static bool complete(const struct crema_net *net,
+                     const struct crema_weight_source *from,
+                     const struct crema_stored_layer *l, int want)
+{
+    int n = 0;
+
+    if (!from->owners_only) return l->nblobs == want;
+    for (int i = 0; i < want; i++) {
+        const struct crema_slot *s = crema_load__slot(net, l->name, i), *first;
+        const struct crema_stored_blob *b = l->blobs;
+
+        while (b && b->index != i) b = b->next;
+        for (first = net->world->weights.slots; first->weight != s->weight;)
+            first = first->next;
+        if (!b && first == s) return false;
+        n += b != NULL;
+    }
+    return n == l->nblobs;
+}
+
+static void compare(struct mismatches *m,
+                    const struct crema_weight_source *from,
+                    const struct crema_stored_layer *l)
+{
+    int want = count_slots(m->net, l->name);
     char what[2 * CREMA_SHAPE_TEXT + 80], has[CREMA_SHAPE_TEXT];
     char wants[CREMA_SHAPE_TEXT];
 
-    if (want != stored->nblobs) {
+    if (!complete(m->net, from, l, want)) {
         snprintf(what, sizeof what, "the file has %d blobs, the net %d",
-                 stored->nblobs, want);
-        mismatch(net, file->path, failed, stored->name, what);
+                 l->nblobs, want);
+        mismatch(m, l->name, what);
         return;
     }
-    for (; b; b = b->next) {
-        const struct crema_slot *s = slot(net, stored->name, b->index);
+    for (const struct crema_stored_blob *b = l->blobs; b; b = b->next) {
+        const struct crema_slot *s =
+            crema_load__slot(m->net, l->name, b->index);
+        enum crema_fit fit = crema_load__fit(b, &s->shape);
 
-        if (crema_stored_fits(b, s->shape.ndims, s->shape.dim)) continue;
+        if (fit == CREMA_FITS) continue;
+        if (fit == CREMA_FITS_RESHAPED) {
+            if (m->net->options.reshape_weights) continue;
+            m->reshapable = true;
+        }
         snprintf(what, sizeof what, "blob %d is %s in the file, %s in the net",
-                 b->index, stored_text(b, has),
+                 b->index, crema_load__shape_text(b, has),
                  crema_shape_text(&s->shape, wants));
-        mismatch(net, file->path, failed, stored->name, what);
+        mismatch(m, l->name, what);
     }
+}
+
+static enum crema_status compare_all(struct crema_net *net,
+                                     const struct crema_weight_source *from)
+{
+    static const struct crema_place nowhere;
+    struct mismatches m = { .net = net, .path = from->path };
+
+    for (const struct crema_stored_layer *l = from->layers; l; l = l->next)
+        if (l->nblobs && crema_load__has_layer(net, l->name))
+            compare(&m, from, l);
+    if (m.reshapable)
+        crema_also_at(net->ctx, &nowhere,
+                      "  where counts and first sizes agree, as of an inner "
+                      "product made into a convolution, --reshape_weights "
+                      "takes them");
+    return m.count ? CREMA_EINVAL : CREMA_OK;
 }
 
 /* ---- reading ------------------------------------------------------------ */
 
-static enum crema_status read_blob(struct crema_blob_file *file,
+static enum crema_status read_blob(const struct crema_weight_source *from,
                                    const struct crema_stored_blob *b,
                                    struct crema_param *param, float *strip)
 {
     for (int64_t i = 0; i < b->count; i += STRIP) {
         int64_t n = b->count - i < STRIP ? b->count - i : STRIP;
 
-        CREMA_TRY(crema_blob_file_read(file, b, i, n, strip));
+        CREMA_TRY(from->read(from->user, b, i, n, strip));
         CREMA_TRY(crema_param_write(param, i, n, strip));
     }
     return CREMA_OK;
 }
 
 static enum crema_status read_layers(struct crema_net *net,
-                                     struct crema_blob_file *file, float *strip,
-                                     struct crema_load_report *report)
+                                     const struct crema_weight_source *from,
+                                     float *strip)
 {
-    for (const struct crema_stored_layer *l = file->layers; l; l = l->next) {
-        if (!l->nblobs) continue;
-        if (!find_layer(net, l->name)) {
-            crema_log(net->ctx, CREMA_INFO, "Ignoring source layer %s",
-                      l->name);
-            report->skipped++;
-            continue;
+    for (const struct crema_stored_layer *l = from->layers; l; l = l->next) {
+        if (!crema_load__has_layer(net, l->name)) continue;
+        for (const struct crema_stored_blob *b = l->blobs; b; b = b->next) {
+            struct crema_slot *s = crema_load__slot(net, l->name, b->index);
+
+            CREMA_TRY(read_blob(from, b, &s->weight->value, strip));
         }
-        for (const struct crema_stored_blob *b = l->blobs; b; b = b->next)
-            CREMA_TRY(read_blob(
-                file, b, &slot(net, l->name, b->index)->weight->value, strip));
-        report->loaded++;
     }
     return CREMA_OK;
 }
 
-/* Layers whose weights stay as they were. */
-static void tell_missing(struct crema_net *net,
-                         const struct crema_blob_file *file,
-                         struct crema_load_report *report)
+static bool any_name(const struct crema_net *net,
+                     const struct crema_weight_source *from)
 {
-    for (int i = 0; i < net->nlayers; i++) {
-        const char *name = net->layer[i].param->name;
-
-        if (!slot(net, name, 0) || find_stored(file, name)) continue;
-        report->missing++;
-        crema_log(net->ctx, CREMA_WARNING,
-                  "layer \"%s\" is not in %s: its weights stay as they are",
-                  name, file->path);
-    }
+    for (const struct crema_stored_layer *l = from->layers; l; l = l->next)
+        if (l->nblobs && crema_load__has_layer(net, l->name)) return true;
+    return false;
 }
 
-static enum crema_status load(struct crema_net *net,
-                              struct crema_blob_file *file,
-                              struct crema_load_report *report)
+enum crema_status crema_net_take_weights(struct crema_net *net,
+                                         const struct crema_weight_source *from,
+                                         struct crema_load_report *report)
 {
-    bool failed = false;
-    float *strip;
+    struct crema_load_report counts = { 0 };
     enum crema_status status;
+    float *strip;
 
-    for (const struct crema_stored_layer *l = file->layers; l; l = l->next)
-        if (l->nblobs && find_layer(net, l->name))
-            compare(net, file, l, &failed);
-    if (failed) return CREMA_EINVAL;
+    if (!any_name(net, from)) return crema_load__no_names(net, from);
+    CREMA_TRY(compare_all(net, from));
     strip = malloc(sizeof *strip * STRIP);
-    if (!strip) return crema_no_memory(net->ctx, file->path);
-    status = read_layers(net, file, strip, report);
+    if (!strip) return crema_no_memory(net->ctx, from->path);
+    status = read_layers(net, from, strip);
     free(strip);
-    if (status == CREMA_OK) tell_missing(net, file, report);
-    return status;
+    CREMA_TRY(status);
+    crema_load__tell(net, from, &counts);
+    if (report) *report = counts;
+    return CREMA_OK;
+}
+
+/* ---- .caffemodel -------------------------------------------------------- */
+
+static enum crema_status read_stored(void *file,
+                                     const struct crema_stored_blob *b,
+                                     int64_t first, int64_t count, float *out)
+{
+    return crema_blob_file_read(file, b, first, count, out);
 }
 
 enum crema_status crema_net_load_weights(struct crema_net *net,
                                          const char *path,
                                          struct crema_load_report *report)
 {
-    struct crema_load_report counts = { 0 };
+    struct crema_weight_source from = { .path = path, .read = read_stored };
     struct crema_blob_file *file;
     enum crema_status status;
 
     CREMA_TRY(crema_weights_open(net->ctx, path, &file));
-    status = load(net, file, &counts);
+    from.layers = file->layers;
+    from.user = file;
+    status = crema_net_take_weights(net, &from, report);
     crema_blob_file_free(file);
-    CREMA_TRY(status);
-    if (counts.loaded == 0)
-        return crema_fail(net->ctx, CREMA_EINVAL,
-                          "%s has no layer of this net by name: nothing was "
-                          "loaded",
-                          path);
-    crema_log(net->ctx, CREMA_INFO,
-              "Loaded weights of %d layers from %s (%d missing, %d skipped)",
-              counts.loaded, path, counts.missing, counts.skipped);
-    if (report) *report = counts;
-    return CREMA_OK;
+    return status;
 }

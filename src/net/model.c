@@ -51,7 +51,10 @@ static enum crema_status open_net(struct crema_model *m,
                                   struct crema_device *dev, const char *path,
                                   const struct crema_model_options *o)
 {
-    struct crema_net_options options = { .train = o->train, .level = o->level };
+    struct crema_net_options options = { .train = o->train,
+                                         .level = o->level,
+                                         .reshape_weights =
+                                             o->reshape_weights };
     Crema__NetParameter *param;
 
     CREMA_TRY(crema_net_file_read(dev->ctx, path, CREMA_TEXT_STRICT, &param,

@@ -40,6 +40,9 @@ struct crema_net_options {
     bool force_backward; /* ... of the inputs as well */
     bool no_fusion;
     bool optimistic; /* crema check: unknown shapes pass */
+    /* Loaded weights may have another shape of the same count and first size:
+     * an inner product's become those of the convolution it equals. */
+    bool reshape_weights;
 };
 
 /* One name; in-place layers give it several versions. */
@@ -175,9 +178,10 @@ double crema_net_waited(const struct crema_net *);
 
 /* ---- weights (load.c, save.c) */
 
-/* What became of each layer's blobs; counts of layers. */
+/* What became of each layer's blobs; counts of layers.  loaded includes
+ * reshaped. */
 struct crema_load_report {
-    int loaded, missing, skipped;
+    int loaded, reshaped, missing, skipped;
 };
 /* The report may be NULL.  Reads a .caffemodel into the net's weights by layer
  * name.  Layers of the file that the net lacks are skipped, layers of the net

@@ -66,7 +66,10 @@ static enum crema_status build(struct crema_solver *s,
                                const struct definition *d, bool train,
                                struct crema_net **out)
 {
-    struct crema_net_options o = { .train = train, .backward = train };
+    struct crema_net_options o = { .train = train,
+                                   .backward = train,
+                                   .reshape_weights =
+                                       s->options.reshape_weights };
     const struct crema_source *source = s->source;
     Crema__NetParameter *param = d->inlined;
 

@@ -58,6 +58,7 @@ struct crema_solver_options {
     int data_threads;     /* that decode; 0: one per core */
     bool skip_bad;        /* leave out records that cannot be decoded */
     bool no_values;       /* weights are not filled: nothing will be run */
+    bool reshape_weights; /* as crema_net_options says */
     /* Asked after each iteration and each batch of a test; may be NULL. */
     enum crema_solver_action (*what_now)(void *user);
     /* Told after each iteration; may be NULL. */
