@@ -50,6 +50,32 @@ static const struct refusal cases[] = {
       "@layer { " ON_X("Tile") "tile_param { axis: 0 tiles: 2147483647 } }",
       "a blob of 1099511627776, 2147483647 times, is too large" },
 
+    /* detection */
+    { X Z "layer { " ON_XZ("PriorBox") "prior_box_param { min_size: 4 "
+                                     "@max_size: 4 } }",
+      "max_size must be above its min_size, 4" },
+    { X Z "@layer { " ON_XZ("PriorBox") "}",
+      "wants prior_box_param { min_size }" },
+    { X Z "layer { " ON_XZ("PriorBox") "prior_box_param { min_size: 4 "
+                                     "variance: [@1, 2] } }",
+      "2 variances; there must be 1 or 4" },
+    { X Z "layer { " ON_XZ("PriorBox") "prior_box_param { min_size: 4 "
+                                     "step_h: 2 @step: 2 } }",
+      "step, or step_h and step_w: not both" },
+    { X "layer { " ON_X("Normalize") "@normalize_param { } }",
+      "normalize_param is of another fork's layer of this name" },
+    { X Z "layer { " ON_XZ("DetectionOutput") "@bottom: 'x' "
+                                            "detection_output_param { "
+                                            "num_classes: 2 } }",
+      "bottom 2 is 2x4x6x6, not priors" },
+    { X Z "@layer { " ON_XZ("DetectionOutput") "bottom: 'x' }",
+      "wants num_classes, at least 1" },
+    { X Z "layer { " ON_XZ("DetectionOutput") "bottom: 'x' "
+                                            "detection_output_param { "
+                                            "num_classes: 2 nms_param { "
+                                            "@soft_nms: true } } }",
+      "soft_nms, which only some forks of Caffe have, is not supported" },
+
     /* convolution */
     { CONV("@num_output: 0 kernel_size: 3"),
       "num_output must be positive, got 0" },

@@ -1,0 +1,316 @@
+/* test_detection.c - layers of the detection forks, with numbers worked out by
+ * hand. */
+#include "crema.h"
+#include "support/suite.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct crema_ctx *ctx;
+static struct crema_device *dev;
+
+static void set_up(void)
+{
+    ctx = crema_ctx_new(NULL, NULL);
+    ck_assert_int_eq(crema_device_open(ctx, "ref", 1, &dev), CREMA_OK);
+}
+
+static void tear_down(void)
+{
+    crema_device_free(dev);
+    crema_ctx_free(ctx);
+}
+
+static void good(enum crema_status status)
+{
+    ck_assert_msg(status == CREMA_OK, "%s", crema_ctx_message(ctx));
+}
+
+static struct crema_model *open_text(const char *text)
+{
+    struct crema_model *m = NULL;
+    char path[64];
+    FILE *f;
+
+    snprintf(path, sizeof path, "/tmp/crema_test_detection_%ld.prototxt",
+             (long)getpid());
+    f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs(text, f);
+    ck_assert_int_eq(fclose(f), 0);
+    good(crema_model_open(dev, path, NULL, &m));
+    unlink(path);
+    return m;
+}
+
+#define INPUT(name, dims)                                                      \
+    "layer { name: '" name "' type: 'Input' top: '" name "' "                  \
+    "input_param { shape { dim: [" dims "] } } }\n"
+
+static void write_input(struct crema_model *m, const char *name, int64_t n,
+                        const float *x)
+{
+    good(crema_model_write(m, name, 2, (int64_t[]){ 1, n }, x));
+}
+
+/* ---- PriorBox ------------------------------------------------------------ */
+
+/* A map of 1 x 2 on a picture of 10 x 20: steps of 10, centres (5, 5) and
+ * (15, 5). */
+static const struct {
+    const char *fields;
+    int64_t boxes;           /* at each position */
+    float first[4], last[4]; /* in pixels */
+    float variance[4];
+} priors[] = {
+    { "min_size: 4.9",
+      1,
+      { 3, 3, 7, 7 },
+      { 13, 3, 17, 7 },
+      { 0.1f, 0.1f, 0.1f, 0.1f } },
+    { "min_size: 4 max_size: 9 variance: 0.3",
+      2,
+      { 3, 3, 7, 7 },
+      { 12, 2, 18, 8 },
+      { 0.3f, 0.3f, 0.3f, 0.3f } },
+    { "min_size: 4 aspect_ratio: 4 aspect_ratio: 4 aspect_ratio: 1 "
+      "variance: [1, 2, 3, 4]",
+      3,
+      { 3, 3, 7, 7 },
+      { 14, 1, 16, 9 },
+      { 1, 2, 3, 4 } },
+    { "min_size: 4 aspect_ratio: 4 flip: false",
+      2,
+      { 3, 3, 7, 7 },
+      { 11, 4, 19, 6 },
+      { 0.1f, 0.1f, 0.1f, 0.1f } },
+    { "min_size: [12, 4] clip: true",
+      2,
+      { 0, 0, 11, 10 },
+      { 13, 3, 17, 7 },
+      { 0.1f, 0.1f, 0.1f, 0.1f } },
+    { "min_size: 4 step: 2 offset: 1",
+      1,
+      { 0, 0, 4, 4 },
+      { 2, 0, 6, 4 },
+      { 0.1f, 0.1f, 0.1f, 0.1f } },
+    { "min_size: 4 step_w: 3 step_h: 4",
+      1,
+      { -0.5f, 0, 3.5f, 4 },
+      { 2.5f, 0, 6.5f, 4 },
+      { 0.1f, 0.1f, 0.1f, 0.1f } },
+};
+
+START_TEST(prior_boxes)
+{
+    struct crema_model *m;
+    char text[1024];
+    float y[2 * 2 * 3 * 4];
+    const float pixels[4] = { 20, 10, 20, 10 };
+    int64_t dims[CREMA_MODEL_DIMS];
+    size_t half = (size_t)priors[_i].boxes * 2 * 4;
+
+    snprintf(text, sizeof text,
+             INPUT("x", "3, 5, 1, 2") INPUT(
+                 "d", "3, 1, 10, 20") "layer { name: 'p' type: 'PriorBox' "
+                                      "bottom: 'x' bottom: 'd' "
+                                      "top: 'p' prior_box_param { %s } }",
+             priors[_i].fields);
+    m = open_text(text);
+    good(crema_model_forward(m));
+    ck_assert_int_eq(crema_model_shape(m, "p", dims), 3);
+    ck_assert_int_eq(dims[0], 1);
+    ck_assert_int_eq(dims[1], 2);
+    ck_assert_int_eq(dims[2], (int64_t)half);
+    good(crema_model_read(m, "p", y, 2 * half));
+    for (int k = 0; k < 4; k++) {
+        ck_assert_float_eq_tol(y[k] * pixels[k], priors[_i].first[k], 1e-5f);
+        ck_assert_float_eq_tol(y[half - 4 + (size_t)k] * pixels[k],
+                               priors[_i].last[k], 1e-5f);
+        ck_assert_float_eq(y[2 * half - 4 + (size_t)k], priors[_i].variance[k]);
+    }
+    crema_model_free(m);
+}
+END_TEST
+
+START_TEST(prior_boxes_on_another_picture)
+{
+    struct crema_model *m = open_text(INPUT("x", "1, 1, 1, 1") INPUT(
+        "d",
+        "1, 1, 10, 20") "layer { name: 'p' type: 'PriorBox' bottom: 'x' "
+                        "bottom: 'd' top: 'p' "
+                        "prior_box_param { min_size: 4 img_h: 8 img_w: 4 } }"
+                        "layer { name: 'q' type: 'PriorBox' bottom: 'x' "
+                        "bottom: 'd' top: 'q' "
+                        "prior_box_param { min_size: 4 img_size: 16 } }");
+    float p[8], q[8];
+
+    good(crema_model_forward(m));
+    good(crema_model_read(m, "p", p, 8));
+    good(crema_model_read(m, "q", q, 8));
+    ck_assert_float_eq(p[0], 0);
+    ck_assert_float_eq(p[1], 0.25f);
+    ck_assert_float_eq(q[0], 0.375f);
+    ck_assert_float_eq(q[3], 0.625f);
+    crema_model_free(m);
+}
+END_TEST
+
+/* ---- DetectionOutput ----------------------------------------------------- */
+
+/* Four priors in a row of width 1, the second and third moved by a quarter, and
+ * by a half; variances of a half. */
+static const float four[] = {
+    0,    0,    1,    1,    0.25f, 0,    1.25f, 1,    0.5f, 0,    1.5f,
+    1,    3,    0,    4,    1,     0.5f, 0.5f,  0.5f, 0.5f, 0.5f, 0.5f,
+    0.5f, 0.5f, 0.5f, 0.5f, 0.5f,  0.5f, 0.5f,  0.5f, 0.5f, 0.5f,
+};
+
+static struct crema_model *detector(const char *fields)
+{
+    char text[1024];
+    struct crema_model *m;
+
+    snprintf(
+        text, sizeof text,
+        INPUT("loc", "1, 16") INPUT("conf", "1, 12") INPUT(
+            "p", "1, 2, 16") "layer { name: 'o' type: 'DetectionOutput' "
+                             "bottom: 'loc' "
+                             "bottom: 'conf' bottom: 'p' top: 'o' "
+                             "detection_output_param { num_classes: 3 %s } }",
+        fields);
+    m = open_text(text);
+    good(crema_model_write(m, "p", 3, (int64_t[]){ 1, 2, 16 }, four));
+    return m;
+}
+
+/* Checks rows of class, score (in tenths) and left (in quarters) of a prior of
+ * width 1; returns how many there are. */
+static void finds(struct crema_model *m, int64_t n, const int (*row)[3])
+{
+    int64_t dims[CREMA_MODEL_DIMS];
+    float y[7 * 12];
+
+    good(crema_model_forward(m));
+    ck_assert_int_eq(crema_model_shape(m, "o", dims), 4);
+    ck_assert_int_eq(dims[2], n);
+    ck_assert_int_eq(dims[3], 7);
+    good(crema_model_read(m, "o", y, (size_t)n * 7));
+    for (int64_t i = 0; i < n; i++) {
+        ck_assert_float_eq(y[7 * i], 0);
+        ck_assert_float_eq(y[7 * i + 1], (float)row[i][0]);
+        ck_assert_float_eq_tol(y[7 * i + 2], (float)row[i][1] / 10, 1e-6f);
+        ck_assert_float_eq(y[7 * i + 3], (float)row[i][2] / 4);
+        ck_assert_float_eq(y[7 * i + 4], 0);
+        ck_assert_float_eq(y[7 * i + 5], (float)row[i][2] / 4 + 1);
+        ck_assert_float_eq(y[7 * i + 6], 1);
+    }
+}
+
+static const float still[16];
+static const float scores[12] = { 0.9f, 0.8f, 0.1f, 0.9f, 0.9f, 0.2f,
+                                  0.9f, 0.7f, 0.3f, 0.9f, 0.1f, 0.6f };
+
+/* Class 1: priors 1, 0, 2, 3; class 2: 3, 2, 1, 0. */
+static const struct {
+    const char *fields;
+    int64_t n;
+    int row[8][3];
+} detections[] = {
+    { "nms_param { nms_threshold: 0.5 }",
+      5,
+      { { 1, 9, 1 }, { 1, 1, 12 }, { 2, 6, 12 }, { 2, 3, 2 }, { 2, 1, 0 } } },
+    { "nms_param { nms_threshold: 0.5 } confidence_threshold: 0.25",
+      3,
+      { { 1, 9, 1 }, { 2, 6, 12 }, { 2, 3, 2 } } },
+    { "nms_param { nms_threshold: 0.5 top_k: 1 }",
+      2,
+      { { 1, 9, 1 }, { 2, 6, 12 } } },
+    { "nms_param { nms_threshold: 0.7 } keep_top_k: 4",
+      4,
+      { { 1, 9, 1 }, { 1, 8, 0 }, { 1, 7, 2 }, { 2, 6, 12 } } },
+    { "nms_param { nms_threshold: 0.7 } keep_top_k: 3 background_label_id: 1",
+      3,
+      { { 0, 9, 0 }, { 0, 9, 1 }, { 0, 9, 2 } } },
+};
+
+START_TEST(detection)
+{
+    struct crema_model *m = detector(detections[_i].fields);
+
+    write_input(m, "loc", 16, still);
+    write_input(m, "conf", 12, scores);
+    finds(m, detections[_i].n, detections[_i].row);
+    crema_model_free(m);
+}
+END_TEST
+
+START_TEST(detections_that_change)
+{
+    static const int one[][3] = { { 1, 9, 1 } };
+    static const int two[][3] = { { 1, 8, 0 }, { 1, 8, 2 } };
+    struct crema_model *m =
+        detector("confidence_threshold: 0.75 nms_param { nms_threshold: 0.5 }");
+    float other[12] = { 0 }, none[7];
+    int64_t dims[CREMA_MODEL_DIMS];
+
+    write_input(m, "loc", 16, still);
+    write_input(m, "conf", 12, scores);
+    finds(m, 1, one);
+    other[1] = other[7] = 0.8f;
+    write_input(m, "conf", 12, other);
+    finds(m, 2, two);
+    other[1] = other[7] = 0;
+    write_input(m, "conf", 12, other);
+    good(crema_model_forward(m));
+    ck_assert_int_eq(crema_model_shape(m, "o", dims), 4);
+    ck_assert_int_eq(dims[2], 1);
+    good(crema_model_read(m, "o", none, 7));
+    ck_assert_float_eq(none[0], 0);
+    for (int k = 1; k < 7; k++) ck_assert_float_eq(none[k], -1);
+    write_input(m, "conf", 12, scores);
+    finds(m, 1, one);
+    crema_model_free(m);
+}
+END_TEST
+
+/* Nothing of it crashes, and what is no number is not found. */
+START_TEST(odd_detections)
+{
+    static const int rest[][3] = { { 1, 9, 1 } };
+    struct crema_model *m =
+        detector("confidence_threshold: 0.75 code_type: CENTER_SIZE "
+                 "nms_param { nms_threshold: 0.5 }");
+    float loc[16] = { 0 }, conf[12];
+
+    memcpy(conf, scores, sizeof conf);
+    conf[10] = conf[11] = NAN;
+    write_input(m, "loc", 16, loc);
+    write_input(m, "conf", 12, conf);
+    finds(m, 1, rest);
+    loc[0] = NAN;
+    loc[15] = INFINITY;
+    write_input(m, "loc", 16, loc);
+    good(crema_model_forward(m));
+    crema_model_free(m);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("detection layers");
+    TCase *t = tcase_create("ref");
+
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_loop_test(t, prior_boxes, 0, sizeof priors / sizeof *priors);
+    tcase_add_test(t, prior_boxes_on_another_picture);
+    tcase_add_loop_test(t, detection, 0,
+                        sizeof detections / sizeof *detections);
+    tcase_add_test(t, detections_that_change);
+    tcase_add_test(t, odd_detections);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
