@@ -22,6 +22,8 @@ static const struct verb {
     { "summary", verb_summary, "layers, shapes, parameters, operations",
       false },
     { "check", verb_check, "look for mistakes in nets and solvers", false },
+    { "describe", verb_describe, "what layers compute, what fields mean",
+      false },
     { "forward", verb_forward, "run a net and write down every blob", true },
     { "convert", tool_convert, "idx files, as MNIST has them, to LMDB", false },
     { "convert_imageset", tool_convert_imageset, "pictures to LMDB", false },

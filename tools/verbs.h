@@ -10,6 +10,7 @@ int verb_forward(int argc, char **argv);
 int verb_predict(int argc, char **argv);
 int verb_summary(int argc, char **argv);
 int verb_check(int argc, char **argv);
+int verb_describe(int argc, char **argv);
 int verb_device_query(int argc, char **argv);
 
 #endif

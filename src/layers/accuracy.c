@@ -31,6 +31,36 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc accuracy_param = {
+    .message = "accuracy_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "top_k", "how many of the best scores count" },
+            { "axis", "along which the classes lie; -1 is the last" },
+            { "ignore_label", "positions with this label are left out" },
+            { 0 },
+        },
+    .refused = "min_is_better",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_MEASURE,
+    .line = "share of labels among the top_k scores",
+    .text = "A position counts when fewer than top_k other classes have a "
+            "score at least as high as the labelled one's. Without any valid "
+            "label it is 0. No gradient flows back.",
+    .bottoms = { { "x", "scores, classes along axis" },
+                 { "label", "a class for each position outside axis" } },
+    .tops = { { "accuracy", "a single number, 0 to 1" },
+              { "by_class", "optional, classes: the share for each" } },
+    .params = { &accuracy_param },
+    .quirks = "A tie counts against the label: a net that says the same of all "
+              "classes gets 0. A score that is not a number counts as the "
+              "best, as in Caffe.",
+    .example = "include { phase: TEST }\n"
+               "accuracy_param { top_k: 5 }",
+};
+
 const struct crema_layer_type crema_layer_Accuracy = {
     .name = "Accuracy",
     .min_bottoms = 2,
@@ -39,4 +69,5 @@ const struct crema_layer_type crema_layer_Accuracy = {
     .max_tops = 2,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -119,6 +119,32 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc argmax_param = {
+    .message = "argmax_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "out_max_val",
+              "values: besides indices, or with axis instead of them" },
+            { "top_k", "how many" },
+            { "axis", "along which; when not given, over all of each image" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_MEASURE,
+    .line = "which elements are largest",
+    .text = "The top_k largest, falling: of each image, or along axis. Of "
+            "equals the higher index comes first. No gradient flows back.\n\n"
+            "Without axis y is N x 1 x top_k: indices within the image; with "
+            "out_max_val N x 2 x top_k: indices, then values. With axis y has "
+            "length top_k there: indices, or with out_max_val values.",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "see above" } },
+    .params = { &argmax_param },
+    .example = "argmax_param { axis: 1 }",
+};
+
 const struct crema_layer_type crema_layer_ArgMax = {
     .name = "ArgMax",
     .min_bottoms = 1,
@@ -127,4 +153,5 @@ const struct crema_layer_type crema_layer_ArgMax = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -27,6 +27,19 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ARITHMETIC,
+    .line = "a scaled blob and another: a x + b",
+    .text = "  y = a x + b\n\n"
+            "a has one number for each image and channel, and is spread over "
+            "the others of x.",
+    .bottoms = { { "a", "N x C, or N x C x 1 x 1" },
+                 { "x", "N x C x any axes" },
+                 { "b", "of the shape of x" } },
+    .tops = { { "y", "of the same shape" } },
+    .quirks = "From SENet's fork.",
+};
+
 const struct crema_layer_type crema_layer_Axpy = {
     .name = "Axpy",
     .min_bottoms = 3,
@@ -34,4 +47,5 @@ const struct crema_layer_type crema_layer_Axpy = {
     .min_tops = 1,
     .max_tops = 1,
     .record = record,
+    .doc = &doc,
 };

@@ -43,6 +43,43 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc batch_norm_param = {
+    .message = "batch_norm_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "use_global_stats",
+              "true: what was gathered counts; false: the batch. When not "
+              "given: true in TEST, false in TRAIN" },
+            { "moving_average_fraction",
+              "how much of what was gathered is kept by each pass" },
+            { "eps", "added to the variance" },
+            { 0 },
+        },
+    .ignored = "engine",
+    .refused = "stats_batch_size relu scale_filler bias_filler scale_bias "
+               "use_weight_bias bias_term filler disable_mean disable_variance "
+               "update_global_stats",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_NORM,
+    .line = "each channel to mean 0 and variance 1",
+    .text = "  y = (x - mean) / sqrt(variance + eps), by channel\n\n"
+            "mean and variance are the batch's own, or, with use_global_stats, "
+            "those gathered so far. The layer keeps three blobs: sums of means "
+            "and of variances, one for each channel, and the factor by which "
+            "both are divided. Each training pass multiplies them by "
+            "moving_average_fraction and adds the batch's.",
+    .bottoms = { { "x",
+                   "N x C x any axes; one axis only counts as one channel" } },
+    .tops = { { "y", "of the same shape; may be x itself" } },
+    .params = { &batch_norm_param },
+    .quirks = "Scale and shift are a Scale layer with bias_term behind it. "
+              "lr_mult of the three blobs is always 0. The variance that is "
+              "gathered is the unbiased one, as in Caffe. In TEST a batch norm "
+              "behind a convolution costs nothing: it goes into the weights.",
+};
+
 const struct crema_layer_type crema_layer_BatchNorm = {
     .name = "BatchNorm",
     .min_bottoms = 1,
@@ -51,4 +88,5 @@ const struct crema_layer_type crema_layer_BatchNorm = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

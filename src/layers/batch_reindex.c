@@ -13,6 +13,17 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SHAPE,
+    .line = "images in another order, by a list of indices",
+    .text = "  y[i] = x[index[i]]\n\n"
+            "An index may be there several times, or not at all.",
+    .bottoms = { { "x", "N x any axes" },
+                 { "index", "M whole numbers, 0 to N - 1, of one axis" } },
+    .tops = { { "y", "M x the other axes of x" } },
+    .quirks = "No gradient flows to the indices.",
+};
+
 const struct crema_layer_type crema_layer_BatchReindex = {
     .name = "BatchReindex",
     .min_bottoms = 2,
@@ -20,4 +31,5 @@ const struct crema_layer_type crema_layer_BatchReindex = {
     .min_tops = 1,
     .max_tops = 1,
     .record = record,
+    .doc = &doc,
 };

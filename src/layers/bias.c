@@ -17,6 +17,31 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc bias_param = {
+    .message = "bias_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "axis", "where b begins in x; -1 is the last axis" },
+            { "num_axes",
+              "axes of the weight; -1: all that follow; 0: a single number" },
+            { "filler", "first values of the weight" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ARITHMETIC,
+    .line = "adds a learned or a second blob, spread along axes",
+    .text = "  y = x + b\n\n"
+            "b lies over x's axes from axis on and is repeated along the "
+            "others. With one bottom it is a weight of num_axes axes; else it "
+            "is the second bottom.",
+    .bottoms = { { "x", "of any shape" },
+                 { "b", "optional: x's axes from axis on, some or all" } },
+    .tops = { { "y", "of the same shape; may be x itself" } },
+    .params = { &bias_param },
+};
+
 const struct crema_layer_type crema_layer_Bias = {
     .name = "Bias",
     .min_bottoms = 1,
@@ -24,4 +49,5 @@ const struct crema_layer_type crema_layer_Bias = {
     .min_tops = 1,
     .max_tops = 1,
     .record = record,
+    .doc = &doc,
 };

@@ -32,6 +32,30 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc concat_param = {
+    .message = "concat_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "axis", "-1 is the last" },
+            { "concat_dim",
+              "old name of axis, without negative numbers; one of the two" },
+            { 0 },
+        },
+    .ignored = "engine per_fla_fuse",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SHAPE,
+    .line = "blobs side by side along an axis",
+    .text = "The bottoms one behind the other along axis. Along all other axes "
+            "they have the same length.",
+    .bottoms = { { "a", "of any shape" },
+                 { "b", "the same but for axis; more may follow" } },
+    .tops = { { "y", "along axis, as long as all together" } },
+    .params = { &concat_param },
+    .example = "concat_param { axis: 1 }",
+};
+
 const struct crema_layer_type crema_layer_Concat = {
     .name = "Concat",
     .min_bottoms = 1,
@@ -40,4 +64,5 @@ const struct crema_layer_type crema_layer_Concat = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

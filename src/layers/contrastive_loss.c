@@ -104,6 +104,32 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc contrastive_loss_param = {
+    .message = "contrastive_loss_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "margin", "how far apart pairs that differ must be" },
+            { "legacy_version", "max(margin - d^2, 0) in place of the square, "
+                                "as Caffe had it at first" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_LOSS,
+    .line = "draws like pairs together and others apart",
+    .text = "  loss = sum of (alike ? d^2 : max(margin - d, 0)^2) / (2 N),  d "
+            "= |a - b|",
+    .bottoms = { { "a", "N x any axes" },
+                 { "b", "of the same number of elements" },
+                 { "alike", "N: 0 where a and b differ, else 1" } },
+    .tops = { { "loss", "a single number" } },
+    .params = { &contrastive_loss_param },
+    .quirks = "As in Caffe the gradient divides by d + 0.0001. The third "
+              "bottom gets none.",
+    .example = "contrastive_loss_param { margin: 1 }",
+};
+
 const struct crema_layer_type crema_layer_ContrastiveLoss = {
     .name = "ContrastiveLoss",
     .min_bottoms = 3,
@@ -112,4 +138,5 @@ const struct crema_layer_type crema_layer_ContrastiveLoss = {
     .max_tops = 1,
     .loss = true,
     .record = record,
+    .doc = &doc,
 };

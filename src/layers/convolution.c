@@ -275,6 +275,131 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc convolution_param = {
+    .message = "convolution_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "num_output",
+              "channels of y; must be given, and a multiple of group" },
+            { "bias_term", "adds one learned number for each channel of y" },
+            { "group", "channels of x and y fall into that many groups, and "
+                       "each sees its own only" },
+            { "axis", "the channels' axis; what is before it is batch, up to "
+                      "three spatial axes follow it" },
+            { "kernel_size",
+              "size of a window: one for all spatial axes, or one for each" },
+            { "kernel_h", "instead of kernel_size, for two spatial axes" },
+            { "kernel_w", "likewise" },
+            { "stride", "step from window to window; 1 when not given; one for "
+                        "all, or one for each" },
+            { "stride_h", "instead of stride, for two spatial axes" },
+            { "stride_w", "likewise" },
+            { "pad",
+              "zeros on both sides of each spatial axis; 0 when not given" },
+            { "pad_h", "instead of pad, for two spatial axes" },
+            { "pad_w", "likewise" },
+            { "dilation",
+              "distance between neighbours in a window; 1, when not given, is "
+              "none between them; one for all, or one for each" },
+            { "dilation_h",
+              "of a fork: instead of dilation, for two spatial axes" },
+            { "dilation_w", "likewise" },
+            { "weight_filler", "first values of the weights" },
+            { "bias_filler", "first values of the bias" },
+            { 0 },
+        },
+    .ignored =
+        "engine force_nd_im2col conv_algorithm cudnn_convolution_algo_seeker "
+        "conv_algos_override cudnn_flavor",
+    .refused = "coeff fusion_type relu negative_slope shape_offset",
+};
+
+static const struct crema_layer_doc doc_convolution = {
+    .kind = CREMA_LAYER_IMAGE,
+    .line = "weighted sums over windows",
+    .text = "  y[n,k,p] = b[k] + sum over c, r of w[k,c,r] x[n,c,p stride - "
+            "pad + r dilation]\n\n"
+            "Weights: w, num_output x C/group x kernel, and b, num_output. "
+            "Along a spatial axis of length H, y has floor((H + 2 pad - "
+            "dilation (kernel - 1) - 1) / stride) + 1 elements.",
+    .bottoms = { { "x", "N x C x H x W; other numbers of spatial axes as axis "
+                        "says; several bottoms of the same channels share the "
+                        "weights, with a top each" } },
+    .tops = { { "y", "N x num_output x P x Q; one for each bottom" } },
+    .params = { &convolution_param },
+    .quirks =
+        "The engine has no effect: what is fastest on the device is found at "
+        "set-up. Dilation and groups need nothing special, on GPUs too.",
+    .example = "param { lr_mult: 1 decay_mult: 1 }\n"
+               "param { lr_mult: 2 decay_mult: 0 }\n"
+               "convolution_param {\n"
+               "  num_output: 96\n"
+               "  kernel_size: 11\n"
+               "  stride: 4\n"
+               "  weight_filler { type: \"gaussian\" std: 0.01 }\n"
+               "}",
+};
+
+static const struct crema_layer_doc doc_deconvolution = {
+    .kind = CREMA_LAYER_IMAGE,
+    .line = "transposed convolution, for upsampling",
+    .text = "The transpose of a convolution: each element of x is spread over "
+            "a window of y, weighted. Weights: w, C x num_output/group x "
+            "kernel, and b, num_output. Along a spatial axis of length H, y "
+            "has stride (H - 1) + dilation (kernel - 1) + 1 - 2 pad elements.",
+    .bottoms = { { "x", "N x C x H x W; other numbers of spatial axes as axis "
+                        "says; several bottoms of the same channels share the "
+                        "weights, with a top each" } },
+    .tops = { { "y", "N x num_output x P x Q; one for each bottom" } },
+    .params = { &convolution_param },
+    .quirks = "With group equal to num_output, weight_filler bilinear, "
+              "kernel_size 2 f - f % 2, stride f and pad ceil((f - 1) / 2) it "
+              "enlarges images f times.",
+    .example = "convolution_param {\n"
+               "  num_output: 21\n"
+               "  kernel_size: 4\n"
+               "  stride: 2\n"
+               "  pad: 1\n"
+               "  group: 21\n"
+               "  bias_term: false\n"
+               "  weight_filler { type: \"bilinear\" }\n"
+               "}",
+};
+
+static const struct crema_layer_doc doc_convolution_depthwise = {
+    .kind = CREMA_LAYER_IMAGE,
+    .line = "convolution of each channel by itself",
+    .text = "A Convolution whose groups are single channels, whatever group "
+            "says; num_output is a multiple of x's channels. Weights: "
+            "num_output x 1 x kernel, and a bias.",
+    .bottoms = { { "x", "N x C x H x W; other numbers of spatial axes as axis "
+                        "says; several bottoms of the same channels share the "
+                        "weights, with a top each" } },
+    .tops = { { "y", "N x num_output x P x Q; one for each bottom" } },
+    .params = { &convolution_param },
+    .quirks = "From ShuffleNet's forks. Convolution with group set to the "
+              "number of channels is the same, and Caffe knows it.",
+    .example = "convolution_param { num_output: 32 kernel_size: 3 pad: 1 "
+               "bias_term: false }",
+};
+
+static const struct crema_layer_doc doc_depthwise_convolution = {
+    .kind = CREMA_LAYER_IMAGE,
+    .line = "convolution of each channel by itself",
+    .text = "A Convolution whose groups are single channels, whatever group "
+            "says; num_output is a multiple of x's channels. Weights: "
+            "num_output x 1 x kernel, and a bias.",
+    .bottoms = { { "x", "N x C x H x W; other numbers of spatial axes as axis "
+                        "says; several bottoms of the same channels share the "
+                        "weights, with a top each" } },
+    .tops = { { "y", "N x num_output x P x Q; one for each bottom" } },
+    .params = { &convolution_param },
+    .quirks = "From MobileNet's forks. Convolution with group set to the "
+              "number of channels is the same, and Caffe knows it.",
+    .example = "convolution_param { num_output: 32 kernel_size: 3 pad: 1 "
+               "bias_term: false }",
+};
+
 const struct crema_layer_type crema_layer_Convolution = {
     .name = "Convolution",
     .min_bottoms = 1,
@@ -283,6 +408,7 @@ const struct crema_layer_type crema_layer_Convolution = {
     .max_tops = -1,
     .setup = setup,
     .record = record,
+    .doc = &doc_convolution,
 };
 
 const struct crema_layer_type crema_layer_Deconvolution = {
@@ -293,6 +419,7 @@ const struct crema_layer_type crema_layer_Deconvolution = {
     .max_tops = -1,
     .setup = setup,
     .record = record,
+    .doc = &doc_deconvolution,
 };
 
 const struct crema_layer_type crema_layer_ConvolutionDepthwise = {
@@ -303,6 +430,7 @@ const struct crema_layer_type crema_layer_ConvolutionDepthwise = {
     .max_tops = -1,
     .setup = setup,
     .record = record,
+    .doc = &doc_convolution_depthwise,
 };
 
 const struct crema_layer_type crema_layer_DepthwiseConvolution = {
@@ -313,4 +441,5 @@ const struct crema_layer_type crema_layer_DepthwiseConvolution = {
     .max_tops = -1,
     .setup = setup,
     .record = record,
+    .doc = &doc_depthwise_convolution,
 };

@@ -32,6 +32,30 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc crop_param = {
+    .message = "crop_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "axis", "the first axis that is cropped; -1 is the last" },
+            { "offset", "where the part begins: one for all axes, or one for "
+                        "each; 0 when not given" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SHAPE,
+    .line = "a part of a blob, as large as another",
+    .text = "From axis on, y is as large as the second bottom and begins in x "
+            "at offset; before axis it is as x is.",
+    .bottoms = { { "x", "of any shape" },
+                 { "like", "of as many axes; only its shape counts" } },
+    .tops = { { "y", "x's lengths before axis, like's from there on" } },
+    .params = { &crop_param },
+    .quirks = "No gradient flows to the second bottom.",
+    .example = "crop_param { axis: 2 offset: 4 }",
+};
+
 const struct crema_layer_type crema_layer_Crop = {
     .name = "Crop",
     .min_bottoms = 2,
@@ -39,4 +63,5 @@ const struct crema_layer_type crema_layer_Crop = {
     .min_tops = 1,
     .max_tops = 1,
     .record = record,
+    .doc = &doc,
 };

@@ -270,6 +270,46 @@ static void release(struct crema_layer *l)
     crema_records_free(s->records);
 }
 
+static const struct crema_param_doc data_param = {
+    .message = "data_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "source", "folder of the database, relative to where the program "
+                        "runs; must be given" },
+            { "batch_size", "records of a batch; must be given" },
+            { "rand_skip", "leaves out up to that many records at the "
+                           "beginning, drawn at random" },
+            { "backend", "LMDB. A LEVELDB has to be converted" },
+            { "prefetch", "batches held ready, at least 1" },
+            { 0 },
+        },
+    .ignored = "scale mean_file crop_size mirror force_encoded_color cache "
+               "precache threads parser_threads",
+    .refused = "shuffle side",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_DATA,
+    .line = "records of an LMDB database, decoded and transformed",
+    .text =
+        "Each pass takes the next batch_size records in the order of their "
+        "keys and begins anew at the end, within a batch too. Records hold raw "
+        "pixels, floats, or whole image files. Decoding and transform_param "
+        "run beside the net; crema summary and check open no data.",
+    .tops = { { "data", "batch_size x C x H x W" },
+              { "label", "may be left out; batch_size" } },
+    .params = { &data_param },
+    .quirks =
+        "scale, mean_file, crop_size and mirror belong into transform_param; "
+        "here they have no effect, as in Caffe, and are warned of. A resumed "
+        "run goes on where it stopped; Caffe's begins at the first record.",
+    .example =
+        "include { phase: TRAIN }\n"
+        "transform_param { crop_size: 227 mirror: true mean_file: "
+        "\"mean.binaryproto\" }\n"
+        "data_param { source: \"train_lmdb\" batch_size: 64 backend: LMDB }",
+};
+
 const struct crema_layer_type crema_layer_Data = {
     .name = "Data",
     .max_bottoms = 0,
@@ -285,4 +325,5 @@ const struct crema_layer_type crema_layer_Data = {
     .seek = seek,
     .waited = waited,
     .left_out = left_out,
+    .doc = &doc,
 };

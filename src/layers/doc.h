@@ -8,6 +8,8 @@
 #ifndef CREMA_LAYERS_DOC_H
 #define CREMA_LAYERS_DOC_H
 
+struct ProtobufCMessageDescriptor;
+
 /* In the order in which a list of all layers has them. */
 enum crema_layer_kind {
     CREMA_LAYER_DATA,       /* where values come from */
@@ -58,5 +60,24 @@ struct crema_layer_doc {
      */
     const char *example;
 };
+
+/* What is not of one layer: the fields that all have, those of solvers. */
+struct crema_page_part {
+    const struct ProtobufCMessageDescriptor
+        *message;                         /* NULL: behind the last */
+    const char *title;                    /* how one gets there: "param" */
+    const char *text;                     /* may be NULL */
+    const struct crema_field_doc *fields; /* NULL: none needs words */
+    const char *others; /* what is said of the message's other fields; NULL:
+                           they are left out */
+};
+
+struct crema_page_doc {
+    const char *name, *line, *text;
+    const struct crema_page_part *parts;
+};
+
+/* What all layers have: param, include, fillers, transform_param. */
+extern const struct crema_page_doc crema_layer_page;
 
 #endif

@@ -24,6 +24,34 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc dropout_param = {
+    .message = "dropout_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "dropout_ratio",
+              "share of elements that are dropped; at least 0, below 1" },
+            { 0 },
+        },
+    .ignored = "engine",
+    .refused = "random_seed scale_train sqrt_scale sample_weights_test",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ACTIVATION,
+    .line = "drops random elements in TRAIN",
+    .text = "  TRAIN: y = x m / (1 - ratio),  m = 0 with probability ratio, "
+            "else 1\n"
+            "  TEST:  y = x\n\n"
+            "The mask depends on the seed, the layer's name, the pass and the "
+            "element, never on threads.",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "of the same shape; may be x itself" } },
+    .params = { &dropout_param },
+    .quirks =
+        "Numbers drawn at random come from another generator than Caffe's.",
+    .example = "dropout_param { dropout_ratio: 0.5 }",
+};
+
 const struct crema_layer_type crema_layer_Dropout = {
     .name = "Dropout",
     .min_bottoms = 1,
@@ -32,4 +60,5 @@ const struct crema_layer_type crema_layer_Dropout = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

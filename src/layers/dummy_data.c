@@ -157,6 +157,36 @@ static void release(struct crema_layer *l)
     crema_arena_free(&((struct dummy *)l->state)->arena);
 }
 
+static const struct crema_param_doc dummy_data_param = {
+    .message = "dummy_data_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "data_filler",
+              "one for all tops, or one for each; constant 0 when not given" },
+            { "shape", "one for all tops, or one for each" },
+            { "num", "old way of shape: the first of four lengths" },
+            { "channels", "the second" },
+            { "height", "the third" },
+            { "width", "the fourth" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_DATA,
+    .line = "blobs that fillers fill",
+    .text = "Each top is filled anew for each pass; what a constant fills, "
+            "once. Sizes are one shape for all tops or one for each, or "
+            "likewise num, channels, height and width.",
+    .tops = { { "data", "as shape says; more may follow, each with its shape "
+                        "and filler" } },
+    .params = { &dummy_data_param },
+    .example = "dummy_data_param {\n"
+               "  shape { dim: 10 dim: 3 dim: 32 dim: 32 }\n"
+               "  data_filler { type: \"gaussian\" std: 1 }\n"
+               "}",
+};
+
 const struct crema_layer_type crema_layer_DummyData = {
     .name = "DummyData",
     .max_bottoms = 0,
@@ -169,4 +199,5 @@ const struct crema_layer_type crema_layer_DummyData = {
     .next = next,
     .position = position,
     .seek = seek,
+    .doc = &doc,
 };

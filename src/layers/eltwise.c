@@ -38,6 +38,35 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc eltwise_param = {
+    .message = "eltwise_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "operation", "SUM, PROD or MAX; the others are not supported" },
+            { "coeff", "one for each bottom, with SUM; 1 when not given" },
+            { "stable_prod_grad",
+              "gradient of PROD: false divides y by x, which is faster with "
+              "many bottoms and not a number where x is 0" },
+            { 0 },
+        },
+    .ignored = "engine",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ARITHMETIC,
+    .line = "sum, product or maximum of blobs",
+    .text = "  SUM   y = sum of coeff[i] x[i]\n"
+            "  PROD  y = product of x[i]\n"
+            "  MAX   y = largest of x[i]\n\n"
+            "Of two equal numbers MAX takes, and gives the gradient to, the "
+            "later one if they are the first two, else the earlier.",
+    .bottoms = { { "a", "of any shape" },
+                 { "b", "of the same shape; more may follow" } },
+    .tops = { { "y", "of the same shape" } },
+    .params = { &eltwise_param },
+    .example = "eltwise_param { operation: SUM }",
+};
+
 const struct crema_layer_type crema_layer_Eltwise = {
     .name = "Eltwise",
     .min_bottoms = 2,
@@ -46,4 +75,5 @@ const struct crema_layer_type crema_layer_Eltwise = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -16,6 +16,26 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc elu_param = {
+    .message = "elu_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "alpha", "-alpha is what y goes to for very negative x" },
+            { 0 },
+        },
+    .refused = "lambda",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ACTIVATION,
+    .line = "exponential linear unit",
+    .text = "  y = x                 where x > 0\n"
+            "  y = alpha (e^x - 1)   elsewhere",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "of the same shape; may be x itself" } },
+    .params = { &elu_param },
+};
+
 const struct crema_layer_type crema_layer_ELU = {
     .name = "ELU",
     .min_bottoms = 1,
@@ -24,4 +44,5 @@ const struct crema_layer_type crema_layer_ELU = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

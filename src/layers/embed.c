@@ -32,6 +32,36 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc embed_param = {
+    .message = "embed_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "num_output", "length of a row; must be given" },
+            { "input_dim", "rows of the table; must be given" },
+            { "bias_term", "adds the same learned row to each" },
+            { "weight_filler", "first values of w" },
+            { "bias_filler", "first values of b" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_DENSE,
+    .line = "rows of a learned table, by number",
+    .text = "  y[i] = w[x[i]] + b\n\n"
+            "What a product of one-hot vectors with w would give. Weights: w, "
+            "input_dim x num_output, and b, num_output.",
+    .bottoms = { { "x", "of any shape: whole numbers, 0 to input_dim - 1" } },
+    .tops = { { "y", "x's axes, then num_output" } },
+    .params = { &embed_param },
+    .quirks = "No gradient flows to x.",
+    .example = "embed_param {\n"
+               "  input_dim: 8000\n"
+               "  num_output: 300\n"
+               "  weight_filler { type: \"uniform\" min: -0.08 max: 0.08 }\n"
+               "}",
+};
+
 const struct crema_layer_type crema_layer_Embed = {
     .name = "Embed",
     .min_bottoms = 1,
@@ -40,4 +70,5 @@ const struct crema_layer_type crema_layer_Embed = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -15,6 +15,17 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_LOSS,
+    .line = "half the mean square of differences",
+    .text = "  loss = sum of (a - b)^2 / (2 N)\n\n"
+            "N is the first axis; the sum is over all elements.",
+    .bottoms = { { "a", "N x any axes" },
+                 { "b", "of the same number of elements" } },
+    .tops = { { "loss", "a single number" } },
+    .quirks = "Both bottoms may get gradients.",
+};
+
 const struct crema_layer_type crema_layer_EuclideanLoss = {
     .name = "EuclideanLoss",
     .min_bottoms = 2,
@@ -23,4 +34,5 @@ const struct crema_layer_type crema_layer_EuclideanLoss = {
     .max_tops = 1,
     .loss = true,
     .record = record,
+    .doc = &doc,
 };

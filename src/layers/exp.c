@@ -32,6 +32,27 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc exp_param = {
+    .message = "exp_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "base", "positive, or -1 for e" },
+            { "scale", "what x is multiplied by" },
+            { "shift", "what is added to scale x" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ACTIVATION,
+    .line = "exponential function",
+    .text = "  y = base^(scale x + shift)",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "of the same shape; may be x itself" } },
+    .params = { &exp_param },
+    .example = "exp_param { base: 2 }",
+};
+
 const struct crema_layer_type crema_layer_Exp = {
     .name = "Exp",
     .min_bottoms = 1,
@@ -40,4 +61,5 @@ const struct crema_layer_type crema_layer_Exp = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

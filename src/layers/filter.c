@@ -112,6 +112,21 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SHAPE,
+    .line = "only those images that a selector names",
+    .text = "Of each bottom but the last, the images for which the last, the "
+            "selector, is not 0, in their order. The selector has one number "
+            "for each image.",
+    .bottoms = { { "x", "N x any axes; more may follow" },
+                 { "selector", "N, or N x 1; always the last" } },
+    .tops = { { "y", "M x the other axes of x; one for each bottom but the "
+                     "selector" } },
+    .quirks = "M is known only when the data are: when it changes, the net is "
+              "laid out again. There may be none: N is 0 then. No gradient "
+              "flows to the selector.",
+};
+
 const struct crema_layer_type crema_layer_Filter = {
     .name = "Filter",
     .min_bottoms = 2,
@@ -121,4 +136,5 @@ const struct crema_layer_type crema_layer_Filter = {
     .state_size = sizeof(struct state),
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -24,6 +24,26 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc flatten_param = {
+    .message = "flatten_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "axis", "the first of them; negative ones count from the end" },
+            { "end_axis", "the last of them; likewise" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SHAPE,
+    .line = "several axes become one",
+    .text = "The axes from axis to end_axis, both included, become one; no "
+            "number moves.",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "x's axes, those from axis to end_axis as one" } },
+    .params = { &flatten_param },
+};
+
 const struct crema_layer_type crema_layer_Flatten = {
     .name = "Flatten",
     .min_bottoms = 1,
@@ -31,4 +51,5 @@ const struct crema_layer_type crema_layer_Flatten = {
     .min_tops = 1,
     .max_tops = 1,
     .record = record,
+    .doc = &doc,
 };

@@ -73,6 +73,29 @@ static enum crema_status record(struct crema_layer *l)
     return crema_loss_record_labelled(l, &host);
 }
 
+static const struct crema_param_doc hinge_loss_param = {
+    .message = "hinge_loss_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "norm", "L1 or L2" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_LOSS,
+    .line = "one-versus-all hinge: margins of 1",
+    .text = "  m = max(0, 1 - s x),  s = 1 for the labelled class, -1 for the "
+            "others\n"
+            "  loss = sum of m, or with norm L2 of m^2, over N",
+    .bottoms = { { "x", "N x classes" },
+                 { "label",
+                   "a whole number, 0 to classes - 1, for each image" } },
+    .tops = { { "loss", "a single number" } },
+    .params = { &hinge_loss_param },
+    .example = "hinge_loss_param { norm: L2 }",
+};
+
 const struct crema_layer_type crema_layer_HingeLoss = {
     .name = "HingeLoss",
     .min_bottoms = 2,
@@ -81,4 +104,5 @@ const struct crema_layer_type crema_layer_HingeLoss = {
     .max_tops = 1,
     .loss = true,
     .record = record,
+    .doc = &doc,
 };

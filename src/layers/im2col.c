@@ -129,6 +129,51 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc convolution_param = {
+    .message = "convolution_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "axis", "the channels' axis; what is before it is batch, up to "
+                      "three spatial axes follow it" },
+            { "kernel_size",
+              "size of a window: one for all spatial axes, or one for each" },
+            { "kernel_h", "instead of kernel_size, for two spatial axes" },
+            { "kernel_w", "likewise" },
+            { "stride", "step from window to window; 1 when not given; one for "
+                        "all, or one for each" },
+            { "stride_h", "instead of stride, for two spatial axes" },
+            { "stride_w", "likewise" },
+            { "pad",
+              "zeros on both sides of each spatial axis; 0 when not given" },
+            { "pad_h", "instead of pad, for two spatial axes" },
+            { "pad_w", "likewise" },
+            { "dilation",
+              "distance between neighbours in a window; 1, when not given, is "
+              "none between them; one for all, or one for each" },
+            { "dilation_h",
+              "of a fork: instead of dilation, for two spatial axes" },
+            { "dilation_w", "likewise" },
+            { 0 },
+        },
+    .ignored = "num_output bias_term group weight_filler bias_filler engine "
+               "force_nd_im2col conv_algorithm cudnn_convolution_algo_seeker "
+               "conv_algos_override cudnn_flavor coeff "
+               "fusion_type relu negative_slope shape_offset",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_IMAGE,
+    .line = "each window of a convolution as a column",
+    .text =
+        "  y[n, (c r s), p q] = x[n, c, element r s of the window at p q]\n\n"
+        "Elements in the padding are 0. y has C times the kernel's size as "
+        "channels, and the spatial axes of the convolution.",
+    .bottoms = { { "x", "N x C x H x W; one to three spatial axes" } },
+    .tops = { { "y", "N x C R S x P x Q" } },
+    .params = { &convolution_param },
+    .example = "convolution_param { kernel_size: 3 }",
+};
+
 const struct crema_layer_type crema_layer_Im2col = {
     .name = "Im2col",
     .min_bottoms = 1,
@@ -137,4 +182,5 @@ const struct crema_layer_type crema_layer_Im2col = {
     .max_tops = 1,
     .state_size = sizeof(struct state),
     .record = record,
+    .doc = &doc,
 };

@@ -192,6 +192,34 @@ static void free_state(struct crema_layer *l)
     free(s->room);
 }
 
+static const struct crema_param_doc infogain_loss_param = {
+    .message = "infogain_loss_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "source", "a .binaryproto with H" },
+            { "axis", "along which the classes lie; -1 is the last" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_LOSS,
+    .line = "cross entropy weighted by a matrix H of classes",
+    .text = "  loss = -sum over c of H[label,c] log softmax(x)[c], over what "
+            "loss_param says\n\n"
+            "H is classes x classes, from a file or a third bottom; with the "
+            "unit matrix this is SoftmaxWithLoss.",
+    .bottoms = { { "x", "classes along axis; any others" },
+                 { "label", "a class for each position outside axis" },
+                 { "h", "optional: H, instead of the file" } },
+    .tops = { { "loss", "a single number" },
+              { "softmax", "optional, of the shape of x" } },
+    .params = { &infogain_loss_param, &crema_loss_param_doc },
+    .quirks = "loss_param's normalization is VALID when not given. Neither "
+              "label nor H gets a gradient.",
+    .example = "infogain_loss_param { source: \"infogain.binaryproto\" }",
+};
+
 const struct crema_layer_type crema_layer_InfogainLoss = {
     .name = "InfogainLoss",
     .min_bottoms = 2,
@@ -203,4 +231,5 @@ const struct crema_layer_type crema_layer_InfogainLoss = {
     .setup = setup,
     .record = record,
     .free = free_state,
+    .doc = &doc,
 };

@@ -42,6 +42,39 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc inner_product_param = {
+    .message = "inner_product_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "num_output", "numbers for each image; must be given" },
+            { "bias_term", "adds one learned number to each output" },
+            { "axis", "the first axis that is multiplied; -1 is the last" },
+            { "transpose", "w lies the other way round" },
+            { "weight_filler", "first values of w" },
+            { "bias_filler", "first values of b" },
+            { 0 },
+        },
+    .ignored = "engine",
+    .refused = "relu negative_slope normalize",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_DENSE,
+    .line = "fully connected: a product with a matrix of weights",
+    .text =
+        "  y[m,n] = b[n] + sum over k of x[m,k] w[n,k]\n\n"
+        "m counts x's axes before axis, k all others. Weights: w, num_output x "
+        "k (with transpose: k x num_output), and b, num_output.",
+    .bottoms = { { "x",
+                   "any axes; those from axis on are what is multiplied" } },
+    .tops = { { "y", "x's axes before axis, then num_output" } },
+    .params = { &inner_product_param },
+    .example = "inner_product_param {\n"
+               "  num_output: 10\n"
+               "  weight_filler { type: \"xavier\" }\n"
+               "}",
+};
+
 const struct crema_layer_type crema_layer_InnerProduct = {
     .name = "InnerProduct",
     .min_bottoms = 1,
@@ -50,4 +83,5 @@ const struct crema_layer_type crema_layer_InnerProduct = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -82,6 +82,28 @@ static void release(struct crema_layer *l)
     crema_arena_free(&s->arena);
 }
 
+static const struct crema_param_doc input_param = {
+    .message = "input_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "shape", "one for all tops, or one for each" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_DATA,
+    .line = "blobs that the program fills",
+    .text = "The inputs of a net that is used from a program, by crema predict "
+            "or crema forward. A program may give other sizes; the net is laid "
+            "out again then.",
+    .tops = { { "data", "as shape says; more may follow" } },
+    .params = { &input_param },
+    .quirks = "The old form, input and input_dim at the outermost level of a "
+              "net, becomes this layer.",
+    .example = "input_param { shape { dim: 1 dim: 3 dim: 227 dim: 227 } }",
+};
+
 const struct crema_layer_type crema_layer_Input = {
     .name = "Input",
     .max_bottoms = 0,
@@ -92,4 +114,5 @@ const struct crema_layer_type crema_layer_Input = {
     .record = record,
     .free = release,
     .reshape = reshape,
+    .doc = &doc,
 };

@@ -28,6 +28,27 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc log_param = {
+    .message = "log_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "base", "positive and not 1, or -1 for e" },
+            { "scale", "what x is multiplied by" },
+            { "shift", "what is added to scale x" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ACTIVATION,
+    .line = "logarithm",
+    .text = "  y = log(scale x + shift), to the base",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "of the same shape; may be x itself" } },
+    .params = { &log_param },
+    .example = "log_param { shift: 1 }",
+};
+
 const struct crema_layer_type crema_layer_Log = {
     .name = "Log",
     .min_bottoms = 1,
@@ -36,4 +57,5 @@ const struct crema_layer_type crema_layer_Log = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

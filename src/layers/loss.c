@@ -1,6 +1,25 @@
 /* loss.c - labels, and by what a loss is divided. */
 #include "layers/loss.h"
 
+const struct crema_param_doc crema_loss_param_doc = {
+    .message = "loss_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "ignore_label", "positions with this label are left out; when "
+                              "not given, none is" },
+            { "normalization",
+              "by what the sum is divided: FULL, by all positions; VALID, by "
+              "those that are not ignored; BATCH_SIZE, by the images; NONE, by "
+              "1. What divides is at least 1. The default depends on the "
+              "layer" },
+            { "normalize", "old way of saying it: true is VALID, false "
+                           "BATCH_SIZE; normalization goes before" },
+            { 0 },
+        },
+    .refused = "label_smoothing pre_fixed_normalizer weight_by_label_freqs "
+               "class_weighting",
+};
+
 enum crema_status crema_loss_rule(const struct crema_layer *l,
                                   enum crema_normalization usual,
                                   struct crema_loss_rule *rule)

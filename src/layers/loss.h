@@ -4,6 +4,8 @@
 
 #include "layers/layer.h"
 
+extern const struct crema_param_doc crema_loss_param_doc;
+
 /* loss_param, read. */
 struct crema_loss_rule {
     bool ignores;

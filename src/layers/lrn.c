@@ -51,6 +51,36 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc lrn_param = {
+    .message = "lrn_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "local_size", "n, an odd number" },
+            { "alpha", "weight of the squares; divided by n" },
+            { "beta", "the exponent" },
+            { "norm_region", "across channels or within each" },
+            { "k",
+              "added to the sum; without effect WITHIN_CHANNEL, as in Caffe" },
+            { 0 },
+        },
+    .ignored = "engine",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_NORM,
+    .line = "local response normalization",
+    .text = "  ACROSS_CHANNELS  y = x (k + alpha/n sum of x^2 over n "
+            "channels)^-beta\n"
+            "  WITHIN_CHANNEL   y = x (1 + alpha mean of x^2 over n x n "
+            "places)^-beta\n\n"
+            "n is local_size. Channels beyond the first and last count as 0, "
+            "and so does the padding within a channel, which the mean counts.",
+    .bottoms = { { "x", "N x C x H x W" } },
+    .tops = { { "y", "of the same shape" } },
+    .params = { &lrn_param },
+    .example = "lrn_param { local_size: 5 alpha: 0.0001 beta: 0.75 }",
+};
+
 const struct crema_layer_type crema_layer_LRN = {
     .name = "LRN",
     .min_bottoms = 1,
@@ -59,4 +89,5 @@ const struct crema_layer_type crema_layer_LRN = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -24,6 +24,19 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SEQUENCE,
+    .line = "one step of LSTM cells, without weights",
+    .text = "  i, f, o = sigmoid of gates 0, 1, 2;  g = tanh of gate 3\n"
+            "  c = cont f c_prev + i g;   h = o tanh(c)",
+    .bottoms = { { "c_prev", "1 x N x H" },
+                 { "gates", "1 x N x 4H, in the order i, f, o, g" },
+                 { "cont", "1 x N: 0 where a sequence begins, else 1" } },
+    .tops = { { "c", "1 x N x H" }, { "h", "1 x N x H" } },
+    .quirks =
+        "Caffe uses it inside its LSTM layer; it is rarely written by hand.",
+};
+
 const struct crema_layer_type crema_layer_LSTMUnit = {
     .name = "LSTMUnit",
     .min_bottoms = 3,
@@ -31,4 +44,5 @@ const struct crema_layer_type crema_layer_LSTMUnit = {
     .min_tops = 2,
     .max_tops = 2,
     .record = record,
+    .doc = &doc,
 };

@@ -52,6 +52,19 @@ static enum crema_status record(struct crema_layer *l)
     return crema_loss_record_labelled(l, &host);
 }
 
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_LOSS,
+    .line = "cross entropy of probabilities made by another layer",
+    .text = "  loss = -sum of log x[label] / N\n\n"
+            "Probabilities below 1e-20 count as 1e-20.",
+    .bottoms = { { "x", "N x classes: probabilities" },
+                 { "label",
+                   "a whole number, 0 to classes - 1, for each image" } },
+    .tops = { { "loss", "a single number" } },
+    .quirks =
+        "SoftmaxWithLoss computes the same from scores, and more exactly.",
+};
+
 const struct crema_layer_type crema_layer_MultinomialLogisticLoss = {
     .name = "MultinomialLogisticLoss",
     .min_bottoms = 2,
@@ -60,4 +73,5 @@ const struct crema_layer_type crema_layer_MultinomialLogisticLoss = {
     .max_tops = 1,
     .loss = true,
     .record = record,
+    .doc = &doc,
 };

@@ -30,6 +30,31 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc mvn_param = {
+    .message = "mvn_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "normalize_variance", "false: only the mean is taken off" },
+            { "across_channels",
+              "mean and deviation of all channels together" },
+            { "eps", "added to the deviation" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_NORM,
+    .line = "each image to mean 0 and variance 1",
+    .text = "  y = (x - mean) / (deviation + eps)\n\n"
+            "By image and channel or, with across_channels, by image. Nothing "
+            "is learned or kept.",
+    .bottoms = { { "x", "N x C x any axes" } },
+    .tops = { { "y", "of the same shape" } },
+    .params = { &mvn_param },
+    .quirks = "The gradient is Caffe's, which takes eps as if it were within "
+              "the deviation.",
+};
+
 const struct crema_layer_type crema_layer_MVN = {
     .name = "MVN",
     .min_bottoms = 1,
@@ -38,4 +63,5 @@ const struct crema_layer_type crema_layer_MVN = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -21,6 +21,26 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc parameter_param = {
+    .message = "parameter_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "shape", "of the weight" },
+            { "blob_filler",
+              "of a fork: first values; constant 0 when not given" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_DATA,
+    .line = "a weight as a blob",
+    .text = "y is a weight that is learned as others are.",
+    .tops = { { "y", "as shape says" } },
+    .params = { &parameter_param },
+    .example = "parameter_param { shape { dim: 10 } }",
+};
+
 const struct crema_layer_type crema_layer_Parameter = {
     .name = "Parameter",
     .min_bottoms = 0,
@@ -28,4 +48,5 @@ const struct crema_layer_type crema_layer_Parameter = {
     .min_tops = 1,
     .max_tops = 1,
     .record = record,
+    .doc = &doc,
 };

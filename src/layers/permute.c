@@ -28,6 +28,27 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc permute_param = {
+    .message = "permute_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "order", "an axis of x for each of y, once each" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SHAPE,
+    .line = "axes in another order",
+    .text = "Axis k of y is axis order[k] of x; axes that order does not name "
+            "follow in theirs.",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "the same lengths in another order" } },
+    .params = { &permute_param },
+    .quirks = "From SSD.",
+    .example = "permute_param { order: 0 order: 2 order: 3 order: 1 }",
+};
+
 const struct crema_layer_type crema_layer_Permute = {
     .name = "Permute",
     .min_bottoms = 1,
@@ -35,4 +56,5 @@ const struct crema_layer_type crema_layer_Permute = {
     .min_tops = 1,
     .max_tops = 1,
     .record = record,
+    .doc = &doc,
 };

@@ -129,6 +129,53 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc pooling_param = {
+    .message = "pooling_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "pool", "MAX or AVE; the others are not supported" },
+            { "kernel_size", "size of a window; this or kernel_h and kernel_w, "
+                             "unless global_pooling" },
+            { "kernel_h", "with kernel_w, instead of kernel_size" },
+            { "kernel_w", "likewise" },
+            { "stride", "step from window to window" },
+            { "stride_h", "with stride_w, instead of stride" },
+            { "stride_w", "likewise" },
+            { "pad", "on both sides of both axes; smaller than the kernel" },
+            { "pad_h", "with pad_w, instead of pad" },
+            { "pad_w", "likewise" },
+            { "global_pooling", "the window is the whole plane; takes no "
+                                "kernel, no pad and stride 1" },
+            { "round_mode", "CEIL or FLOOR, of the size of y" },
+            { "ceil_mode", "of forks: false is round_mode FLOOR" },
+            { 0 },
+        },
+    .ignored = "engine blobs_lr blobs_a_min",
+    .refused =
+        "pad_3d kernel_size_3d stride_3d torch_pooling avg_include_pad axis",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_IMAGE,
+    .line = "maximum or average over windows",
+    .text = "Along an axis of length H, y has ceil((H + 2 pad - kernel) / "
+            "stride) + 1 elements; with round_mode FLOOR the quotient is "
+            "rounded down. With padding, a last window that would begin behind "
+            "the input is dropped.\n\n"
+            "MAX never takes the padding; of equals the first counts. AVE "
+            "divides by the window's size, padding counted, but not by what "
+            "lies beyond it.",
+    .bottoms = { { "x", "N x C x H x W" } },
+    .tops = { { "y", "N x C x P x Q" },
+              { "mask", "optional, with MAX only: where in its H x W plane "
+                        "each maximum was" } },
+    .params = { &pooling_param },
+    .quirks = "A window without any element, which stride > kernel makes "
+              "possible, gives 0 and no gradient; Caffe writes outside its "
+              "memory then. STOCHASTIC pooling is not supported.",
+    .example = "pooling_param { pool: MAX kernel_size: 3 stride: 2 }",
+};
+
 const struct crema_layer_type crema_layer_Pooling = {
     .name = "Pooling",
     .min_bottoms = 1,
@@ -138,4 +185,5 @@ const struct crema_layer_type crema_layer_Pooling = {
     .state_size = sizeof(struct crema_pool),
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -15,6 +15,31 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc power_param = {
+    .message = "power_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "power", "the exponent" },
+            { "scale", "what x is multiplied by" },
+            { "shift", "what is added to scale x" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ACTIVATION,
+    .line = "affine function and a power of it",
+    .text = "  y = (scale x + shift)^power\n\n"
+            "With power: 1 this is a multiplication and an addition of fixed "
+            "numbers.",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "of the same shape; may be x itself" } },
+    .params = { &power_param },
+    .quirks = "In place, and at x = 0, Caffe's gradient is not always the "
+              "derivative; here it is.",
+    .example = "power_param { scale: 0.00390625 }",
+};
+
 const struct crema_layer_type crema_layer_Power = {
     .name = "Power",
     .min_bottoms = 1,
@@ -22,4 +47,5 @@ const struct crema_layer_type crema_layer_Power = {
     .min_tops = 1,
     .max_tops = 1,
     .record = record,
+    .doc = &doc,
 };

@@ -22,6 +22,27 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc prelu_param = {
+    .message = "prelu_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "filler", "first values of a; 0.25 when not given" },
+            { "channel_shared", "one a for all channels" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ACTIVATION,
+    .line = "ReLU with a learned slope for negative elements",
+    .text = "  y = x      where x > 0\n"
+            "  y = a x    elsewhere\n\n"
+            "a is a weight: one for each channel (axis 1), or one for all.",
+    .bottoms = { { "x", "of two axes or more, channels at axis 1" } },
+    .tops = { { "y", "of the same shape; may be x itself" } },
+    .params = { &prelu_param },
+};
+
 const struct crema_layer_type crema_layer_PReLU = {
     .name = "PReLU",
     .min_bottoms = 1,
@@ -29,4 +50,5 @@ const struct crema_layer_type crema_layer_PReLU = {
     .min_tops = 1,
     .max_tops = 1,
     .record = record,
+    .doc = &doc,
 };

@@ -8,6 +8,21 @@ static const Crema__RecurrentParameter *param(const struct crema_layer *l)
     return l->param->recurrent_param;
 }
 
+const struct crema_param_doc crema_recurrent_param_doc = {
+    .message = "recurrent_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "num_output", "H, the numbers of a state; must be given" },
+            { "weight_filler", "first values of all matrices" },
+            { "bias_filler", "first values of all biases" },
+            { "expose_hidden",
+              "states before the first step are bottoms, those after the last "
+              "tops, instead of being carried from pass to pass" },
+            { 0 },
+        },
+    .ignored = "debug_info",
+};
+
 enum crema_status crema_recurrent_setup(struct crema_layer *l)
 {
     if (param(l) && param(l)->num_output > 0) return CREMA_OK;

@@ -9,6 +9,8 @@
 
 #include "layers/layer.h"
 
+extern const struct crema_param_doc crema_recurrent_param_doc;
+
 enum { CREMA_MAX_CARRIED = 2 };
 
 /* What a layer's `state` is. */

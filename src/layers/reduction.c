@@ -36,6 +36,30 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc reduction_param = {
+    .message = "reduction_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "operation", "which of them; TOPK, of a fork, is not supported" },
+            { "axis", "the first axis that goes away; -1 is the last" },
+            { "coeff", "what the result is multiplied by" },
+            { 0 },
+        },
+    .refused = "k",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ARITHMETIC,
+    .line = "sum or mean over the last axes",
+    .text = "  SUM, ASUM, SUMSQ, MEAN: y = coeff times the sum of x, |x|, x^2, "
+            "or the mean\n\n"
+            "over all axes from axis on. The others remain.",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "x's axes before axis; with axis 0 a single number" } },
+    .params = { &reduction_param },
+    .example = "reduction_param { operation: MEAN axis: 1 }",
+};
+
 const struct crema_layer_type crema_layer_Reduction = {
     .name = "Reduction",
     .min_bottoms = 1,
@@ -44,4 +68,5 @@ const struct crema_layer_type crema_layer_Reduction = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

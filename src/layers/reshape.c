@@ -90,6 +90,32 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc reshape_param = {
+    .message = "reshape_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "shape", "the new lengths, outermost first" },
+            { "axis", "the first that is replaced; negative ones count from "
+                      "behind the last: -1 appends" },
+            { "num_axes", "how many are replaced; -1: all that follow; 0: "
+                          "none, the new ones are inserted" },
+            { 0 },
+        },
+    .refused = "pixelshuffler",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SHAPE,
+    .line = "the same numbers under another shape",
+    .text = "num_axes axes of x, from axis on, are replaced by those of shape, "
+            "where 0 copies the length x has there and -1, at most once, "
+            "stands for whatever remains. No number moves.",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "of as many elements" } },
+    .params = { &reshape_param },
+    .example = "reshape_param { shape { dim: 0 dim: -1 } }",
+};
+
 const struct crema_layer_type crema_layer_Reshape = {
     .name = "Reshape",
     .min_bottoms = 1,
@@ -98,4 +124,5 @@ const struct crema_layer_type crema_layer_Reshape = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

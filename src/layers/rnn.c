@@ -35,6 +35,31 @@ static enum crema_status record(struct crema_layer *l)
     return crema_recurrent_record(l, 1, walk);
 }
 
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SEQUENCE,
+    .line = "plain recurrent network over T steps",
+    .text = "  h = tanh(W_x x[t] + b + [W_s x_static] + W_h (cont[t] h))\n"
+            "  y[t] = tanh(W_y h + b_y)\n\n"
+            "Weights, H being num_output: W_x H x D, b H, [W_s H x S], W_h H x "
+            "H, W_y H x H, b_y H.",
+    .bottoms = { { "x", "T x N x any axes: step t of N sequences" },
+                 { "cont", "T x N: 0 where a sequence begins, else 1" },
+                 { "x_static",
+                   "optional, N x any axes: the same for all steps" },
+                 { "h_0", "optional, with expose_hidden: 1 x N x H, the state "
+                          "to begin with" } },
+    .tops = { { "y", "T x N x num_output" },
+              { "h_T", "optional, with expose_hidden: 1 x N x H" } },
+    .params = { &crema_recurrent_param_doc },
+    .quirks =
+        "Between passes h is carried on; see LSTM. With expose_hidden no "
+        "gradient goes to h_0, and one given to h_T is ignored, as in Caffe.",
+    .example = "recurrent_param {\n"
+               "  num_output: 256\n"
+               "  weight_filler { type: \"uniform\" min: -0.08 max: 0.08 }\n"
+               "}",
+};
+
 const struct crema_layer_type crema_layer_RNN = {
     .name = "RNN",
     .min_bottoms = 2,
@@ -45,4 +70,5 @@ const struct crema_layer_type crema_layer_RNN = {
     .setup = crema_recurrent_setup,
     .record = record,
     .free = crema_recurrent_free,
+    .doc = &doc,
 };

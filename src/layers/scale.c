@@ -32,6 +32,39 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc scale_param = {
+    .message = "scale_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "axis", "where s begins in x; -1 is the last axis" },
+            { "num_axes",
+              "axes of the weight; -1: all that follow; 0: a single number" },
+            { "filler", "first values of s; 1 when not given" },
+            { "bias_term", "adds b" },
+            { "bias_filler", "first values of b" },
+            { 0 },
+        },
+    .refused = "min_value max_value",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ARITHMETIC,
+    .line = "multiplies by a learned or a second blob, along axes",
+    .text =
+        "  y = x s + b\n\n"
+        "s lies over x's axes from axis on and is repeated along the others. "
+        "With one bottom it is a weight of num_axes axes; else it is the "
+        "second bottom. b, with bias_term, is a weight of the same shape.",
+    .bottoms = { { "x", "of any shape" },
+                 { "s", "optional: x's axes from axis on, some or all" } },
+    .tops = { { "y", "of the same shape; may be x itself" } },
+    .params = { &scale_param },
+    .quirks =
+        "Caffe overwrites the weight's gradient instead of adding to it when s "
+        "has all of x's axes; here it is added always, as iter_size needs it.",
+    .example = "scale_param { bias_term: true }",
+};
+
 const struct crema_layer_type crema_layer_Scale = {
     .name = "Scale",
     .min_bottoms = 1,
@@ -40,4 +73,5 @@ const struct crema_layer_type crema_layer_Scale = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -77,6 +77,21 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_LOSS,
+    .line = "cross entropy of independent yes-or-no scores",
+    .text = "  p = 1 / (1 + e^-x)\n"
+            "  loss = -sum of t log p + (1 - t) log(1 - p), over what "
+            "loss_param says",
+    .bottoms = { { "x", "N x any axes: scores" },
+                 { "t", "of the same number of elements: 0 to 1" } },
+    .tops = { { "loss", "a single number" } },
+    .params = { &crema_loss_param_doc },
+    .quirks =
+        "loss_param's normalization is BATCH_SIZE when not given. An element "
+        "is ignored when its target, cut to a whole number, is ignore_label.",
+};
+
 const struct crema_layer_type crema_layer_SigmoidCrossEntropyLoss = {
     .name = "SigmoidCrossEntropyLoss",
     .min_bottoms = 2,
@@ -87,4 +102,5 @@ const struct crema_layer_type crema_layer_SigmoidCrossEntropyLoss = {
     .loss = true,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

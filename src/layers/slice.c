@@ -82,6 +82,31 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc slice_param = {
+    .message = "slice_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "axis", "-1 is the last" },
+            { "slice_point", "indices, rising, one less than tops" },
+            { "slice_dim",
+              "old name of axis, without negative numbers; one of the two" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SHAPE,
+    .line = "a blob cut along an axis",
+    .text = "With slice_point, the first top ends before the first of them, "
+            "and so on; without, all tops have the same length.",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "a", "x but for axis" },
+              { "b", "optional, likewise; more may follow" } },
+    .params = { &slice_param },
+    .example = "top: \"b\"\n"
+               "slice_param { axis: 1 slice_point: 2 }",
+};
+
 const struct crema_layer_type crema_layer_Slice = {
     .name = "Slice",
     .min_bottoms = 1,
@@ -90,4 +115,5 @@ const struct crema_layer_type crema_layer_Slice = {
     .max_tops = -1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

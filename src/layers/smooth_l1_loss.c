@@ -70,6 +70,31 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc smooth_l1_loss_param = {
+    .message = "smooth_l1_loss_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "sigma", "larger: less of the parabola; positive" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_LOSS,
+    .line = "squares of small differences, sizes of large ones",
+    .text = "  d = w_in (a - b)\n"
+            "  f = (sigma d)^2 / 2          where |d| < 1 / sigma^2\n"
+            "  f = |d| - 1 / (2 sigma^2)    elsewhere\n"
+            "  loss = sum of w_out f / N",
+    .bottoms = { { "a", "N x any axes" },
+                 { "b", "of the same number of elements" },
+                 { "w_in", "optional, likewise; 1 when not given" },
+                 { "w_out", "optional, likewise" } },
+    .tops = { { "loss", "a single number" } },
+    .params = { &smooth_l1_loss_param },
+    .quirks = "From the detection forks. w_in and w_out get no gradient.",
+};
+
 const struct crema_layer_type crema_layer_SmoothL1Loss = {
     .name = "SmoothL1Loss",
     .min_bottoms = 2,
@@ -79,4 +104,5 @@ const struct crema_layer_type crema_layer_SmoothL1Loss = {
     .loss = true,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -32,6 +32,32 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc softmax_param = {
+    .message = "softmax_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "axis", "along which the classes lie; -1 is the last" },
+            { 0 },
+        },
+    .ignored = "engine",
+    .refused = "class_weight hard_mining_label cutting_point normalize_type "
+               "label_smooth_factor scaling_temperature hard_ratio",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_LOSS,
+    .line = "cross entropy of scores: the loss of classifiers",
+    .text = "  loss = -sum of log softmax(x)[label], over what loss_param says",
+    .bottoms = { { "x", "scores, classes along axis; any others: N x C, N x C "
+                        "x H x W" },
+                 { "label", "a class for each position outside axis" } },
+    .tops = { { "loss", "a single number" },
+              { "softmax", "optional, of the shape of x" } },
+    .params = { &softmax_param, &crema_loss_param_doc },
+    .quirks = "loss_param's normalization is VALID when not given. The second "
+              "top can be used, which fails in Caffe's last version.",
+};
+
 const struct crema_layer_type crema_layer_SoftmaxWithLoss = {
     .name = "SoftmaxWithLoss",
     .min_bottoms = 2,
@@ -42,4 +68,5 @@ const struct crema_layer_type crema_layer_SoftmaxWithLoss = {
     .loss = true,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

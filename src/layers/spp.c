@@ -73,6 +73,32 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc spp_param = {
+    .message = "spp_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "pyramid_height", "number of levels, 1 to 16; must be given" },
+            { "pool", "MAX or AVE; STOCHASTIC is not supported" },
+            { 0 },
+        },
+    .ignored = "engine",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_IMAGE,
+    .line = "spatial pyramid pooling: a fixed size from any image",
+    .text = "Level i = 0 .. pyramid_height - 1 divides the image into 2^i x "
+            "2^i windows and pools each. All levels side by side are C "
+            "(4^pyramid_height - 1) / 3 numbers, whatever H and W are. A "
+            "single level keeps four axes, N x C x 1 x 1.",
+    .bottoms = { { "x", "N x C x H x W" } },
+    .tops = { { "y", "N x C (1 + 4 + 16 ..)" } },
+    .params = { &spp_param },
+    .quirks = "Some sizes cannot be divided, as in Caffe: a padding as large "
+              "as its window is refused.",
+    .example = "spp_param { pyramid_height: 3 }",
+};
+
 const struct crema_layer_type crema_layer_SPP = {
     .name = "SPP",
     .min_bottoms = 1,
@@ -81,4 +107,5 @@ const struct crema_layer_type crema_layer_SPP = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

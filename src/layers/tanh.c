@@ -7,6 +7,20 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc tanh_param = {
+    .message = "tanh_param",
+    .ignored = "engine",
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_ACTIVATION,
+    .line = "hyperbolic tangent",
+    .text = "  y = (e^x - e^-x) / (e^x + e^-x)",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "of the same shape; may be x itself" } },
+    .params = { &tanh_param },
+};
+
 const struct crema_layer_type crema_layer_TanH = {
     .name = "TanH",
     .min_bottoms = 1,
@@ -14,4 +28,5 @@ const struct crema_layer_type crema_layer_TanH = {
     .min_tops = 1,
     .max_tops = 1,
     .record = record,
+    .doc = &doc,
 };

@@ -23,6 +23,26 @@ static enum crema_status record(struct crema_layer *l)
     return CREMA_OK;
 }
 
+static const struct crema_param_doc tile_param = {
+    .message = "tile_param",
+    .fields =
+        (const struct crema_field_doc[]){
+            { "axis", "-1 is the last" },
+            { "tiles", "how often; must be given" },
+            { 0 },
+        },
+};
+
+static const struct crema_layer_doc doc = {
+    .kind = CREMA_LAYER_SHAPE,
+    .line = "a blob repeated along an axis",
+    .text = "x, tiles times, one behind the other along axis.",
+    .bottoms = { { "x", "of any shape" } },
+    .tops = { { "y", "tiles times as long along axis" } },
+    .params = { &tile_param },
+    .example = "tile_param { tiles: 4 }",
+};
+
 const struct crema_layer_type crema_layer_Tile = {
     .name = "Tile",
     .min_bottoms = 1,
@@ -31,4 +51,5 @@ const struct crema_layer_type crema_layer_Tile = {
     .max_tops = 1,
     .setup = setup,
     .record = record,
+    .doc = &doc,
 };

@@ -96,4 +96,7 @@ struct crema_net *crema_solver_net(const struct crema_solver *);
 /* NULL beyond the last. */
 struct crema_net *crema_solver_test_net(const struct crema_solver *, int i);
 
+/* All fields of a solver, in words. */
+extern const struct crema_page_doc crema_solver_page;
+
 #endif

@@ -24,6 +24,21 @@ good() {
     }
 }
 
+# what layers say of themselves
+good crema describe
+says "^  Convolution  +weighted sums" out
+says "^  solver  " out
+good crema describe pooling solver
+says "^  kernel_h: uint32$" out
+says "^  base_lr: float$" out
+! crema describe Convoluton >out 2>err || fail "Convoluton is no layer"
+says 'did you mean "Convolution"' err
+good crema describe --markdown pages
+says "^\| \[Eltwise\]\(Eltwise.md\) " pages/index.md
+says "^# Eltwise" pages/Eltwise.md
+! crema describe --markdown /dev/null/pages 2>err || fail "pages in /dev/null"
+says "/dev/null/pages: Not a directory" err
+
 find "$data" -name '*.png' | sort | head -n 14 | sed "s|^$data/||" | awk '{ print $1, NR % 4 }' >list.txt
 convert_imageset --gray "$data/" list.txt db >convert.log 2>&1 || { cat convert.log && exit 1; }
 cat >net.prototxt <<'END'

@@ -5,6 +5,8 @@ set -eu
 
 cmake --install "$CREMA_BUILD" --prefix "$PWD/first" >install.log
 mv first moved # an installation is not tied to its place
+grep -q "num_output" moved/share/doc/crema/layers/Convolution.md
+grep -q "(Convolution.md)" moved/share/doc/crema/layers/index.md
 export PKG_CONFIG_PATH="$PWD/moved/lib/pkgconfig"
 cp -r "$CREMA_SOURCE/examples/classify" .
 make -C classify CFLAGS="-O2 -Wall -Wextra -Werror"

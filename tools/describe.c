@@ -1,0 +1,179 @@
+/* describe.c - crema describe: what layers and solvers say of themselves. */
+#include "job.h"
+#include "page.h"
+#include "proto/nearest.h"
+#include "solver/solver.h"
+#include "verbs.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+static const struct crema_page_doc *const shared[] = { &crema_layer_page,
+                                                       &crema_solver_page };
+enum { SHARED = sizeof shared / sizeof *shared };
+
+/* ---- the list -------------------------------------------------------------
+ */
+
+static void list_all(const struct page *p)
+{
+    const struct crema_layer_type *t;
+
+    if (p->markdown)
+        fprintf(p->out,
+                "# Layers\n\nWritten by `crema describe --markdown`.\n");
+    for (int kind = 0; kind < CREMA_LAYER_KINDS; kind++) {
+        bool any = false;
+
+        for (int i = 0; (t = crema_layer_nth(i)); i++) {
+            if ((int)t->doc->kind != kind) continue;
+            if (!any && p->markdown) page_section(p, page_kind(kind));
+            if (!any && p->markdown) page_table(p, false);
+            if (!any && !p->markdown) fprintf(p->out, "%s\n", page_kind(kind));
+            any = true;
+            page_entry(p, t->name, t->doc->line);
+        }
+        if (any && !p->markdown) fputc('\n', p->out);
+    }
+    if (p->markdown) page_section(p, "Besides");
+    if (p->markdown) page_table(p, false);
+    if (!p->markdown) fprintf(p->out, "Besides\n");
+    for (int i = 0; i < SHARED; i++)
+        page_entry(p, shared[i]->name, shared[i]->line);
+}
+
+/* ---- one page --------------------------------------------------------------
+ */
+
+static const struct crema_layer_type *find_layer(const char *name)
+{
+    const struct crema_layer_type *t;
+
+    for (int i = 0; (t = crema_layer_nth(i)); i++)
+        if (!strcasecmp(t->name, name)) return t;
+    return NULL;
+}
+
+static int unknown(const char *name)
+{
+    struct crema_nearest near = { name, strlen(name), NULL, 0, 0 };
+    const struct crema_layer_type *t;
+
+    for (int i = 0; (t = crema_layer_nth(i)); i++)
+        crema_nearest_try(&near, t->name, strlen(t->name));
+    for (int i = 0; i < SHARED; i++)
+        crema_nearest_try(&near, shared[i]->name, strlen(shared[i]->name));
+    fprintf(stderr, "crema describe: no layer is called \"%s\"", name);
+    if (near.best)
+        fprintf(stderr, ", did you mean \"%.*s\"?", (int)near.best_length,
+                near.best);
+    fprintf(stderr, " (crema describe lists all)\n");
+    return 1;
+}
+
+static int describe(const struct page *p, const char *name)
+{
+    const struct crema_layer_type *t = find_layer(name);
+
+    if (t) {
+        page_layer(p, t);
+        return 0;
+    }
+    for (int i = 0; i < SHARED; i++)
+        if (!strcasecmp(shared[i]->name, name)) {
+            page_shared(p, shared[i]);
+            return 0;
+        }
+    return unknown(name);
+}
+
+/* ---- a folder of pages ------------------------------------------------------
+ */
+
+/* NULL, after saying why, when DIR/NAME.md cannot be written. */
+static FILE *open_page(const char *dir, const char *name)
+{
+    char path[4096];
+    FILE *out;
+
+    snprintf(path, sizeof path, "%s/%s.md", dir, name);
+    out = fopen(path, "w");
+    if (!out)
+        fprintf(stderr, "crema describe: %s: %s\n", path, strerror(errno));
+    return out;
+}
+
+static bool close_page(const char *dir, const char *name, FILE *out)
+{
+    bool bad = ferror(out);
+
+    if (fclose(out) == 0 && !bad) return true;
+    fprintf(stderr, "crema describe: %s/%s.md cannot be written\n", dir, name);
+    return false;
+}
+
+static bool write_page(const char *dir, const char *name)
+{
+    struct page p = { open_page(dir, name), true };
+
+    if (!p.out) return false;
+    if (!strcmp(name, "index"))
+        list_all(&p);
+    else
+        (void)describe(&p, name);
+    return close_page(dir, name, p.out);
+}
+
+static int write_all(const char *dir)
+{
+    const struct crema_layer_type *t;
+    bool good;
+
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "crema describe: %s: %s\n", dir, strerror(errno));
+        return 1;
+    }
+    good = write_page(dir, "index");
+    for (int i = 0; good && (t = crema_layer_nth(i)); i++)
+        good = write_page(dir, t->name);
+    for (int i = 0; good && i < SHARED; i++)
+        good = write_page(dir, shared[i]->name);
+    return !good;
+}
+
+int verb_describe(int argc, char **argv)
+{
+    const char *markdown = NULL;
+    const struct flag table[] = {
+        { "markdown", FLAG_TEXT, &markdown, "DIR",
+          "write all pages there instead, and an index" },
+    };
+    const struct flags flags = {
+        "crema describe",
+        "[NAME..]",
+        "Says what a layer computes and what its fields mean; without a NAME, "
+        "lists all layers. \"common\" is what all have, \"solver\" a solver's "
+        "fields.",
+        table,
+        sizeof table / sizeof *table,
+        0,
+        -1,
+    };
+    const struct page page = { stdout, false };
+    int status = flags_parse(&flags, &argc, argv);
+
+    if (status >= 0) return status;
+    if (markdown && argc > 1)
+        return flags_wrong(&flags, "--markdown writes all pages: no NAME");
+    if (markdown) return write_all(markdown);
+    if (argc == 1) list_all(&page);
+    for (int i = status = 1; i < argc; i++) {
+        if (i > 1) printf("\n\n");
+        status = describe(&page, argv[i]);
+        if (status) return status;
+    }
+    return 0;
+}
