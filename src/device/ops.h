@@ -138,7 +138,8 @@ struct crema_tensor *crema_batch_norm(struct crema_program *, float eps,
                                       struct crema_tensor **mean,
                                       struct crema_tensor **var);
 /* Caffe's running sums: factor = factor f + 1, sum_mean = sum_mean f + mean,
- * sum_var = sum_var f + var m / (m - 1); the three are params. */
+ * sum_var = sum_var f + var m / (m - 1); the three are params.  factor NULL:
+ * averages, mean' = mean' f + mean (1 - f), and so the biased variance. */
 void crema_batch_norm_update(struct crema_program *, float fraction, int64_t m,
                              struct crema_tensor *mean,
                              struct crema_tensor *var,
@@ -146,7 +147,7 @@ void crema_batch_norm_update(struct crema_program *, float fraction, int64_t m,
                              struct crema_tensor *sum_var,
                              struct crema_tensor *factor);
 /* Y = (X - sum_mean/factor) / sqrt(sum_var/factor + eps); factor 0 counts as
- * mean 0, variance 0 */
+ * mean 0, variance 0; factor NULL is 1 */
 struct crema_tensor *crema_batch_norm_global(struct crema_program *, float eps,
                                              struct crema_tensor *x,
                                              struct crema_tensor *sum_mean,

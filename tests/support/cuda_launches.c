@@ -237,14 +237,16 @@ int crema_cuda_affine(cudaStream_t s, const struct crema_normed *n,
     return 0;
 }
 
-int crema_cuda_running(cudaStream_t s, float fraction, float unbias,
-                       int64_t channels, const float *mean, const float *var,
-                       float *sum_mean, float *sum_var, float *factor)
+int crema_cuda_running(cudaStream_t s, float fraction, float of_mean,
+                       float of_var, int64_t channels, const float *mean,
+                       const float *var, float *sum_mean, float *sum_var,
+                       float *factor)
 {
     (void)s;
     EACH(c, channels)
-    crema_at_running(fraction, unbias, c, mean, var, sum_mean, sum_var);
-    *factor = *factor * fraction + 1.0f;
+    crema_at_running(fraction, of_mean, of_var, c, mean, var, sum_mean,
+                     sum_var);
+    if (factor) *factor = *factor * fraction + 1.0f;
     return 0;
 }
 

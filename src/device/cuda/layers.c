@@ -244,13 +244,14 @@ static int batch_norm_update(cudaStream_t s, const struct crema_op *op,
                              void *scratch)
 {
     const struct crema_batch_norm_update *u = op->params;
-    float unbias = u->m > 1 ? (float)u->m / (float)(u->m - 1) : 1.0f;
+    float *factor = op->in[4] ? op->in[4]->data : NULL;
+    struct crema_new_statistics new = crema_new_statistics(u, !factor);
 
     (void)scratch;
-    return crema_cuda_running(s, u->fraction, unbias,
-                              crema_shape_count(&op->in[0]->shape),
-                              crema_in(op, 0), crema_in(op, 1), op->in[2]->data,
-                              op->in[3]->data, op->in[4]->data);
+    return crema_cuda_running(
+        s, u->fraction, new.mean, new.var, crema_shape_count(&op->in[0]->shape),
+        crema_in(op, 0), crema_in(op, 1), op->in[2]->data, op->in[3]->data,
+        factor);
 }
 
 /* ---- scale --------------------------------------------------------------- */

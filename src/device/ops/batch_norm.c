@@ -9,7 +9,8 @@
  *            Y  = R s + b
  *            dX = s dY / sqrt(sum_var f + eps)
  *   update   factor = factor r + 1,  sum_mean = sum_mean r + mean,
- *            sum_var = sum_var r + var m / (m - 1)
+ *            sum_var = sum_var r + var m / (m - 1); without a factor
+ *            mean' = mean' r + mean (1 - r),  var' = var' r + var (1 - r)
  *   affine   Y = X a + c of the global one, with a bias d added to X before:
  *            a = s / sqrt(sum_var f + eps),  c = b + (d - sum_mean f) a
  *
@@ -86,7 +87,7 @@ void crema_batch_norm_update(struct crema_program *p, float fraction, int64_t m,
     struct crema_batch_norm_update params = { fraction, m };
     struct crema_tensor *in[5] = { mean, var, sum_mean, sum_var, factor };
 
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 4; i++)
         if (!in[i]) return;
     crema_op_record(p, &crema_op_batch_norm_update, &params, 5, in, 0, NULL);
 }
@@ -101,8 +102,7 @@ struct crema_tensor *crema_batch_norm_global(struct crema_program *p, float eps,
     struct crema_tensor *in[6] = { x, sum_mean, sum_var, factor };
     struct crema_op *op;
 
-    if (!x || !sum_mean || !sum_var || !factor || !has_channels(p, x))
-        return NULL;
+    if (!x || !sum_mean || !sum_var || !has_channels(p, x)) return NULL;
     op = crema_op_record(p, &crema_op_batch_norm_global, &params, 6, in, 1,
                          &x->shape);
     return op ? op->out[0] : NULL;
@@ -241,9 +241,10 @@ static enum crema_status ref_bwd(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
-/* 1 / factor, where 0 stands for no statistics yet. */
+/* 1 / factor, where 0 stands for no statistics yet; no factor is 1. */
 static double inverse(const float *factor)
 {
+    if (!factor) return 1;
     return *factor == 0 ? 0 : 1.0 / *factor;
 }
 
@@ -296,15 +297,15 @@ static enum crema_status ref_update(struct crema_ctx *ctx,
     const struct crema_batch_norm_update *u = op->params;
     const float *mean = crema_in(op, 0), *var = crema_in(op, 1);
     float *sum_mean = op->in[2]->data, *sum_var = op->in[3]->data;
-    float *factor = op->in[4]->data;
-    float unbias = u->m > 1 ? (float)u->m / (float)(u->m - 1) : 1;
+    float *factor = op->in[4] ? op->in[4]->data : NULL;
+    struct crema_new_statistics new = crema_new_statistics(u, !factor);
 
     (void)ctx;
     for (int64_t c = 0; c < crema_shape_count(&op->in[0]->shape); c++) {
-        sum_mean[c] = sum_mean[c] * u->fraction + mean[c];
-        sum_var[c] = sum_var[c] * u->fraction + var[c] * unbias;
+        sum_mean[c] = sum_mean[c] * u->fraction + mean[c] * new.mean;
+        sum_var[c] = sum_var[c] * u->fraction + var[c] * new.var;
     }
-    *factor = *factor * u->fraction + 1;
+    if (factor) *factor = *factor * u->fraction + 1;
     return CREMA_OK;
 }
 

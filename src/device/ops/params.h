@@ -54,6 +54,21 @@ struct crema_batch_norm_update {
     int64_t m; /* values per channel */
 };
 
+/* What a batch's mean and variance are multiplied by on their way into the
+ * running ones: sums of unbiased ones, or averages (no factor). */
+struct crema_new_statistics {
+    float mean, var;
+};
+static inline struct crema_new_statistics
+crema_new_statistics(const struct crema_batch_norm_update *u, bool average)
+{
+    float unbias = u->m > 1 ? (float)u->m / (float)(u->m - 1) : 1.0f;
+
+    return average ? (struct crema_new_statistics){ 1 - u->fraction,
+                                                    1 - u->fraction }
+                   : (struct crema_new_statistics){ 1.0f, unbias };
+}
+
 /* softmax, softmax_bwd, concat, slice, scale, and scale's gradients */
 struct crema_along {
     int axis;

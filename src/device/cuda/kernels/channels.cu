@@ -97,21 +97,25 @@ int crema_cuda_affine(cudaStream_t s, const struct crema_normed *n,
     return cudaGetLastError();
 }
 
-static __global__ void running(float fraction, float unbias, int64_t channels,
-                               const float *mean, const float *var,
-                               float *sum_mean, float *sum_var, float *factor)
+static __global__ void running(float fraction, float of_mean, float of_var,
+                               int64_t channels, const float *mean,
+                               const float *var, float *sum_mean,
+                               float *sum_var, float *factor)
 {
     EACH(c, channels)
-    crema_at_running(fraction, unbias, c, mean, var, sum_mean, sum_var);
-    if (blockIdx.x == 0 && threadIdx.x == 0)
+    crema_at_running(fraction, of_mean, of_var, c, mean, var, sum_mean,
+                     sum_var);
+    if (factor && blockIdx.x == 0 && threadIdx.x == 0)
         *factor = *factor * fraction + 1.0f;
 }
 
-int crema_cuda_running(cudaStream_t s, float fraction, float unbias,
-                       int64_t channels, const float *mean, const float *var,
-                       float *sum_mean, float *sum_var, float *factor)
+int crema_cuda_running(cudaStream_t s, float fraction, float of_mean,
+                       float of_var, int64_t channels, const float *mean,
+                       const float *var, float *sum_mean, float *sum_var,
+                       float *factor)
 {
     running<<<crema_blocks(channels + 1, CREMA_BLOCK), CREMA_BLOCK, 0, s>>>(
-        fraction, unbias, channels, mean, var, sum_mean, sum_var, factor);
+        fraction, of_mean, of_var, channels, mean, var, sum_mean, sum_var,
+        factor);
     return cudaGetLastError();
 }

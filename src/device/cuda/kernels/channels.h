@@ -177,12 +177,13 @@ CREMA_FORMULA void crema_pack_norm_bwd(const struct crema_normed *n, int type,
 }
 
 /* Entry c of the sums that outlive a batch. */
-CREMA_FORMULA void crema_at_running(float fraction, float unbias, int64_t c,
-                                    const float *mean, const float *var,
-                                    float *sum_mean, float *sum_var)
+CREMA_FORMULA void crema_at_running(float fraction, float of_mean, float of_var,
+                                    int64_t c, const float *mean,
+                                    const float *var, float *sum_mean,
+                                    float *sum_var)
 {
-    sum_mean[c] = sum_mean[c] * fraction + mean[c];
-    sum_var[c] = sum_var[c] * fraction + var[c] * unbias;
+    sum_mean[c] = sum_mean[c] * fraction + mean[c] * of_mean;
+    sum_var[c] = sum_var[c] * fraction + var[c] * of_var;
 }
 
 /* Entry c of what normalization comes down to: Y = X a + shift, where `added`

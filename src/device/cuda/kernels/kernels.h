@@ -98,9 +98,11 @@ int crema_cuda_normalize_bwd(cudaStream_t, const struct crema_normed *,
 /* The axis has its length alone; `added` may be NULL. */
 int crema_cuda_affine(cudaStream_t, const struct crema_normed *,
                       const float *added, float *a, float *shift);
-int crema_cuda_running(cudaStream_t, float fraction, float unbias,
-                       int64_t channels, const float *mean, const float *var,
-                       float *sum_mean, float *sum_var, float *factor);
+/* mean and var go into the sums times of_mean and of_var; factor may be NULL */
+int crema_cuda_running(cudaStream_t, float fraction, float of_mean,
+                       float of_var, int64_t channels, const float *mean,
+                       const float *var, float *sum_mean, float *sum_var,
+                       float *factor);
 
 /* ---- classes.cu */
 
