@@ -3,6 +3,8 @@
  * The blobs are running sums: mean [C], variance [C] and the factor [1] that
  * both are to be divided by.  With use_global_stats (by default in TEST) they
  * are used as they are; else the batch's own statistics are, and are added.
+ * NVIDIA's scale_bias adds two blobs, scale [C] and bias [C], which follow as
+ * a Scale does.
  */
 #include "layers/layer.h"
 
@@ -11,7 +13,34 @@ CREMA_LAYER_PARAM(Crema__BatchNormParameter, CREMA__BATCH_NORM_PARAMETER__INIT,
 
 static enum crema_status setup(struct crema_layer *l)
 {
-    return crema_layer_forks(l, param(l), 3, "engine");
+    return crema_layer_forks(l, param(l), 3,
+                             "engine scale_bias scale_filler bias_filler relu");
+}
+
+/* A filler of either means both, in NVIDIA's fork. */
+static bool has_scale(const Crema__BatchNormParameter *p)
+{
+    return p->scale_bias || p->scale_filler || p->bias_filler;
+}
+
+/* NVIDIA's fork lets eps be no smaller than this. */
+static float eps_of(const Crema__BatchNormParameter *p)
+{
+    return has_scale(p) && p->eps < 1e-5f ? 1e-5f : p->eps;
+}
+
+static struct crema_tensor *scaled(struct crema_layer *l, int64_t channels,
+                                   struct crema_tensor *y)
+{
+    const Crema__BatchNormParameter *p = param(l);
+    Crema__FillerParameter one = CREMA__FILLER_PARAMETER__INIT;
+    struct crema_tensor *s, *b;
+
+    one.value = 1;
+    s = crema_layer_weight(l, 3, &CREMA_SHAPE(channels),
+                           p->scale_filler ? p->scale_filler : &one);
+    b = crema_layer_weight(l, 4, &CREMA_SHAPE(channels), p->bias_filler);
+    return crema_scale(l->program, 1, y, s, b);
 }
 
 static enum crema_status record(struct crema_layer *l)
@@ -30,15 +59,17 @@ static enum crema_status record(struct crema_layer *l)
         sum[i] =
             crema_layer_statistic(l, i, i < 2 ? &per_channel : &CREMA_SHAPE(1));
     if (global) {
-        y = crema_batch_norm_global(l->program, p->eps, x, sum[0], sum[1],
+        y = crema_batch_norm_global(l->program, eps_of(p), x, sum[0], sum[1],
                                     sum[2]);
     } else {
         int64_t m = in->dim[1] ? crema_shape_count(in) / in->dim[1] : 0;
 
-        y = crema_batch_norm(l->program, p->eps, x, &mean, &var);
+        y = crema_batch_norm(l->program, eps_of(p), x, &mean, &var);
         crema_batch_norm_update(l->program, p->moving_average_fraction, m, mean,
                                 var, sum[0], sum[1], sum[2]);
     }
+    if (has_scale(p)) y = scaled(l, in->dim[1], y);
+    if (p->relu) y = crema_unary(l->program, CREMA_UNARY_relu, NULL, y);
     l->top[0] = crema_view(l->program, shape, y);
     return CREMA_OK;
 }

@@ -123,6 +123,12 @@ struct crema_tensor *crema_layer_weight(struct crema_layer *, int i,
 struct crema_tensor *crema_layer_statistic(struct crema_layer *, int i,
                                            const struct crema_shape *);
 
+/* Either of the two as [C], one number a channel, where files have it as
+ * 1 x C x 1 x 1; lr_mult of a statistic counts for nothing, as in the forks. */
+struct crema_tensor *
+crema_layer_channels(struct crema_layer *, int i, int64_t channels,
+                     bool statistic, const Crema__FillerParameter *filler);
+
 /* For a layer's own C: a top's size is another than recorded.  To be returned;
  * the net is recorded again and the pass repeated. */
 enum crema_status

@@ -39,8 +39,14 @@ struct request {
     const struct crema_shape *shape;
     const Crema__FillerParameter *filler;
     bool statistic;
-    const Crema__ParamSpec *spec; /* NULL: none in the prototxt */
+    const struct crema_shape *stored; /* in files; NULL: shape */
+    const Crema__ParamSpec *spec;     /* NULL: none in the prototxt */
 };
+
+static const struct crema_shape *stored_shape(const struct request *r)
+{
+    return r->stored ? r->stored : r->shape;
+}
 
 static const char *layer_name(const struct crema_layer *l)
 {
@@ -130,7 +136,8 @@ static enum crema_status take_multipliers(const struct crema_layer *l,
 {
     const Crema__ParamSpec *spec = r->spec;
 
-    if (r->statistic && spec && spec->has_lr_mult && spec->lr_mult != 0)
+    if (r->statistic && !r->stored && spec && spec->has_lr_mult &&
+        spec->lr_mult != 0)
         return crema_layer_fail(l, &spec->lr_mult,
                                 "lr_mult must be 0, got %g: statistics are "
                                 "gathered, not learned",
@@ -224,7 +231,7 @@ static enum crema_status new_slot(struct crema_layer *l,
     s->layer = crema_arena_strdup(&ws->arena, layer_name(l));
     if (!s->layer) return crema_no_memory(l->ctx, layer_name(l));
     s->index = r->index;
-    s->shape = *r->shape;
+    s->shape = *stored_shape(r);
     s->weight = find_shared(ws, shared);
     if (!s->weight) {
         CREMA_TRY(new_weight(l, r, shared, &s->weight));
@@ -246,11 +253,12 @@ static enum crema_status known_slot(const struct crema_layer *l,
                                     const struct crema_slot *s)
 {
     char a[CREMA_SHAPE_TEXT], b[CREMA_SHAPE_TEXT];
+    const struct crema_shape *shape = stored_shape(r);
 
-    if (crema_shape_equal(&s->shape, r->shape)) return CREMA_OK;
+    if (crema_shape_equal(&s->shape, shape)) return CREMA_OK;
     return crema_layer_fail(
         l, NULL, "weights %d are %s, but the blobs here ask for %s", r->index,
-        crema_shape_text(&s->shape, a), crema_shape_text(r->shape, b));
+        crema_shape_text(&s->shape, a), crema_shape_text(shape, b));
 }
 
 static struct crema_tensor *get(struct crema_layer *l, struct request r)
@@ -269,7 +277,7 @@ static struct crema_tensor *get(struct crema_layer *l, struct request r)
         return NULL;
     }
     return crema_view(
-        p, &s->shape,
+        p, r.shape,
         crema_program_param(p, &s->weight->value, s->weight->lr_mult != 0));
 }
 
@@ -277,11 +285,20 @@ struct crema_tensor *crema_layer_weight(struct crema_layer *l, int i,
                                         const struct crema_shape *shape,
                                         const Crema__FillerParameter *filler)
 {
-    return get(l, (struct request){ i, shape, filler, false, NULL });
+    return get(l, (struct request){ i, shape, filler, false, NULL, NULL });
 }
 
 struct crema_tensor *crema_layer_statistic(struct crema_layer *l, int i,
                                            const struct crema_shape *shape)
 {
-    return get(l, (struct request){ i, shape, NULL, true, NULL });
+    return get(l, (struct request){ i, shape, NULL, true, NULL, NULL });
+}
+
+struct crema_tensor *crema_layer_channels(struct crema_layer *l, int i,
+                                          int64_t channels, bool statistic,
+                                          const Crema__FillerParameter *filler)
+{
+    return get(l,
+               (struct request){ i, &CREMA_SHAPE(channels), filler, statistic,
+                                 &CREMA_SHAPE(1, channels, 1, 1), NULL });
 }

@@ -219,6 +219,25 @@ START_TEST(batch_norm_statistics)
 }
 END_TEST
 
+/* The same averaged: r m + (1 - r) new, and the biased variance. */
+START_TEST(running_averages)
+{
+    struct crema_tensor *mean, *var, *y, *s[2];
+    float got[4];
+    struct run r;
+
+    begin(&r);
+    for (int i = 0; i < 2; i++) s[i] = param(&r, CREMA_SHAPE(2), NULL);
+    y = crema_batch_norm(r.p, 0, input(&r, CREMA_SHAPE(2, 2), V(1, 4, 3, 0)),
+                         &mean, &var);
+    crema_batch_norm_update(r.p, 0.75f, 2, mean, var, s[0], s[1], NULL);
+    good(&r, run(&r, 2, y, got));
+    param_is(&r, 0, 2, V(0.875f, 0.875f));
+    param_is(&r, 1, 2, V(0.4375f, 1.75f));
+    end(&r);
+}
+END_TEST
+
 /* ---- corners ---------------------------------------------------------------
  */
 
@@ -424,6 +443,7 @@ int main(void)
     tcase_add_test(t, clip_factor_of_many);
     tcase_add_test(t, accumulate_and_clear);
     tcase_add_test(t, batch_norm_statistics);
+    tcase_add_test(t, running_averages);
     tcase_add_test(t, accuracies);
     tcase_add_loop_test(t, labels, 0, sizeof bad_labels / sizeof *bad_labels);
     tcase_add_test(t, labels_of_two_readers);

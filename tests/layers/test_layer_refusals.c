@@ -185,8 +185,14 @@ static const struct refusal cases[] = {
       "a scale of 2x3x6x6 does not fit a blob of 2x4x6x6 at axis 1" },
     { X "layer { " ON_X("BatchNorm") "param { @lr_mult: 1 } }",
       "lr_mult must be 0, got 1" },
-    { X "layer { " ON_X("BatchNorm") "batch_norm_param { @scale_bias: true } }",
-      "scale_bias, which only some forks of Caffe have" },
+    { X "layer { " ON_X("BN") "bn_param { bn_mode: LEARN @momentum: .9 } }",
+      "this field is of PSPNet's BN" },
+    { X "layer { " ON_X("BN") "@top: 'm' }", "only SegNet's BN has tops" },
+    { X "layer { " ON_X(
+          "BN") "@top: 'm' bn_param { bn_mode: INFERENCE } }",
+      "with bn_mode INFERENCE there is no mean" },
+    { X "layer { " ON_X("BatchNorm") "batch_norm_param { @disable_mean: true } }",
+      "disable_mean, which only some forks of Caffe have" },
     { "layer { name: 'x' type: 'Input' top: 'x' top: 'y' top: 'z'\n"
       "input_param { @shape { dim: 1 } shape { dim: 2 } } }",
       "2 shapes for 3 tops" },

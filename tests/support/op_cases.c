@@ -183,8 +183,8 @@ static void dropout(struct parity *t, const struct parity_case *c)
                   crema_dropout(parity_program(t), 0.4f, 5, 77, parity_x(t)));
 }
 
-/* n: without s, without b, with a ReLU, behind a batch norm; both without: no
- * scale */
+/* n: without s, without b, with a ReLU, behind a batch norm, without a factor;
+ * both without: no scale */
 static struct crema_tensor *behind_norm(struct parity *t,
                                         const struct parity_case *c,
                                         struct crema_tensor *y)
@@ -216,7 +216,8 @@ static void batch_norm_global(struct parity *t, const struct parity_case *c)
     struct crema_tensor *x = parity_x(t);
     struct crema_tensor *mean = parity_param(t, &channels, 1, false);
     struct crema_tensor *var = parity_param(t, &channels, 0.5f, true);
-    struct crema_tensor *factor = parity_param(t, &one, 0.5f, true);
+    struct crema_tensor *factor =
+        c->n[3] ? NULL : parity_param(t, &one, 0.5f, true);
     struct crema_tensor *y =
         crema_batch_norm_global(parity_program(t), 1e-5f, x, mean, var, factor);
 
@@ -495,6 +496,13 @@ static const struct parity_case norms[] = {
       SHAPE4(3, 18, 6, 7), NULL, N(1), .native = true },
     { "batch norm, global + scale + relu, test phase", batch_norm_global,
       SHAPE4(3, 18, 6, 7), NULL, N(0, 0, 1), .test = true },
+    { "batch norm, averages", batch_norm_global, SHAPE4(3, 5, 6, 7), NULL,
+      N(1, 1, 0, 1) },
+    { "batch norm, averages + scale + relu, native", batch_norm_global,
+      SHAPE4(3, 18, 6, 7), NULL, N(0, 0, 1, 1), .native = true,
+      .winners = true },
+    { "batch norm, averages + scale + relu, test phase", batch_norm_global,
+      SHAPE4(3, 18, 6, 7), NULL, N(0, 0, 1, 1), .test = true },
     { "scale", scale, SHAPE4(3, 5, 6, 7), NULL, N(1, 1) },
     { "scale, native", scale, SHAPE4(3, 18, 6, 7), NULL, N(1, 1),
       .native = true },

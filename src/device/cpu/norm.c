@@ -118,6 +118,7 @@ static enum crema_status run_batch(struct crema_ctx *ctx,
 
 static double inverse(const float *factor)
 {
+    if (!factor) return 1;
     return *factor == 0 ? 0 : 1.0 / *factor;
 }
 

@@ -248,10 +248,10 @@ static int batch_norm_update(cudaStream_t s, const struct crema_op *op,
     struct crema_new_statistics new = crema_new_statistics(u, !factor);
 
     (void)scratch;
-    return crema_cuda_running(
-        s, u->fraction, new.mean, new.var, crema_shape_count(&op->in[0]->shape),
-        crema_in(op, 0), crema_in(op, 1), op->in[2]->data, op->in[3]->data,
-        factor);
+    return crema_cuda_running(s, u->fraction, new.mean, new.var,
+                              crema_shape_count(&op->in[0]->shape),
+                              crema_in(op, 0), crema_in(op, 1), op->in[2]->data,
+                              op->in[3]->data, factor);
 }
 
 /* ---- scale --------------------------------------------------------------- */

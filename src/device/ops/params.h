@@ -45,7 +45,8 @@ struct crema_pool_params {
 /* batch_norm, batch_norm_global, their gradients, and batch_norm_affine */
 struct crema_batch_norm {
     float eps;
-    bool passes; /* of a gradient: only where Y, which had a ReLU, was above 0 */
+    bool
+        passes; /* of a gradient: only where Y, which had a ReLU, was above 0 */
 };
 
 /* batch_norm_update */
