@@ -38,10 +38,16 @@ static enum crema_status setup(struct crema_layer *l)
         return crema_layer_fail(l, &p->group,
                                 "group %u does not divide num_output %u",
                                 p->group, p->num_output);
+    if (p->pad_same &&
+        (is_deconvolution(l) || p->n_pad || p->has_pad_h || p->has_pad_w))
+        return crema_layer_fail(l, &p->pad_same,
+                                is_deconvolution(l)
+                                    ? "pad_same is for convolutions only"
+                                    : "pad_same is given, and pad as well");
     return crema_layer_forks(l, p, 18,
                              "conv_algorithm cudnn_convolution_algo_seeker "
                              "conv_algos_override cudnn_flavor dilation_h "
-                             "dilation_w");
+                             "dilation_w pad_same");
 }
 
 /* ---- sizes along the spatial axes ---------------------------------------- */
@@ -211,6 +217,27 @@ static void lift(struct crema_conv *c)
     }
 }
 
+/* Chooses c's pads so that X is divided by the stride, rounded up.  What must
+ * be added behind but not in front is added here, as zeros. */
+static struct crema_tensor *
+pad_same(struct crema_program *p, struct crema_conv *c, struct crema_tensor *x)
+{
+    for (int i = 0; i < c->spatial && x; i++) {
+        int64_t size = x->shape.dim[2 + i], stride = c->stride[i];
+        int64_t reach = c->dilation[i] * (c->kernel[i] - 1) + 1;
+        int64_t lacks = (size - 1) / stride * stride + reach - size;
+        struct crema_shape row = x->shape;
+
+        c->pad[i] = lacks > 0 ? lacks / 2 : 0;
+        if (lacks <= 0 || lacks % 2 == 0) continue;
+        row.dim[2 + i] = 1;
+        x = crema_concat(
+            p, 2 + i, 2,
+            (struct crema_tensor *[]){ x, crema_fill(p, &row, 0) });
+    }
+    return x;
+}
+
 /* One bottom; w has the prototxt's axes, c those of crema_conv. */
 static struct crema_tensor *convolve(const struct crema_layer *l,
                                      const struct crema_conv *c, int axis,
@@ -220,12 +247,15 @@ static struct crema_tensor *convolve(const struct crema_layer *l,
 {
     struct crema_program *p = l->program;
     struct crema_shape top = bottom->shape, x;
+    struct crema_conv padded = *c;
     struct crema_tensor *y;
 
     x = images(crema_shape_product(&top, 0, axis), top.dim[axis], spatial,
                &top.dim[axis + 1]);
-    y = (is_deconvolution(l) ? crema_deconv : crema_conv)(
-        p, c, crema_view(p, &x, bottom), w, b);
+    bottom = crema_view(p, &x, bottom);
+    if (param(l)->pad_same) bottom = pad_same(p, &padded, bottom);
+    y = (is_deconvolution(l) ? crema_deconv : crema_conv)(p, &padded, bottom, w,
+                                                          b);
     if (!y) return NULL;
     top.dim[axis] = y->shape.dim[1];
     for (int i = 0; i < spatial; i++)
@@ -256,7 +286,7 @@ static enum crema_status record(struct crema_layer *l)
             return crema_layer_fail(l, &l->param->bottom[i],
                                     "the bottoms do not have the same axes or "
                                     "channels");
-        if (!is_deconvolution(l))
+        if (!is_deconvolution(l) && !p->pad_same)
             CREMA_TRY(crema_layer_conv_fits(l, &c, &l->bottom[i]->shape, axis));
     }
     shape = CREMA_SHAPE(p->num_output, x->dim[axis] / c.groups);

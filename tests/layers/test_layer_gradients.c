@@ -54,6 +54,11 @@ static const struct layer_case cases[] = {
       "convolution_param { num_output: 2 kernel_size: 3 } "
       "param { name: 'w' } param { name: 'b' } }" },
 
+    { "conv, as large as the bottom", "x:1,2,5,6",
+      CONV("x", "num_output: 2 kernel_size: 4 pad_same: true") },
+    { "conv, a stride's part of it", "x:1,2,7,8",
+      CONV("x", "num_output: 2 kernel_size: 5 stride: 4 pad_same: true") },
+
     { "depthwise", "x:2,3,4,4",
       "layer { name: 'c' type: 'ConvolutionDepthwise' bottom: 'x' top: 'y' "
       "convolution_param { num_output: 6 kernel_size: 3 pad: 1 } }" },

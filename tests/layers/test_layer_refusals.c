@@ -81,6 +81,12 @@ static const struct refusal cases[] = {
       "num_output must be positive, got 0" },
     { CONV("num_output: 5 kernel_size: 3 @group: 2"),
       "group 2 does not divide num_output 5" },
+    { CONV("num_output: 6 kernel_size: 3 pad: 1\n @pad_same: true"),
+      "pad_same is given, and pad as well" },
+    { X "layer { " ON_X("Deconvolution") "convolution_param { "
+                                         "num_output: 6 kernel_size: 3\n"
+                                         "@pad_same: true } }",
+      "pad_same is for convolutions only" },
     { CONV("num_output: 6 kernel_size: 3 @group: 3"),
       "group 3 does not divide the 4 channels of the bottom" },
     { CONV("num_output: 6 @kernel_size: 9 pad: 1"),
