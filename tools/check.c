@@ -6,7 +6,6 @@
  */
 #include "base/beside.h"
 #include "job.h"
-#include "proto/message.h"
 #include "proto/upgrade.h"
 #include "solver/solver.h"
 #include "verbs.h"
@@ -211,49 +210,7 @@ static void check_solver_file(struct check *c, const char *path, char *out,
     crema_source_free(source);
 }
 
-/* ---- which of the two --------------------------------------------------- */
-
-static bool has_field(const ProtobufCMessageDescriptor *d, const char *name,
-                      size_t length)
-{
-    return crema_field_find(d, name, length) != NULL;
-}
-
-/* Behind a string or a comment that begins at p. */
-static const char *skip_literal(const char *p)
-{
-    char quote = *p++;
-
-    if (quote == '#') return p + strcspn(p, "\n");
-    while (*p && *p != quote && *p != '\n') p += *p == '\\' && p[1] ? 2 : 1;
-    return *p ? p + 1 : p;
-}
-
-/* Of the outermost fields: more names that solvers have than nets do? */
-static bool is_solver(const char *text)
-{
-    int depth = 0, votes = 0;
-
-    for (const char *p = text; *p;) {
-        size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyz_0123456789"
-                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
-        if (*p == '"' || *p == '\'' || *p == '#') {
-            p = skip_literal(p);
-            continue;
-        }
-        if (n == 0) {
-            depth += (*p == '{' || *p == '<') - (*p == '}' || *p == '>');
-            p++;
-            continue;
-        }
-        if (depth == 0)
-            votes += has_field(&crema__solver_parameter__descriptor, p, n) -
-                     has_field(&crema__net_parameter__descriptor, p, n);
-        p += n;
-    }
-    return votes > 0;
-}
+/* ---- files --------------------------------------------------------------- */
 
 static void check_file(struct check *c, const char *path)
 {
@@ -267,7 +224,7 @@ static void check_file(struct check *c, const char *path)
     status = crema_file_read(c->ctx, path, &text, &length);
     settle(c, status);
     if (status == CREMA_OK) {
-        if (is_solver(text))
+        if (crema_text_is_solver(text))
             check_solver_file(c, path, what, sizeof what);
         else
             check_net_file(c, path, what, sizeof what);

@@ -29,6 +29,8 @@ static const struct verb {
     { "convert_imageset", tool_convert_imageset, "pictures to LMDB", false },
     { "compute_image_mean", tool_compute_image_mean,
       "the mean picture of an LMDB", false },
+    { "upgrade", tool_upgrade, "old nets, weights and solvers in today's form",
+      false },
     { "device_query", verb_device_query, "what there is to compute on", false },
 };
 enum { VERBS = sizeof verbs / sizeof *verbs };

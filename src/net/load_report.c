@@ -141,7 +141,7 @@ void crema_load__tell(struct crema_net *net,
 /* The net's layer that the file's one may be meant for; NULL: none. */
 static const char *nearest_layer(const struct crema_net *net, const char *name)
 {
-    struct crema_nearest near = { name, strlen(name) };
+    struct crema_nearest near = { .name = name, .length = strlen(name) };
 
     for (int i = 0; i < net->nlayers; i++) {
         const char *l = net->layer[i].param->name;

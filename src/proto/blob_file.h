@@ -42,7 +42,9 @@ struct crema_stored_blob {
     bool legacy;   /* num, channels, height, width: four dims, 1 in front */
     int64_t count; /* of its numbers, the product of dims */
     enum crema_stored_type type;
+    bool raw; /* in NVIDIA's raw_data, which Caffe does not know */
     struct crema_run *runs;
+    uint64_t at, length; /* of its whole message in the file */
     struct crema_stored_blob *next;
 };
 
@@ -96,7 +98,8 @@ enum crema_status crema_blob_file_read(struct crema_blob_file *,
 bool crema_stored_fits(const struct crema_stored_blob *, int ndims,
                        const int64_t *dims);
 
-/* A blob to be written: from data, or asked for strip by strip. */
+/* A blob to be written: from data, asked for strip by strip, or as the bytes of
+ * a message that is there already. */
 struct crema_blob_out {
     int ndims;
     const int64_t *dims;
@@ -105,6 +108,9 @@ struct crema_blob_out {
     /* When data is NULL: numbers [first, first + count). */
     enum crema_status (*fill)(void *user, int64_t first, int64_t count,
                               float *out);
+    /* Not NULL: the message's `length` bytes, all else but user is unused. */
+    enum crema_status (*copy)(void *user, const struct crema_sink *);
+    uint64_t length;
     void *user;
 };
 
@@ -120,6 +126,11 @@ enum crema_status
 crema_weights_write(struct crema_ctx *, const struct crema_sink *,
                     const char *net_name, int nlayers,
                     const struct crema_layer_out *) CREMA_MUST_USE;
+/* Likewise with all fields of the net but its own layers. */
+enum crema_status
+crema_net_write(struct crema_ctx *, const struct crema_sink *,
+                const Crema__NetParameter *, int nlayers,
+                const struct crema_layer_out *) CREMA_MUST_USE;
 /* The state's own history is left out. */
 enum crema_status
 crema_state_write(struct crema_ctx *, const struct crema_sink *,

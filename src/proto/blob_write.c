@@ -53,6 +53,7 @@ static uint64_t blob_size(const struct crema_blob_out *blob)
     uint64_t data = (uint64_t)count_of(blob) * sizeof(float), size = 0;
     uint64_t shape = shape_size(blob);
 
+    if (blob->copy) return blob->length;
     if (data) size += crema_wire_head_size(BLOB_DATA, data) + data;
     if (!blob->legacy)
         return size + crema_wire_head_size(BLOB_SHAPE, shape) + shape;
@@ -118,6 +119,7 @@ static enum crema_status put_blob(struct crema_ctx *ctx,
                                   const struct crema_sink *sink,
                                   const struct crema_blob_out *blob)
 {
+    if (blob->copy) return blob->copy(blob->user, sink);
     if (blob->legacy) CREMA_TRY(put_shape(sink, blob));
     CREMA_TRY(put_data(ctx, sink, blob));
     return blob->legacy ? CREMA_OK : put_shape(sink, blob);
@@ -200,22 +202,39 @@ static enum crema_status put_layer(struct crema_ctx *ctx,
     return put_blobs(ctx, sink, LAYER_BLOBS, layer->nblobs, layer->blobs);
 }
 
+enum crema_status crema_net_write(struct crema_ctx *ctx,
+                                  const struct crema_sink *sink,
+                                  const Crema__NetParameter *net, int nlayers,
+                                  const struct crema_layer_out *layers)
+{
+    Crema__NetParameter small = *net;
+    uint64_t size;
+
+    small.n_layer = small.n_layers = 0;
+    size = protobuf_c_message_get_packed_size(&small.base);
+    for (int i = 0; i < nlayers && size < INT64_MAX / 8; i++)
+        size += field_size(NET_LAYER, layer_size(&layers[i]));
+    CREMA_TRY(check_size(ctx, size));
+    CREMA_TRY(put_message(ctx, sink, &small.base));
+    for (int i = 0; i < nlayers; i++)
+        CREMA_TRY(put_layer(ctx, sink, &layers[i]));
+    return CREMA_OK;
+}
+
 enum crema_status crema_weights_write(struct crema_ctx *ctx,
                                       const struct crema_sink *sink,
                                       const char *net_name, int nlayers,
                                       const struct crema_layer_out *layers)
 {
-    size_t name = strlen(net_name);
-    uint64_t size = field_size(NET_NAME, name);
+    Crema__NetParameter net = CREMA__NET_PARAMETER__INIT;
+    char *name = strdup(net_name);
+    enum crema_status status;
 
-    for (int i = 0; i < nlayers && size < INT64_MAX / 8; i++)
-        size += field_size(NET_LAYER, layer_size(&layers[i]));
-    CREMA_TRY(check_size(ctx, size));
-    CREMA_TRY(crema_wire_put_head(sink, NET_NAME, name));
-    CREMA_TRY(crema_sink_write(sink, net_name, name));
-    for (int i = 0; i < nlayers; i++)
-        CREMA_TRY(put_layer(ctx, sink, &layers[i]));
-    return CREMA_OK;
+    if (!name) return crema_no_memory(ctx, "writing weights");
+    net.name = name;
+    status = crema_net_write(ctx, sink, &net, nlayers, layers);
+    free(name);
+    return status;
 }
 
 enum crema_status crema_state_write(struct crema_ctx *ctx,

@@ -123,6 +123,7 @@ static void choose(struct parts *p, struct crema_stored_blob *blob,
     if (p->raw.count > 0) {
         size_t size;
 
+        blob->raw = true;
         blob->type = (enum crema_stored_type)p->raw_type;
         size = crema_stored__size(blob->type);
         list = &p->raw;
@@ -165,6 +166,8 @@ enum crema_status crema_stored__read(struct crema_blob_file *file,
     int64_t held;
 
     if (!blob) return crema_no_memory(file->ctx, file->path);
+    blob->at = w->at;
+    blob->length = w->end - w->at;
     while (crema_wire_next(w, &f)) take(&p, w, &f);
     if (w->fault) return crema_blob__damaged(file, w);
     if (p.no_memory) return crema_no_memory(file->ctx, file->path);

@@ -32,6 +32,25 @@ enum crema_status crema_solver_upgrade(struct crema_ctx *,
                                        struct crema_source *,
                                        Crema__SolverParameter *) CREMA_MUST_USE;
 
+/* What an upgrade of weights came to. */
+struct crema_upgraded {
+    unsigned age;      /* what was old */
+    int layers, blobs; /* that were written */
+    int padding;       /* layers that became pads */
+    int raw;           /* blobs of NVIDIA's form, written as Caffe's */
+    size_t dropped;    /* fields of forks, whose numbers mean something
+                          else to Caffe */
+};
+
+/* A net with weights of any age and fork, read from a file and written in
+ * today's form; blob by blob, in pieces. */
+enum crema_status crema_weights_upgrade(struct crema_ctx *, const char *path,
+                                        const struct crema_sink *,
+                                        struct crema_upgraded *) CREMA_MUST_USE;
+
+/* Is it a solver rather than a net?  By the names of its outermost fields. */
+bool crema_text_is_solver(const char *text);
+
 /* Read and upgraded; owned by *source, as crema_text_read says. */
 enum crema_status crema_net_file_read(struct crema_ctx *, const char *path,
                                       enum crema_text_mode,

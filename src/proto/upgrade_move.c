@@ -19,8 +19,11 @@ void crema_upgrade__warn(const struct crema_upgrade *u, const void *field,
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    crema_log(u->ctx, CREMA_WARNING, "%s:%d:%d: %s", at.file, at.line,
-              at.column, text);
+    if (at.line)
+        crema_log(u->ctx, CREMA_WARNING, "%s:%d:%d: %s", at.file, at.line,
+                  at.column, text);
+    else
+        crema_log(u->ctx, CREMA_WARNING, "%s: %s", at.file, text);
 }
 
 const ProtobufCFieldDescriptor *

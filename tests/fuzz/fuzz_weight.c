@@ -1,5 +1,6 @@
-/* fuzz_weight.c - any bytes as weights, state and mean image. */
+/* fuzz_weight.c - any bytes as weights, state and mean image, and upgraded. */
 #include "proto/blob_file.h"
+#include "proto/upgrade.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,9 +37,20 @@ static void try_as(struct crema_ctx *ctx, const char *path, open_fn *open)
     crema_blob_file_free(file);
 }
 
+static enum crema_status forget(void *to, const void *data, size_t length)
+{
+    const uint8_t *bytes = data;
+
+    for (size_t i = 0; i < length; i++) *(uint8_t *)to ^= bytes[i];
+    return CREMA_OK;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct crema_ctx *ctx = crema_ctx_new(NULL, NULL);
+    uint8_t sum = 0;
+    const struct crema_sink sink = { forget, &sum };
+    struct crema_upgraded what;
     int fd = memfd_create("fuzz", 0);
     char path[40];
 
@@ -47,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_as(ctx, path, crema_weights_open);
     try_as(ctx, path, crema_state_open);
     try_as(ctx, path, crema_blob_open);
+    (void)!crema_weights_upgrade(ctx, path, &sink, &what);
     close(fd);
     crema_ctx_free(ctx);
     return 0;
