@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* Elements moved at a time between layouts. */
 enum { STRIP = 1 << 16 };
@@ -42,9 +44,9 @@ enum crema_status crema_tensor_write(struct crema_device *dev,
 enum crema_status crema_tensor_feed(struct crema_device *dev,
                                     struct crema_tensor *t, const void *from)
 {
-    return t->feed ? dev->type->feed(dev, t->feed, t->data, from,
-                                     t->layout.bytes)
-                   : crema_device_upload(dev, t->data, from, t->layout.bytes);
+    return t->feed
+               ? dev->type->feed(dev, t->feed, t->data, from, t->layout.bytes)
+               : crema_device_upload(dev, t->data, from, t->layout.bytes);
 }
 
 /* The param's memory as the host sees it: its own, or a copy to be freed. */
@@ -118,17 +120,35 @@ void crema_param_release(struct crema_param *param)
     param->settled = false;
 }
 
-/* Dense values into another layout, both in host memory. */
-static void repack(const float *dense, int64_t count,
-                   const struct crema_layout *l, void *to)
+/* Gives the whole pages among these bytes back: what they held is lost, and
+ * they are zero from then on.  Of memory that malloc has to itself. */
+static void forget(void *memory, size_t bytes)
 {
-#pragma omp parallel for
-    for (int64_t i = 0; i < count; i += STRIP)
-        crema_layout_pack(l, to, i, count - i < STRIP ? count - i : STRIP,
-                          dense + i);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)memory + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)memory + bytes) / page * page;
+
+    /* advice that is not taken costs memory only */
+    if (begin < end) (void)!madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
-/* The param's values, which lie dense. */
+/* Dense values into another layout, both in host memory.  A large matrix does
+ * not lie there twice: what was packed is forgotten, strip by strip. */
+static void repack(float *dense, int64_t count, const struct crema_layout *l,
+                   void *to)
+{
+    bool large = count > 4 * STRIP;
+
+#pragma omp parallel for
+    for (int64_t i = 0; i < count; i += STRIP) {
+        int64_t n = count - i < STRIP ? count - i : STRIP;
+
+        crema_layout_pack(l, to, i, n, dense + i);
+        if (large) forget(dense + i, (size_t)n * sizeof *dense);
+    }
+}
+
+/* The param's values, which lie dense; they are lost there. */
 static enum crema_status move(struct crema_param *param,
                               const struct crema_layout *l, void *to)
 {
