@@ -233,6 +233,11 @@ enum crema_status crema_cpu_conv_bwd_data(struct crema_device *dev,
                        &op->in[1]->shape, &d);
         hint = d;
     } else {
+        if (arrangement(dev, op) == CREMA_LAST && op->storage == CREMA_F32) {
+            enum crema_status status = crema_cpu_conv_turned(dev, op, in, out);
+
+            if (status != CREMA_EUNSUPPORTED) return status;
+        }
         describe_gradient(dev, op, NULL, &d, &hint);
     }
     return plan(dev, op, CREMA_DN_CONV_BWD_DATA, &d, &hint,

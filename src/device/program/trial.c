@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { FEWEST_RUNS = 2, MOST_RUNS = 5 };
+enum { LEAST_POSITIONS = 512 };         /* of all images, for a gradient of X */
 static const double too_long = 0.2;     /* for a second run; seconds */
 static const double least_flops = 2e7;  /* of a forward pass */
 static const double long_enough = 0.01; /* of all runs together; seconds */
@@ -143,16 +144,23 @@ static enum crema_status perform(struct stage *s, struct crema_trial *t,
     return status;
 }
 
-/* Enough for all threads to have work, and for a clock to see it.  What gains
- * by many images, as Winograd's method does, is compared with all of them. */
+/* Enough for all threads to have work, for a clock to see it, and for what is
+ * done once for all images, as turning the weights for a gradient, to count as
+ * little as in a step.  What gains by many images, as Winograd's method does,
+ * is compared with all of them. */
 static int64_t images_of(int threads, const struct crema_trial *t)
 {
     const struct crema_op *f = t->forward;
     int64_t most = f->in[0]->shape.dim[0];
     int64_t n = threads > 0 ? threads : 1;
+    int64_t positions =
+        crema_shape_product(&f->out[0]->shape, 2, f->out[0]->shape.ndims);
     double flops = f->type->flops ? f->type->flops(f) / (double)most : 0;
 
-    while (n < most && (double)n * flops < least_flops) n *= 2;
+    while (n < most &&
+           ((double)n * flops < least_flops ||
+            (t->gradient[CREMA_CONV_DATA] && n * positions < LEAST_POSITIONS)))
+        n *= 2;
     return n < most && !t->all_images ? n : most;
 }
 
