@@ -113,7 +113,9 @@ const char *crema_model_output(const struct crema_model *, int i);
 /* Number of dims, and each; -1 when there is no such blob. */
 int crema_model_shape(const struct crema_model *, const char *blob,
                       int64_t dims[CREMA_MODEL_DIMS]);
-/* Sets an input; other dims than before reshape the net. */
+/* Sets an input; other dims than before reshape the net.  What a MemoryData
+ * layer makes is set likewise: any number of whole batches, which forwards take
+ * in turn, over and over. */
 enum crema_status crema_model_write(struct crema_model *, const char *input,
                                     int ndims, const int64_t *dims,
                                     const float *values) CREMA_MUST_USE;

@@ -122,6 +122,7 @@ static enum crema_status compute(struct crema_ctx *ctx, struct console *console,
                                  struct crema_databases *databases,
                                  const char *path, const char *out)
 {
+    const struct crema_lmdb_options how = { .mode = CREMA_IMAGE_UNCHANGED };
     struct crema_scratch scratch = { 0 };
     struct sums sums = { 0 };
     struct crema_database *database;
@@ -129,8 +130,7 @@ static enum crema_status compute(struct crema_ctx *ctx, struct console *console,
     enum crema_status status;
 
     CREMA_TRY(crema_database_open(ctx, databases, path, &database));
-    CREMA_TRY(
-        crema_records_lmdb(ctx, database, CREMA_IMAGE_UNCHANGED, &records));
+    CREMA_TRY(crema_records_lmdb(ctx, database, &how, &records));
     console_say(console, CREMA_INFO, "Starting iteration");
     status = add_all(ctx, console, records, &scratch, &sums);
     if (status == CREMA_OK && out)

@@ -186,7 +186,7 @@ int verb_forward(int argc, char **argv)
         MODEL_FLAGS(&f.model),
         PHASE_FLAG(&f.model),
         { "input", FLAG_LIST, &f.inputs, "BLOB=A.npy,..",
-          "what goes into an Input layer's blob, forward after forward" },
+          "what goes into an Input or MemoryData layer's blob" },
         { "iterations", FLAG_INT, &f.iterations, "N",
           "forwards, each into a folder of its own; 0: only parameters" },
         { "backward", FLAG_BOOL, &f.backward, NULL, "diffs too" },

@@ -10,12 +10,14 @@
 
 enum effect { EFFECT_STOP, EFFECT_SNAPSHOT, EFFECT_NONE };
 
+enum { MOST_DATA_THREADS = 1024 };
+
 struct train {
     struct job job;
     struct device_flags device;
     const char *solver, *weights, *snapshot, *stage;
     struct flag_list sets;
-    long level;
+    long level, data_threads;
     bool reshape_weights;
     int sigint, sighup; /* enum effect */
     int bad_records;    /* 0: stop, 1: skip */
@@ -165,6 +167,7 @@ static enum crema_status run(struct train *t, struct crema_source *source)
         .snapshot = t->snapshot,
         .skip_bad = t->bad_records == 1,
         .reshape_weights = t->reshape_weights,
+        .data_threads = (int)t->data_threads,
         .what_now = what_now,
         .progress = progress,
         .user = t,
@@ -209,6 +212,8 @@ int verb_train(int argc, char **argv)
           "a field of the solver, as if its file said so" },
         { "level", FLAG_INT, &t.level, "N", "of the net, for its rules" },
         { "stage", FLAG_TEXT, &t.stage, "A,B", "of the net, for its rules" },
+        { "data_threads", FLAG_INT, &t.data_threads, "N",
+          "that read and decode records; 0: one per core" },
         { "sigint_effect", FLAG_CHOICE, &t.sigint, "stop|snapshot|none",
           "what Ctrl-C does; stop writes a snapshot, too" },
         { "sighup_effect", FLAG_CHOICE, &t.sighup, "stop|snapshot|none",
@@ -234,6 +239,9 @@ int verb_train(int argc, char **argv)
     if (t.snapshot && t.weights)
         return flags_wrong(&flags, "--snapshot holds weights already: leave "
                                    "--weights out");
+    if (t.data_threads < 0 || t.data_threads > MOST_DATA_THREADS)
+        return flags_wrong(&flags, "--data_threads wants 0 to %d, got %ld",
+                           MOST_DATA_THREADS, t.data_threads);
     status = device_flags_wrong(&flags, &t.device);
     if (status >= 0) return status;
     if (!job_open(&t.job, "train")) return 1;

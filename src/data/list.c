@@ -1,4 +1,4 @@
-/* list.c - lists of pictures: a name and a label on each line. */
+/* list.c - lists of pictures: a name and labels on each line. */
 #include "data/list.h"
 
 #include "base/file.h"
@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,29 +14,66 @@ void crema_list_free(struct crema_list *list)
 {
     free(list->text);
     free(list->items);
+    free(list->labels);
     *list = (struct crema_list){ 0 };
 }
 
-/* Cuts `line` into name and label; NULL, or what is wrong. */
-static const char *read_line(char *line, struct crema_list_item *item)
+/* Cuts the last word off; NULL where there is only one. */
+static char *cut_word(char *line)
 {
-    size_t length = strlen(line);
-    char *blank, *end;
-    long label;
+    char *end = line + strlen(line);
 
-    while (length && strchr(" \t\r", line[length - 1])) line[--length] = '\0';
-    item->name = line;
-    if (length == 0) return NULL;
-    blank = line + length;
-    while (blank > line && blank[-1] != ' ' && blank[-1] != '\t') blank--;
-    if (blank == line) return "no label behind the name";
+    while (end > line && strchr(" \t\r", end[-1])) *--end = '\0';
+    while (end > line && end[-1] != ' ' && end[-1] != '\t') end--;
+    if (end == line) return NULL;
+    end[-1] = '\0';
+    return end;
+}
+
+static const char *read_whole(const char *word, int *label)
+{
+    char *end;
+    long value;
+
     errno = 0;
-    label = strtol(blank, &end, 10);
-    if (end == blank || *end || errno || label < INT_MIN || label > INT_MAX)
+    value = strtol(word, &end, 10);
+    if (end == word || *end || errno || value < INT_MIN || value > INT_MAX)
         return "the label is no whole number";
-    item->label = (int)label;
-    blank[-1] = '\0';
+    *label = (int)value;
     return NULL;
+}
+
+static const char *read_any(const char *word, float *label)
+{
+    char *end;
+
+    *label = strtof(word, &end);
+    return end == word || *end || !isfinite(*label) ? "a label is no number"
+                                                    : NULL;
+}
+
+/* NULL, or what is wrong.  labels: room for `n` of them; NULL: the one label is
+ * a whole number, of the item. */
+static const char *read_line(char *line, struct crema_list_item *item,
+                             float *labels, int n)
+{
+    const char *fault = NULL;
+
+    item->name = line;
+    if (line[strspn(line, " \t\r")] == '\0') {
+        *line = '\0';
+        return NULL;
+    }
+    for (int i = n; i-- > 0 && !fault;) {
+        const char *word = cut_word(line);
+
+        if (!word)
+            return n > 1 ? "too few labels behind the name"
+                         : "no label behind the name";
+        fault = labels ? read_any(word, &labels[i])
+                       : read_whole(word, &item->label);
+    }
+    return fault;
 }
 
 static size_t count_lines(const char *text, size_t length)
@@ -46,44 +84,70 @@ static size_t count_lines(const char *text, size_t length)
     return lines + (length && text[length - 1] != '\n');
 }
 
-enum crema_status crema_list_read(struct crema_ctx *ctx, const char *path,
-                                  struct crema_list *out)
+static enum crema_status read_lines(struct crema_ctx *ctx, const char *path,
+                                    size_t lines, int labels,
+                                    struct crema_list *list)
 {
-    struct crema_list list = { 0 };
-    size_t length, lines;
-    char *next;
+    char *next = list->text;
 
-    CREMA_TRY(crema_file_read(ctx, path, &list.text, &length));
-    lines = count_lines(list.text, length);
-    list.items = calloc(lines ? lines : 1, sizeof *list.items);
-    if (!list.items) {
-        crema_list_free(&list);
-        return crema_no_memory(ctx, path);
-    }
-    next = list.text;
-    for (list.count = 0; list.count < lines; list.count++) {
+    for (list->count = 0; list->count < lines; list->count++) {
         char *line = next;
-        struct crema_place at = { path, (int)list.count + 1, 1, NULL, 0 };
+        size_t i = list->count;
+        struct crema_place at = { path, (int)i + 1, 1, NULL, 0 };
+        float *values = list->labels ? list->labels + i * (size_t)labels : NULL;
         const char *fault;
 
         next = line + strcspn(line, "\n");
         if (*next) *next++ = '\0';
-        fault = read_line(line, &list.items[list.count]);
-        if (fault) {
-            crema_list_free(&list);
-            return crema_fail_at(ctx, CREMA_EINVAL, &at, "%s", fault);
-        }
+        fault = read_line(line, &list->items[i], values, labels ? labels : 1);
+        if (fault) return crema_fail_at(ctx, CREMA_EINVAL, &at, "%s", fault);
     }
-    *out = list;
     return CREMA_OK;
 }
 
-/* 0 to i - 1: what the i-th place, counted from 1, is swapped with. */
-static size_t partner(size_t i, uint32_t seed, uint64_t epoch)
+/* labels 0: one, which is a whole number. */
+static enum crema_status read_list(struct crema_ctx *ctx, const char *path,
+                                   int labels, struct crema_list *out)
 {
-    struct crema_philox random = crema_philox(
-        (uint32_t)i, (uint32_t)((uint64_t)i >> 32), (uint32_t)epoch,
-        crema_hash("shuffle"), seed, (uint32_t)(epoch >> 32));
+    struct crema_list list = { 0 };
+    enum crema_status status = CREMA_OK;
+    size_t length, lines;
+
+    CREMA_TRY(crema_file_read(ctx, path, &list.text, &length));
+    lines = count_lines(list.text, length);
+    list.items = calloc(lines + 1, sizeof *list.items);
+    if (labels)
+        list.labels = calloc(lines + 1, (size_t)labels * sizeof *list.labels);
+    if (!list.items || (labels && !list.labels))
+        status = crema_no_memory(ctx, path);
+    if (status == CREMA_OK)
+        status = read_lines(ctx, path, lines, labels, &list);
+    if (status == CREMA_OK)
+        *out = list;
+    else
+        crema_list_free(&list);
+    return status;
+}
+
+enum crema_status crema_list_read(struct crema_ctx *ctx, const char *path,
+                                  struct crema_list *out)
+{
+    return read_list(ctx, path, 0, out);
+}
+
+enum crema_status crema_list_read_labels(struct crema_ctx *ctx,
+                                         const char *path, int labels,
+                                         struct crema_list *out)
+{
+    return read_list(ctx, path, labels, out);
+}
+
+/* 0 to i - 1: what the i-th place, counted from 1, is swapped with. */
+static size_t partner(size_t i, uint32_t seed)
+{
+    struct crema_philox random =
+        crema_philox((uint32_t)i, (uint32_t)((uint64_t)i >> 32), 0,
+                     crema_hash("shuffle"), seed, 0);
     uint64_t bits = (uint64_t)random.v[0] << 32 | random.v[1];
 
     return (size_t)(bits % i);
@@ -92,21 +156,10 @@ static size_t partner(size_t i, uint32_t seed, uint64_t epoch)
 void crema_list_shuffle(struct crema_list *list, uint32_t seed)
 {
     for (size_t i = list->count; i > 1; i--) {
-        size_t j = partner(i, seed, 0);
+        size_t j = partner(i, seed);
         struct crema_list_item item = list->items[i - 1];
 
         list->items[i - 1] = list->items[j];
         list->items[j] = item;
-    }
-}
-
-void crema_shuffle(size_t *order, size_t count, uint32_t seed, uint64_t epoch)
-{
-    for (size_t i = 0; i < count; i++) order[i] = i;
-    for (size_t i = count; i > 1; i--) {
-        size_t j = partner(i, seed, epoch), kept = order[i - 1];
-
-        order[i - 1] = order[j];
-        order[j] = kept;
     }
 }

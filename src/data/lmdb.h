@@ -41,10 +41,14 @@ struct crema_cursor;
 enum crema_status crema_cursor_open(struct crema_ctx *, struct crema_database *,
                                     struct crema_cursor **out) CREMA_MUST_USE;
 /* Goes to the row'th record, from 0: at once to the first and to the one that
- * follows the last read, else by walking. */
+ * follows the last read, else by walking, from near by where there is an index.
+ */
 enum crema_status crema_cursor_read(struct crema_ctx *, struct crema_cursor *,
                                     uint64_t row, struct crema_slice *key,
                                     struct crema_slice *value) CREMA_MUST_USE;
+/* Notes where every 64th record is: walks once over all keys. */
+enum crema_status crema_cursor_index(struct crema_ctx *,
+                                     struct crema_cursor *) CREMA_MUST_USE;
 void crema_cursor_free(struct crema_cursor *);
 
 /* A database that appears under its name only when it is whole. */

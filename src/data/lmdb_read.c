@@ -29,8 +29,11 @@ struct crema_cursor {
     struct crema_database *database;
     MDB_txn *txn;
     MDB_cursor *cursor;
-    uint64_t next; /* row that MDB_NEXT reads; 0: not placed */
+    uint64_t next;  /* row that MDB_NEXT reads; 0: not placed */
+    MDB_val *index; /* keys of rows 0, STEP, 2 STEP .., or NULL */
 };
+
+enum { STEP = 64 };
 
 static enum crema_status failed(struct crema_ctx *ctx, const char *path,
                                 int error)
@@ -209,7 +212,53 @@ void crema_cursor_free(struct crema_cursor *cursor)
     if (!cursor) return;
     if (cursor->cursor) mdb_cursor_close(cursor->cursor);
     if (cursor->txn) mdb_txn_abort(cursor->txn);
+    free(cursor->index);
     free(cursor);
+}
+
+/* One record on; the key alone is touched. */
+static int step(struct crema_cursor *cursor, MDB_val *key)
+{
+    int error = mdb_cursor_get(cursor->cursor, key, NULL,
+                               cursor->next ? MDB_NEXT : MDB_FIRST);
+
+    cursor->next++;
+    return error;
+}
+
+/* To a place at or before the row, where that is nearer than the cursor. */
+static int jump(struct crema_cursor *cursor, uint64_t row)
+{
+    uint64_t near = row - row % STEP;
+
+    if (row < cursor->next) cursor->next = 0;
+    if (!cursor->index || cursor->next > near) return 0;
+    cursor->next = near + 1;
+    return mdb_cursor_get(cursor->cursor, &cursor->index[near / STEP], NULL,
+                          MDB_SET);
+}
+
+enum crema_status crema_cursor_index(struct crema_ctx *ctx,
+                                     struct crema_cursor *cursor)
+{
+    uint64_t count = cursor->database->count;
+    MDB_val *index = calloc(count / STEP + 1, sizeof *index);
+    int error = 0;
+    MDB_val key;
+
+    if (!index) return crema_no_memory(ctx, cursor->database->path);
+    cursor->next = 0;
+    for (uint64_t row = 0; row < count && !error; row++) {
+        error = step(cursor, &key);
+        if (row % STEP == 0) index[row / STEP] = key;
+    }
+    cursor->next = 0;
+    if (error) {
+        free(index);
+        return failed(ctx, cursor->database->path, error);
+    }
+    cursor->index = index;
+    return CREMA_OK;
 }
 
 enum crema_status crema_cursor_read(struct crema_ctx *ctx,
@@ -218,14 +267,9 @@ enum crema_status crema_cursor_read(struct crema_ctx *ctx,
                                     struct crema_slice *value)
 {
     MDB_val k, v;
-    int error = 0;
+    int error = jump(cursor, row);
 
-    if (row < cursor->next) cursor->next = 0;
-    do { /* the key alone is touched on the way */
-        error = mdb_cursor_get(cursor->cursor, &k, NULL,
-                               cursor->next ? MDB_NEXT : MDB_FIRST);
-        cursor->next++;
-    } while (!error && cursor->next <= row);
+    while (!error && cursor->next <= row) error = step(cursor, &k);
     if (!error) error = mdb_cursor_get(cursor->cursor, &k, &v, MDB_GET_CURRENT);
     if (error) {
         cursor->next = 0;

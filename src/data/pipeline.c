@@ -57,11 +57,12 @@ static enum crema_status make_batch(struct crema_ctx *ctx,
                                     struct crema_ring_batch *b)
 {
     size_t n = (size_t)p->options.batch_size;
+    size_t labels = p->records->labels > 1 ? (size_t)p->records->labels : 1;
 
     b->sequence = UINT64_MAX;
     b->keys = calloc(n, sizeof *b->keys);
     b->filled.keys = b->keys;
-    b->filled.labels = take_memory(p, n * sizeof *b->filled.labels);
+    b->filled.labels = take_memory(p, n * labels * sizeof *b->filled.labels);
     if (!b->keys || !b->filled.labels)
         return crema_no_memory(ctx, "a batch of labels");
     b->filled.places =

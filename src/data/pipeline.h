@@ -41,8 +41,8 @@ struct crema_filled_batch {
     float *data;                    /* dense; or NULL, and: */
     uint8_t *bytes;                 /* the cuts, */
     int32_t *places;                /* [items][CREMA_PLACE_NUMBERS] */
-    float *labels;                  /* one for each item */
-    const struct crema_slice *keys; /* likewise: the records' names */
+    float *labels; /* [items][labels], as many as the records have */
+    const struct crema_slice *keys; /* of the items: the records' names */
 };
 
 struct crema_pipeline;

@@ -2,6 +2,7 @@
 #include "data/source.h"
 
 #include "data/list.h"
+#include "data/permutation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,7 @@ struct image_records {
     enum crema_image_mode mode;
     bool shuffle;
     uint32_t seed;
-    size_t *order;  /* of this epoch, when shuffled */
-    uint64_t epoch; /* that order is of */
+    struct crema_permutation order; /* of this epoch, when shuffled */
 };
 
 static enum crema_status find(struct crema_ctx *ctx,
@@ -29,17 +29,11 @@ static enum crema_status find(struct crema_ctx *ctx,
     (void)ctx; /* a list cannot fail */
     out->ordinal = ordinal;
     out->row = ordinal % records->count;
-    if (self->shuffle) {
-        uint64_t epoch = ordinal / records->count;
-
-        if (epoch != self->epoch)
-            crema_shuffle(self->order, self->list.count, self->seed, epoch);
-        self->epoch = epoch;
-        out->row = self->order[out->row];
-    }
+    if (self->shuffle)
+        out->row = crema_permutation_row(&self->order, records->count,
+                                         self->seed, ordinal);
     item = &self->list.items[out->row];
     out->key = (struct crema_slice){ item->name, strlen(item->name) };
-    out->label = item->label;
     return CREMA_OK;
 }
 
@@ -75,7 +69,7 @@ static enum crema_status load(struct crema_ctx *ctx,
     out->channels = image->channels;
     out->height = image->height;
     out->width = image->width;
-    out->label = record->label;
+    out->labels = self->list.labels + record->row * (size_t)records->labels;
     return CREMA_OK;
 }
 
@@ -84,7 +78,6 @@ static void images_free(struct crema_records *records)
     struct image_records *self = (struct image_records *)records;
 
     crema_list_free(&self->list);
-    free(self->order);
     free(self->name);
     free(self->root);
     free(self);
@@ -96,11 +89,15 @@ static enum crema_status read_list(struct crema_ctx *ctx, const char *path,
                                    struct image_records *self)
 {
     struct crema_list *list = &self->list;
-    size_t n = 0;
+    size_t labels = (size_t)self->base.labels, n = 0;
 
-    CREMA_TRY(crema_list_read(ctx, path, list));
-    for (size_t i = 0; i < list->count; i++)
-        if (*list->items[i].name) list->items[n++] = list->items[i];
+    CREMA_TRY(crema_list_read_labels(ctx, path, self->base.labels, list));
+    for (size_t i = 0; i < list->count; i++) {
+        if (!*list->items[i].name) continue;
+        memmove(list->labels + n * labels, list->labels + i * labels,
+                labels * sizeof *list->labels);
+        list->items[n++] = list->items[i];
+    }
     list->count = n;
     self->base.count = n;
     if (n == 0)
@@ -122,15 +119,12 @@ static enum crema_status set_up(struct crema_ctx *ctx,
     self->mode = o->gray ? CREMA_IMAGE_GRAY : CREMA_IMAGE_COLOR;
     self->shuffle = o->shuffle;
     self->seed = o->seed;
-    self->epoch = UINT64_MAX;
+    self->base.labels = o->labels > 1 ? o->labels : 1;
     self->root = strdup(o->root ? o->root : "");
     if (asprintf(&self->name, "list %s", o->list) < 0) self->name = NULL;
     if (!self->root || !self->name) return crema_no_memory(ctx, o->list);
     self->base.name = self->name;
-    CREMA_TRY(read_list(ctx, o->list, self));
-    self->order = calloc(self->list.count, sizeof *self->order);
-    if (!self->order) return crema_no_memory(ctx, o->list);
-    return CREMA_OK;
+    return read_list(ctx, o->list, self);
 }
 
 enum crema_status crema_records_images(struct crema_ctx *ctx,

@@ -1,6 +1,7 @@
 /* records_lmdb.c - the Datums of an LMDB database as a source of records. */
 #include "data/source.h"
 
+#include "data/permutation.h"
 #include "proto/datum.h"
 
 #include <stdio.h>
@@ -10,7 +11,8 @@
 struct lmdb_records {
     struct crema_records base;
     struct crema_cursor *cursor;
-    enum crema_image_mode mode;
+    struct crema_lmdb_options options;
+    struct crema_permutation order; /* of this epoch, when shuffled */
     char *name;
 };
 
@@ -22,6 +24,9 @@ static enum crema_status find(struct crema_ctx *ctx,
 
     out->ordinal = ordinal;
     out->row = ordinal % records->count;
+    if (self->options.shuffle)
+        out->row = crema_permutation_row(&self->order, records->count,
+                                         self->options.seed, ordinal);
     return crema_cursor_read(ctx, self->cursor, out->row, &out->key,
                              &out->value);
 }
@@ -75,6 +80,31 @@ static enum crema_status take_numbers(struct crema_ctx *ctx, const char *name,
     return CREMA_OK;
 }
 
+/* One as Datums have it, or `labels` of them. */
+static enum crema_status take_labels(struct crema_ctx *ctx, const char *name,
+                                     int labels,
+                                     const struct crema_datum *datum,
+                                     struct crema_scratch *scratch,
+                                     struct crema_sample *out)
+{
+    bool floats = datum->size && datum->nfloats;
+    size_t have = floats ? datum->nfloats : datum->nlabels;
+
+    out->label = datum->label;
+    if (!labels) return CREMA_OK;
+    if (have != (size_t)labels)
+        return crema_fail(ctx, CREMA_EINVAL,
+                          "%s has %zu labels, %d are expected", name, have,
+                          labels);
+    CREMA_TRY(crema_room_grow(ctx, &scratch->labels, have * sizeof(float)));
+    if (floats)
+        crema_datum_floats(datum, scratch->labels.data);
+    else
+        crema_datum_labels(datum, scratch->labels.data);
+    out->labels = scratch->labels.data;
+    return CREMA_OK;
+}
+
 static enum crema_status load(struct crema_ctx *ctx,
                               const struct crema_records *records,
                               const struct crema_record *record,
@@ -89,9 +119,10 @@ static enum crema_status load(struct crema_ctx *ctx,
 
     crema_record_name(records, record, name);
     if (fault) return crema_fail(ctx, CREMA_EINVAL, "%s: %s", name, fault);
-    out->label = datum.label;
+    CREMA_TRY(
+        take_labels(ctx, name, self->options.labels, &datum, scratch, out));
     if (datum.encoded)
-        return decode(ctx, name, self->mode, &datum, scratch, out);
+        return decode(ctx, name, self->options.mode, &datum, scratch, out);
     return take_numbers(ctx, name, &datum, scratch, out);
 }
 
@@ -108,7 +139,7 @@ static const struct crema_records_type type = { find, load, lmdb_free };
 
 enum crema_status crema_records_lmdb(struct crema_ctx *ctx,
                                      struct crema_database *database,
-                                     enum crema_image_mode mode,
+                                     const struct crema_lmdb_options *options,
                                      struct crema_records **out)
 {
     const char *path = crema_database_path(database);
@@ -118,13 +149,16 @@ enum crema_status crema_records_lmdb(struct crema_ctx *ctx,
     if (!self) return crema_no_memory(ctx, path);
     self->base.type = &type;
     self->base.count = crema_database_count(database);
-    self->mode = mode;
+    self->base.labels = options->labels;
+    self->options = *options;
     if (asprintf(&self->name, "database %s", path) < 0) {
         self->name = NULL;
         status = crema_no_memory(ctx, path);
     } else {
         self->base.name = self->name;
         status = crema_cursor_open(ctx, database, &self->cursor);
+        if (status == CREMA_OK && options->shuffle)
+            status = crema_cursor_index(ctx, self->cursor);
     }
     if (status != CREMA_OK) {
         lmdb_free(&self->base);

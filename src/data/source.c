@@ -26,6 +26,7 @@ void crema_scratch_free(struct crema_scratch *scratch)
     crema_image_free(&scratch->resized);
     free(scratch->floats.data);
     free(scratch->rows.data);
+    free(scratch->labels.data);
     *scratch = (struct crema_scratch){ 0 };
 }
 

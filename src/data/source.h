@@ -17,7 +17,6 @@ struct crema_record {
     uint64_t row;             /* which of the source's records it is */
     struct crema_slice key;   /* its name: a database's key, a file's path */
     struct crema_slice value; /* the source's own affair */
-    int32_t label;            /* where the source has it before loading */
 };
 
 /* A record's numbers, one of three kinds; borrowed from the source or from the
@@ -27,7 +26,8 @@ struct crema_sample {
     const float *floats;   /* [channels][height][width] */
     const uint8_t *pixels; /* [height][width][channels] */
     int channels, height, width;
-    double label; /* 0 when it has none */
+    double label;        /* 0 when it has none; or: */
+    const float *labels; /* as many as the source says, or NULL */
 };
 
 /* Memory that grows and is used again; all zero is none. */
@@ -42,7 +42,7 @@ enum crema_status crema_room_grow(struct crema_ctx *, struct crema_room *,
 /* What one thread needs to load and transform records; all zero is empty. */
 struct crema_scratch {
     struct crema_image image, resized;
-    struct crema_room floats, rows;
+    struct crema_room floats, rows, labels;
 };
 void crema_scratch_free(struct crema_scratch *);
 
@@ -65,22 +65,30 @@ struct crema_records {
     const struct crema_records_type *type;
     const char *name; /* "database examples/mnist_train_lmdb", for messages */
     uint64_t count;   /* in one epoch; at least 1 */
+    int labels;       /* of each record; 0 counts as 1 */
 };
 
-/* The Datums of an LMDB database, in key order; `mode`: how pictures in them
- * are decoded.  The database must outlive it. */
+struct crema_lmdb_options {
+    enum crema_image_mode mode; /* how pictures are decoded */
+    bool shuffle;               /* anew in each epoch, else in key order */
+    uint32_t seed;
+    int labels; /* of each record, beside its numbers or pictures as float_data
+                   or as labels that repeat; 0: the one that Datums have */
+};
+/* The Datums of an LMDB database, which must outlive it. */
 enum crema_status crema_records_lmdb(struct crema_ctx *,
                                      struct crema_database *,
-                                     enum crema_image_mode mode,
+                                     const struct crema_lmdb_options *,
                                      struct crema_records **out) CREMA_MUST_USE;
 
 struct crema_images_options {
-    const char *list;  /* a file: a name and a label on each line */
+    const char *list;  /* a file: a name and its labels on each line */
     const char *root;  /* put before each name as it is; NULL: nothing */
     int height, width; /* resized to; 0, 0: not */
     bool gray;
     bool shuffle; /* anew in each epoch */
     uint32_t seed;
+    int labels; /* on each line; 0: 1 */
 };
 /* The pictures of a list; keeps nothing of options. */
 enum crema_status

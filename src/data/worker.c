@@ -63,6 +63,18 @@ static enum crema_status check_shape(struct crema_ctx *ctx,
                       p->shape[2], p->shape[3]);
 }
 
+static void take_labels(const struct crema_pipeline *p,
+                        const struct crema_sample *s, float *labels,
+                        size_t slot)
+{
+    size_t n = p->records->labels > 1 ? (size_t)p->records->labels : 1;
+
+    if (s->labels)
+        memcpy(labels + slot * n, s->labels, n * sizeof *labels);
+    else
+        labels[slot] = (float)s->label;
+}
+
 enum crema_status crema_pipeline__fill(struct crema_ctx *ctx,
                                        const struct crema_pipeline *p,
                                        const struct crema_ticket *ticket,
@@ -90,7 +102,7 @@ enum crema_status crema_pipeline__fill(struct crema_ctx *ctx,
         memcpy(b->filled.shape, shape, sizeof shape);
     }
     item = (size_t)shape[1] * (size_t)shape[2] * (size_t)shape[3];
-    b->filled.labels[ticket->slot] = (float)sample.label;
+    take_labels(p, &sample, b->filled.labels, (size_t)ticket->slot);
     b->keys[ticket->slot] = ticket->record.key;
     if (b->filled.bytes)
         return crema_transform_cut(

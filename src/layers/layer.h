@@ -53,6 +53,11 @@ struct crema_layer_type {
     enum crema_status (*reshape)(struct crema_layer *, int k,
                                  const struct crema_shape *);
 
+    /* MemoryData only: top k is dealt out of these dense values from now on,
+     * which are copied. */
+    enum crema_status (*deal)(struct crema_layer *, int k,
+                              const struct crema_shape *, const float *values);
+
     /* Sources of data only. */
     /* The next batch of each top; the net reshapes where it must. */
     enum crema_status (*next)(struct crema_layer *, struct crema_batch *tops);

@@ -104,14 +104,14 @@ static enum crema_status set_values(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
-/* The Input layer and top that make the blob. */
+/* The layer that takes values from outside and its top, which make the blob. */
 static struct crema_layer *input_layer(struct crema_net *net, const char *name,
                                        int *top)
 {
     for (int i = 0; i < net->nlayers; i++) {
         struct crema_layer *l = &net->layer[i];
 
-        if (!l->type || !l->type->reshape) continue;
+        if (!l->type || (!l->type->reshape && !l->type->deal)) continue;
         for (*top = 0; *top < l->ntops; ++*top)
             if (!strcmp(l->param->top[*top], name)) return l;
     }
@@ -132,7 +132,10 @@ enum crema_status crema_net_write_input(struct crema_net *net, const char *name,
     l = input_layer(net, name, &top);
     if (!l)
         return crema_fail(net->ctx, CREMA_EINVAL,
-                          "blob \"%s\" is not made by an Input layer", name);
+                          "blob \"%s\" is not made by an Input or MemoryData "
+                          "layer",
+                          name);
+    if (l->type->deal) return l->type->deal(l, top, shape, dense);
     CREMA_TRY(set_values(net->ctx, &net->input, &net->ninputs, b->name, shape,
                          dense));
     if (!b->first || !crema_shape_equal(shape, &b->first->shape)) {

@@ -104,7 +104,7 @@ const char *crema_model_input(const struct crema_model *m, int i)
         const struct crema_blob *b = &m->net->blob[k];
         const struct crema_layer *l = &m->net->layer[b->producer];
 
-        if (l->type->reshape && i-- == 0) return b->name;
+        if ((l->type->reshape || l->type->deal) && i-- == 0) return b->name;
     }
     return NULL;
 }

@@ -163,7 +163,8 @@ const struct crema_shape *crema_blob_shape(const struct crema_blob *);
 enum crema_status crema_net_read_blob(struct crema_net *,
                                       const struct crema_blob *,
                                       float *dense) CREMA_MUST_USE;
-/* An Input layer's blob: copied; a new shape reshapes the net. */
+/* An Input layer's blob: copied; a new shape reshapes the net.  A MemoryData
+ * layer's: copied, and dealt out in batches from its first item on. */
 enum crema_status crema_net_write_input(struct crema_net *, const char *name,
                                         const struct crema_shape *,
                                         const float *dense) CREMA_MUST_USE;

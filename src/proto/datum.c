@@ -38,18 +38,30 @@ static size_t floats_in(const struct crema_wire_field *f)
     return f->type == CREMA_WIRE_BYTES ? (size_t)f->length / sizeof(float) : 0;
 }
 
+static bool is_label(const struct crema_wire_field *f)
+{
+    return f->number == LABEL &&
+           (f->type == CREMA_WIRE_VARINT || f->type == CREMA_WIRE_FIXED32);
+}
+
+static double label_of(const struct crema_wire_field *f)
+{
+    return f->type == CREMA_WIRE_VARINT ? (double)int_of(f)
+                                        : (double)float_of(f);
+}
+
 /* A field whose wire type is not the expected one is an unknown field. */
 static void take(struct crema_datum *datum, const struct crema_wire_field *f)
 {
     bool varint = f->type == CREMA_WIRE_VARINT;
 
+    datum->nlabels += is_label(f);
     datum->nfloats += floats_in(f);
     if (f->number == DATA && f->type == CREMA_WIRE_BYTES) {
         datum->data = datum->message + f->at;
         datum->size = (size_t)f->length;
-    } else if (f->number == LABEL &&
-               (varint || f->type == CREMA_WIRE_FIXED32)) {
-        datum->label = varint ? (double)int_of(f) : (double)float_of(f);
+    } else if (is_label(f)) {
+        datum->label = label_of(f);
         datum->has_label = true;
     } else if (varint && f->number == CHANNELS) {
         datum->channels = int_of(f);
@@ -95,6 +107,17 @@ void crema_datum_floats(const struct crema_datum *datum, float *out)
         if (n) memcpy(out, datum->message + f.at, n * sizeof *out);
         out += n;
     }
+}
+
+void crema_datum_labels(const struct crema_datum *datum, float *out)
+{
+    struct crema_wire_input in =
+        crema_wire_memory(datum->message, datum->message_size);
+    struct crema_wire w = crema_wire_all(&in);
+    struct crema_wire_field f;
+
+    while (crema_wire_next(&w, &f))
+        if (is_label(&f)) *out++ = (float)label_of(&f);
 }
 
 static enum crema_status put_int(const struct crema_sink *sink, uint32_t number,

@@ -10,8 +10,9 @@ struct crema_datum {
     const uint8_t *data;         /* C x H x W bytes, or an image file */
     size_t size;                 /* of data in bytes; 0 when floats hold it */
     bool encoded;                /* data is an image file */
-    double label;                /* 0 when not said */
+    double label;                /* the last one; 0 when not said */
     bool has_label;
+    size_t nlabels;         /* some forks have more than one */
     size_t nfloats;         /* numbers in float_data */
     const uint8_t *message; /* all of it */
     size_t message_size;
@@ -22,6 +23,8 @@ const char *crema_datum_read(const void *message, size_t size,
                              struct crema_datum *) CREMA_MUST_USE;
 /* Copies float_data, nfloats numbers. */
 void crema_datum_floats(const struct crema_datum *, float *out);
+/* Copies all labels, nlabels numbers. */
+void crema_datum_labels(const struct crema_datum *, float *out);
 
 /* Appends the record that says: shape, label if there is one, data, nfloats
  * of `floats`, and encoded, as Caffe's tools write it. */

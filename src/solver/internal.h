@@ -45,6 +45,8 @@ struct crema_solver {
     bool told_memory;
     double shown_at; /* seconds, of the last display */
     int shown_iter;
+    double shown_waited; /* seconds for data, by then */
+    bool told_waiting;
     struct crema_arena arena;
 };
 
@@ -67,6 +69,7 @@ enum crema_status crema_solver__test(struct crema_solver *,
 enum crema_status crema_solver__test_all(struct crema_solver *) CREMA_MUST_USE;
 
 /* report.c: the lines people's scripts read. */
+void crema_solver__begin_display(struct crema_solver *);
 float crema_solver__smoothed(const struct crema_solver *);
 enum crema_status crema_solver__show(struct crema_solver *,
                                      float rate) CREMA_MUST_USE;

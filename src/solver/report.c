@@ -89,18 +89,47 @@ static enum crema_status show_scale(struct crema_solver *s)
                       s->iter);
 }
 
+void crema_solver__begin_display(struct crema_solver *s)
+{
+    s->shown_at = crema_seconds();
+    s->shown_iter = s->iter;
+    s->shown_waited = crema_net_waited(s->net);
+}
+
+/* Once, where it is too much, over a time that says something. */
+static void warn_of_waiting(struct crema_solver *s, double lapse,
+                            double percent)
+{
+    static const double most_percent = 5, least_seconds = 0.2;
+
+    if (s->told_waiting || percent <= most_percent || lapse < least_seconds)
+        return;
+    s->told_waiting = true;
+    crema_log(s->ctx, CREMA_WARNING,
+              "The net waits for data %.0f%% of the time: records that need "
+              "no decoding, smaller pictures or more processor cores would "
+              "make it faster",
+              percent);
+}
+
 enum crema_status crema_solver__show(struct crema_solver *s, float rate)
 {
-    double now = crema_seconds(), lapse = now - s->shown_at;
+    double lapse = crema_seconds() - s->shown_at;
+    double waited = crema_net_waited(s->net) - s->shown_waited;
     double done = s->iter - s->shown_iter;
-    char text[CREMA_NUMBER_TEXT];
+    /* The first batch of all is waited for in any case. */
+    double percent = lapse > 0 && done > 0 ? 100 * waited / lapse : 0;
+    char text[CREMA_NUMBER_TEXT], waiting[40] = "";
 
+    /* As Caffe writes the line, where there is nothing to say. */
+    if (percent >= 1)
+        snprintf(waiting, sizeof waiting, ", %.0f%% waiting for data", percent);
     crema_log(s->ctx, CREMA_INFO,
-              "Iteration %d (%g iter/s, %gs/%d iters), loss = %s", s->iter,
-              lapse > 0 ? done / lapse : 0, lapse, s->param->display,
+              "Iteration %d (%g iter/s, %gs/%d iters%s), loss = %s", s->iter,
+              lapse > 0 ? done / lapse : 0, lapse, s->param->display, waiting,
               crema_number_text(crema_solver__smoothed(s), text));
-    s->shown_at = now;
-    s->shown_iter = s->iter;
+    warn_of_waiting(s, lapse, percent);
+    crema_solver__begin_display(s);
     CREMA_TRY(show_outputs(s));
     crema_log(s->ctx, CREMA_INFO, "Iteration %d, lr = %g", s->iter,
               (double)rate);

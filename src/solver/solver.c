@@ -1,5 +1,4 @@
 /* solver.c - making a solver, and its loop. */
-#include "base/clock.h"
 #include "base/number.h"
 #include "solver/internal.h"
 
@@ -213,8 +212,7 @@ enum crema_status crema_solver_step(struct crema_solver *s, int count)
 
     CREMA_TRY(crema_net_prepare(s->net)); /* before any test net */
     CREMA_TRY(crema_solver__tell_memory(s));
-    s->shown_at = crema_seconds();
-    s->shown_iter = s->iter;
+    crema_solver__begin_display(s);
     while (s->iter < stop && !s->stopped) {
         if (test_due(s)) {
             CREMA_TRY(crema_solver__collect(s));

@@ -41,12 +41,12 @@ open_rig(const char *path, const Crema__TransformationParameter *p,
          const struct crema_pipeline_options *options, struct rig *rig)
 {
     struct crema_transform_options o = { p, NULL, p && p->mirror, 9 };
+    const struct crema_lmdb_options how = { .mode = crema_transform_mode(p) };
     struct crema_database *database;
 
     *rig = (struct rig){ 0 };
     OK(crema_database_open(ctx, databases, path, &database));
-    OK(crema_records_lmdb(ctx, database, crema_transform_mode(p),
-                          &rig->records));
+    OK(crema_records_lmdb(ctx, database, &how, &rig->records));
     OK(crema_transform_new(ctx, &o, &rig->transform));
     return crema_pipeline_open(ctx, rig->records, rig->transform, options,
                                &rig->pipeline);

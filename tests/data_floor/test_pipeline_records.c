@@ -1,6 +1,8 @@
 /* test_pipeline_records.c - records of all kinds on their way into batches:
  * undecodable, mislabelled, of other sizes, floats, pictures. */
 #include "data_floor/rig.h"
+
+#include "data/list.h"
 #include "support/suite.h"
 
 /* A database of `records`, those whose bit is set in `bad` without pixels. */
@@ -174,6 +176,88 @@ START_TEST(floats_and_pictures)
 }
 END_TEST
 
+/* Beside bytes as float_data, beside floats as labels that repeat. */
+START_TEST(records_with_many_labels)
+{
+    static const float labels[] = { 0.5f, -2, 1e9f }, value = 7;
+    static const uint8_t repeated[] = {
+        0x28, 3, 0x2d, 0, 0, 0x20, 0x41, 0x28, 1
+    };
+    struct crema_lmdb_options how = { .labels = 3 };
+    const struct crema_transform_options plain = { 0 };
+    const struct crema_pipeline_options options = { .batch_size = 2 };
+    struct crema_datum datum = {
+        .channels = 1, .height = 1, .width = 1, .nfloats = 3
+    };
+    const struct crema_filled_batch *b;
+    struct crema_lmdb_writer *writer;
+    struct crema_database *database;
+    struct crema_bytes bytes = { .ctx = ctx };
+    struct rig rig = { 0 };
+
+    datum.data = repeated;
+    datum.size = 1;
+    OK(crema_lmdb_create(ctx, in_scratch("labels"), &writer));
+    put_datum(writer, "a", &datum, labels);
+    datum.data = NULL;
+    datum.size = 0;
+    datum.nfloats = 1;
+    OK(crema_datum_write(&bytes, &datum, &value));
+    OK(crema_bytes_append(&bytes, repeated, sizeof repeated));
+    OK(crema_lmdb_put(writer, (struct crema_slice){ "b", 1 },
+                      (struct crema_slice){ bytes.data, bytes.length }));
+    free(bytes.data);
+    OK(crema_lmdb_commit(writer));
+    OK(crema_database_open(ctx, databases, in_scratch("labels"), &database));
+    OK(crema_records_lmdb(ctx, database, &how, &rig.records));
+    OK(crema_transform_new(ctx, &plain, &rig.transform));
+    OK(crema_pipeline_open(ctx, rig.records, rig.transform, &options,
+                           &rig.pipeline));
+    OK(crema_pipeline_next(ctx, rig.pipeline, &b));
+    ck_assert_float_eq(b->data[0], (float)repeated[0]);
+    ck_assert_mem_eq(b->labels, labels, sizeof labels);
+    ck_assert_float_eq(b->data[1], value);
+    ck_assert_float_eq(b->labels[3], 3);
+    ck_assert_float_eq(b->labels[4], 10);
+    ck_assert_float_eq(b->labels[5], 1);
+    close_rig(&rig);
+    how.labels = 2;
+    OK(crema_records_lmdb(ctx, database, &how, &rig.records));
+    OK(crema_transform_new(ctx, &plain, &rig.transform));
+    ck_assert_int_eq(crema_pipeline_open(ctx, rig.records, rig.transform,
+                                         &options, &rig.pipeline),
+                     CREMA_EINVAL);
+    ck_assert_msg(strstr(ctx->message, "has 3 labels, 2 are expected") != NULL,
+                  "%s", ctx->message);
+    close_rig(&rig);
+}
+END_TEST
+
+START_TEST(lists_with_many_labels)
+{
+    static const char text[] = "a name.png 1 -2.5 3e2\n\nb 0 0 7 \r\n";
+    static const float want[] = { 1, -2.5f, 300, 0, 0, 0, 0, 0, 7 };
+    const char *path = in_scratch("list.txt");
+    FILE *file = fopen(path, "w");
+    struct crema_list list;
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+    OK(crema_list_read_labels(ctx, path, 3, &list));
+    ck_assert_uint_eq(list.count, 3);
+    ck_assert_str_eq(list.items[0].name, "a name.png");
+    ck_assert_str_eq(list.items[1].name, "");
+    ck_assert_str_eq(list.items[2].name, "b");
+    ck_assert_mem_eq(list.labels, want, sizeof want);
+    crema_list_free(&list);
+    ck_assert_int_eq(crema_list_read_labels(ctx, path, 4, &list), CREMA_EINVAL);
+    ck_assert_ptr_nonnull(strstr(ctx->message, "list.txt:1:1: a label is no"));
+    ck_assert_int_eq(crema_list_read(ctx, path, &list), CREMA_EINVAL);
+    ck_assert_ptr_nonnull(strstr(ctx->message, "no whole number"));
+}
+END_TEST
+
 /* A list of pictures is shuffled anew in each epoch, and the same again. */
 START_TEST(shuffled_lists)
 {
@@ -223,6 +307,8 @@ int main(void)
     tcase_add_test(t, only_bad_records);
     tcase_add_test(t, sizes_may_differ_in_batches_of_one);
     tcase_add_test(t, floats_and_pictures);
+    tcase_add_test(t, records_with_many_labels);
+    tcase_add_test(t, lists_with_many_labels);
     tcase_add_test(t, shuffled_lists);
     suite_add_tcase(s, t);
     return run_suite(s);

@@ -27,7 +27,7 @@ static bool is_small(const struct crema_net *net)
     for (int i = 0; i < p->nops; i++)
         if (p->op[i]->type->flops) flops += p->op[i]->type->flops(p->op[i]);
     for (int i = 0; i < net->nlayers; i++)
-        if (!strcmp(net->layer[i].type->name, "Data")) return false;
+        if (net->layer[i].type->waited) return false;
     return flops <= MOST_FLOPS;
 }
 

@@ -10,8 +10,7 @@ golden=$CREMA_SOURCE/tests/golden
 for device in ref cpu; do
     for how in "" --optimized; do
         echo "$device $how"
-        python3 "$golden/check_golden.py" --bin "$(command -v crema)" --device $device $how "$golden/cases"
+        python3 "$golden/check_golden.py" --bin "$(command -v crema)" --device $device $how "$golden/cases" "$golden/data"
     done
-    python3 "$golden/check_golden.py" --bin "$(command -v crema)" --device $device "$golden/solver" \
-        "$golden"/data/data_* "$golden/data/dummydata"
+    python3 "$golden/check_golden.py" --bin "$(command -v crema)" --device $device "$golden/solver"
 done

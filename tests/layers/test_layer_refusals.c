@@ -206,6 +206,25 @@ static const struct refusal cases[] = {
       "input_param { shape { dim: 1 @dim: -1 } } }",
       "dim -1 is negative" },
     { "layer { name: 'x' type: 'Input' @top: 'x' }", "top \"x\" has no shape" },
+    { "@layer { name: 'd' type: 'Data' top: 'x' }",
+      "no source is given: name an LMDB database" },
+    { "layer { name: 'd' type: 'Data' top: 'x' data_param { source: 'a'\n"
+      "batch_size: 1 @label_size: 4000000000 } }",
+      "label_size 4000000000: at most 1048576 is possible" },
+    { "@layer { name: 'd' type: 'ImageData' top: 'x' }",
+      "no source is given: name a list of pictures, a file" },
+    { "layer { name: 'd' type: 'ImageData' top: 'x' image_data_param {\n"
+      "source: 'a' @batch_size: 0 } }",
+      "batch_size must be positive, got 0" },
+    { "layer { name: 'd' type: 'ImageData' top: 'x' image_data_param {\n"
+      "source: 'a' @new_height: 3 } }",
+      "new_height 3 and new_width 0: give both or neither" },
+    { "layer { name: 'd' type: 'ImageData' top: 'x' image_data_param {\n"
+      "source: 'a' @min_height: 3 } }",
+      "min_height, which only some forks of Caffe have, is not supported" },
+    { "layer { name: 'd' type: 'MemoryData' top: 'x' top: 'y'\n"
+      "@memory_data_param { batch_size: 4 channels: 1 width: 3 } }",
+      "must be positive, got 4, 1, 0 and 3" },
     { "layer { name: 'd' type: 'DummyData' top: 'x' top: 'y' top: 'z'\n"
       "dummy_data_param { @shape { dim: 1 } shape { dim: 2 } } }",
       "2 shape for 3 tops" },

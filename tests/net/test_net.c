@@ -214,6 +214,43 @@ START_TEST(forward_and_reshape)
 }
 END_TEST
 
+/* Six items in batches of two; a new set begins at its own beginning. */
+START_TEST(memory_is_dealt_out)
+{
+    struct crema_model *m =
+        opened("layer { name: 'd' type: 'MemoryData' top: 'x' top: 'label'\n"
+               "  memory_data_param {\n"
+               "    batch_size: 2 channels: 1 height: 1 width: 3 } }\n",
+               false);
+    const int64_t data[4] = { 6, 1, 1, 3 }, labels[1] = { 6 };
+    const int64_t five[1] = { 5 };
+    float values[18], got[6];
+
+    for (int i = 0; i < 18; i++) values[i] = (float)i;
+    ck_assert_str_eq(crema_model_input(m, 0), "x");
+    ck_assert_str_eq(crema_model_input(m, 1), "label");
+    ck_assert_int_eq(crema_model_forward(m), CREMA_EINVAL);
+    ck_assert_int_eq(crema_model_write(m, "x", 4, data, values), CREMA_OK);
+    ck_assert_int_eq(crema_model_forward(m), CREMA_EINVAL);
+    ck_assert_int_eq(crema_model_write(m, "label", 1, five, values),
+                     CREMA_EINVAL);
+    ck_assert_int_eq(crema_model_write(m, "label", 1, labels, values),
+                     CREMA_OK);
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(crema_model_forward(m), CREMA_OK);
+        ck_assert_int_eq(crema_model_read(m, "x", got, 6), CREMA_OK);
+        ck_assert_mem_eq(got, values + i % 3 * 6, sizeof got);
+        ck_assert_int_eq(crema_model_read(m, "label", got, 2), CREMA_OK);
+        ck_assert_float_eq(got[1], (float)(i % 3 * 2 + 1));
+    }
+    ck_assert_int_eq(crema_model_write(m, "x", 4, data, values), CREMA_OK);
+    ck_assert_int_eq(crema_model_forward(m), CREMA_OK);
+    ck_assert_int_eq(crema_model_read(m, "label", got, 2), CREMA_OK);
+    ck_assert_float_eq(got[0], 0);
+    crema_model_free(m);
+}
+END_TEST
+
 /* After a shape that cannot be the net fails until it gets a better one. */
 START_TEST(impossible_shape)
 {
@@ -437,6 +474,7 @@ int main(void)
     tcase_add_loop_test(t, refused, 0, NREFUSALS);
     tcase_add_loop_test(t, rules, 0, sizeof states / sizeof *states);
     tcase_add_test(t, forward_and_reshape);
+    tcase_add_test(t, memory_is_dealt_out);
     tcase_add_test(t, impossible_shape);
     tcase_add_test(t, diff_of_another_shape);
     tcase_add_test(t, no_values);

@@ -90,7 +90,7 @@ good crema train -solver solver.prototxt --set random_seed=1
 says '\] Iteration 0, Testing net \(#0\)$' err
 says '\]     Test net output #0: accuracy = [0-9.e-]+$' err
 says '\]     Test net output #1: loss = [0-9.e-]+ \(\* 1 = [0-9.e-]+ loss\)$' err
-says '\] Iteration 5 \([0-9.e+-]+ iter/s, [0-9.e-]+s/5 iters\), loss = [0-9.e-]+$' err
+says '\] Iteration 5 \([0-9.e+-]+ iter/s, [0-9.e-]+s/5 iters(, [0-9]+% waiting for data)?\), loss = [0-9.e-]+$' err
 says '\] Iteration 5, lr = 0.0001$' err
 says '\] Snapshotting to binary proto file out_iter_10.caffemodel$' err
 says '\] Optimization Done.$' err

@@ -1,0 +1,165 @@
+/* test_shuffle.c - permutations without a table; records in their order. */
+#include "data_floor/rig.h"
+
+#include "data/permutation.h"
+#include "support/suite.h"
+
+START_TEST(every_number_once)
+{
+    static const uint64_t counts[] = { 1,   2,   3,    17,    255,   256,
+                                       257, 999, 1024, 65536, 65537, 100003 };
+    uint64_t count = counts[_i];
+    uint8_t *seen = calloc(count, 1);
+
+    ck_assert_ptr_nonnull(seen);
+    for (uint64_t epoch = 0; epoch < 3; epoch++) {
+        struct crema_permutation p;
+
+        crema_permutation_begin(&p, count, 7, epoch);
+        for (uint64_t i = 0; i < count; i++) {
+            uint64_t n = crema_permutation_at(&p, i);
+
+            ck_assert_uint_lt(n, count);
+            ck_assert_uint_eq(seen[n], epoch);
+            seen[n]++;
+        }
+    }
+    free(seen);
+}
+END_TEST
+
+/* All orders of five numbers come up, each as often as the others. */
+START_TEST(every_order_alike)
+{
+    enum { COUNT = 5, ORDERS = 120, EACH = 100 };
+    int times[ORDERS] = { 0 };
+    double chi = 0;
+
+    for (uint64_t epoch = 0; epoch < ORDERS * EACH; epoch++) {
+        struct crema_permutation p;
+        unsigned left = 31, order = 0;
+
+        crema_permutation_begin(&p, COUNT, 1, epoch);
+        for (unsigned i = 0; i < COUNT; i++) {
+            unsigned n = (unsigned)crema_permutation_at(&p, i);
+
+            order = order * (COUNT - i) +
+                    (unsigned)__builtin_popcount(left & ((1u << n) - 1));
+            left &= ~(1u << n);
+        }
+        times[order]++;
+    }
+    for (int i = 0; i < ORDERS; i++)
+        chi += (double)((times[i] - EACH) * (times[i] - EACH)) / EACH;
+    ck_assert_msg(chi > 75 && chi < 175, "chi square %g of 119 degrees", chi);
+}
+END_TEST
+
+/* Where a number goes says nothing about its neighbour. */
+START_TEST(neighbours_part)
+{
+    enum { COUNT = 10000 };
+    struct crema_permutation p;
+    double near = 0;
+
+    crema_permutation_begin(&p, COUNT, 3, 0);
+    for (uint64_t i = 0; i + 1 < COUNT; i++) {
+        double a = (double)crema_permutation_at(&p, i);
+        double b = (double)crema_permutation_at(&p, i + 1);
+
+        near += a - b < COUNT / 20 && b - a < COUNT / 20;
+    }
+    /* 1 - (1 - 1/20)^2 of all pairs, give or take four deviations */
+    ck_assert_double_gt(near, 975 - 4 * 30);
+    ck_assert_double_lt(near, 975 + 4 * 30);
+}
+END_TEST
+
+static void open_shuffled(const char *path, uint32_t seed, uint32_t rank,
+                          uint32_t ranks, int workers, struct rig *rig)
+{
+    const struct crema_lmdb_options how = { .shuffle = true, .seed = seed };
+    const struct crema_transform_options plain = { 0 };
+    const struct crema_pipeline_options options = {
+        .batch_size = 4, .workers = workers, .rank = rank, .ranks = ranks
+    };
+    struct crema_database *database;
+
+    *rig = (struct rig){ 0 };
+    OK(crema_database_open(ctx, databases, path, &database));
+    OK(crema_records_lmdb(ctx, database, &how, &rig->records));
+    OK(crema_transform_new(ctx, &plain, &rig->transform));
+    OK(crema_pipeline_open(ctx, rig->records, rig->transform, &options,
+                           &rig->pipeline));
+}
+
+START_TEST(databases_are_shuffled_anew_in_each_epoch)
+{
+    enum { COUNT = 212, EPOCHS = 3 }; /* the index has four entries */
+    const char *path = make_db("db", COUNT);
+    int order[EPOCHS * COUNT];
+    bool seen[EPOCHS][COUNT] = { { false } };
+    struct rig rig;
+
+    open_shuffled(path, 5, 0, 1, _i + 1, &rig);
+    for (int i = 0; i < EPOCHS * COUNT; i++) {
+        static const struct crema_filled_batch *b;
+
+        if (i % 4 == 0) b = next(&rig);
+        order[i] = key_of(b, i % 4);
+        check_item(b, i % 4, order[i]);
+        ck_assert(!seen[i / COUNT][order[i]]);
+        seen[i / COUNT][order[i]] = true;
+    }
+    ck_assert_mem_ne(order, order + COUNT, COUNT * sizeof *order);
+    for (int start = 600; start > 0; start -= 100) {
+        crema_pipeline_seek(rig.pipeline, (uint64_t)start);
+        check_item(next(&rig), 3, order[start + 3]);
+    }
+    close_rig(&rig);
+    open_shuffled(path, 6, 0, 1, 1, &rig);
+    ck_assert_int_ne(key_of(next(&rig), 0) * 1000 + key_of(next(&rig), 0),
+                     order[0] * 1000 + order[4]);
+    close_rig(&rig);
+}
+END_TEST
+
+/* Two ranks have all records of an epoch between them. */
+START_TEST(ranks_share_a_shuffled_database)
+{
+    enum { COUNT = 40 };
+    const char *path = make_db("db", COUNT);
+    bool seen[COUNT] = { false };
+
+    for (uint32_t rank = 0; rank < 2; rank++) {
+        struct rig rig;
+
+        open_shuffled(path, 5, rank, 2, 2, &rig);
+        for (int i = 0; i < COUNT / 2 / 4; i++) {
+            const struct crema_filled_batch *b = next(&rig);
+
+            for (int k = 0; k < 4; k++) {
+                ck_assert(!seen[key_of(b, k)]);
+                seen[key_of(b, k)] = true;
+            }
+        }
+        close_rig(&rig);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("shuffle");
+    TCase *t = tcase_create("shuffle");
+
+    tcase_set_timeout(t, 60);
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_loop_test(t, every_number_once, 0, 12);
+    tcase_add_test(t, every_order_alike);
+    tcase_add_test(t, neighbours_part);
+    tcase_add_loop_test(t, databases_are_shuffled_anew_in_each_epoch, 0, 3);
+    tcase_add_test(t, ranks_share_a_shuffled_database);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
