@@ -123,6 +123,21 @@ struct crema_tensor *crema_pooling(struct crema_program *,
                                    struct crema_tensor *x,
                                    struct crema_tensor **mask);
 
+/* Y[R,K,P,Q]: X[N,C,H,W] over P x Q bins of each of the regions[R,5]: image,
+ * left, top, right, bottom (ops/regions.c).  Each bin's maximum, and K = C; or
+ * `sensitive`: averages, each bin from channels of its own, C = K P Q.  No
+ * gradient flows to the regions; one of an image that is not there is refused
+ * by the host, and gives 0 elsewhere. */
+struct crema_regions {
+    int64_t bins[2]; /* P, Q */
+    float scale;     /* of the regions' borders */
+    bool sensitive;
+};
+struct crema_tensor *crema_region_pooling(struct crema_program *,
+                                          const struct crema_regions *,
+                                          struct crema_tensor *x,
+                                          struct crema_tensor *regions);
+
 /* Y = X (k + alpha/size sum of X^2 over `size` channels)^-beta; size is odd */
 struct crema_lrn {
     int size;

@@ -1,4 +1,4 @@
-/* cuda_launches_rows.c - the launchers of kernels/rows.cu as loops; sums are
+/* cuda_launches_rows.c - the launchers of kernels/rows.cu and regions.cu as loops; sums are
  * cut and put together as the kernels do it. */
 #include "support/cuda_launches.h"
 
@@ -156,5 +156,25 @@ int crema_cuda_lstm_bwd(cudaStream_t s, const struct crema_cells *l,
     (void)s;
     EACH(i, l->batch * l->cells)
     crema_at_lstm_bwd(l, dc, dh, dc_prev, dgates, i);
+    return 0;
+}
+
+int crema_cuda_regions(cudaStream_t s, const struct crema_region_grid *g,
+                       const float *x, const float *regions, float *y,
+                       float *place)
+{
+    (void)s;
+    EACH(i, g->r * g->k * g->p * g->q)
+    y[i] = crema_at_regions(g, x, regions, i, g->sensitive ? NULL : place + i);
+    return 0;
+}
+
+int crema_cuda_regions_bwd(cudaStream_t s, const struct crema_region_grid *g,
+                           const float *dy, const float *regions,
+                           const float *place, float *dx)
+{
+    (void)s;
+    EACH(j, g->n * g->c * g->h * g->w)
+    dx[j] = crema_at_regions_bwd(g, dy, regions, place, j);
     return 0;
 }

@@ -100,6 +100,18 @@ static void gather(struct parity *t, const struct parity_case *c)
                                   parity_labels(t, &index, (int)c->x.dim[0])));
 }
 
+/* n: bins, sensitive; borders in twos. */
+static void regions(struct parity *t, const struct parity_case *c)
+{
+    const struct crema_regions how = { { c->n[0], c->n[0] }, 2, c->n[1] != 0 };
+    struct crema_tensor *x = parity_x(t);
+
+    parity_output(t, crema_region_pooling(
+                         parity_program(t), &how, x,
+                         parity_labels(t, &CREMA_SHAPE(9, 5),
+                                       (int)c->x.dim[0])));
+}
+
 /* Two steps; the cells begin anew where a label is 0. */
 static void lstm(struct parity *t, const struct parity_case *c)
 {
@@ -417,6 +429,13 @@ static const struct parity_case others[] = {
     { "prelu, shared", prelu, SHAPE4(2, 5, 6, 7), NULL, N(1), .ref_too = true },
     { "prelu, rows", prelu, SHAPE2(5, 18), NULL, N(0), .ref_too = true },
     { "gathered", gather, SHAPE3(5, 3, 4), NULL, N(0), .ref_too = true },
+    { "regions", regions, SHAPE4(4, 5, 7, 6), NULL, N(3, 0) },
+    { "regions, native", regions, SHAPE4(4, 18, 7, 6), NULL, N(4, 0),
+      .native = true, .winners = true },
+    { "regions, equal values", regions, SHAPE4(4, 5, 7, 6), NULL, N(2, 0),
+      .coarse = true },
+    { "sensitive regions", regions, SHAPE4(4, 18, 7, 6), NULL, N(3, 1),
+      .native = true },
     { "lstm", lstm, SHAPE2(3, 7), NULL, N(0), .ref_too = true },
     { "abs", unary, SHAPE4(2, 18, 6, 7), NULL, N(CREMA_UNARY_abs),
       .native = true },

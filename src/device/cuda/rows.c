@@ -1,4 +1,5 @@
-/* rows.c - launches of what moves, gathers and sums rows; all dense float32. */
+/* rows.c - launches of what moves, gathers and sums rows, and pools regions; all
+ * dense float32. */
 #include "device/cuda/kernels.h"
 
 static int arrange(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -44,6 +45,21 @@ static int gather_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
     (void)scratch;
     return crema_cuda_gather_bwd(s, &g, crema_in(op, 0), crema_in(op, 1),
                                  crema_out(op, 0));
+}
+
+static int regions(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    (void)scratch;
+    return crema_cuda_regions(s, op->params, crema_in(op, 0), crema_in(op, 1),
+                              crema_out(op, 0), crema_out(op, 1));
+}
+
+static int regions_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    (void)scratch;
+    return crema_cuda_regions_bwd(s, op->params, crema_in(op, 0),
+                                  crema_in(op, 1), crema_in(op, 2),
+                                  crema_out(op, 0));
 }
 
 static int prelu(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -133,6 +149,8 @@ const struct cuda_kernel crema_cuda_by_rows[] = {
     { &crema_op_prelu_bwd_slopes, prelu_slopes, -1, NULL, NULL, false },
     { &crema_op_reduce, reduce, -1, NULL, NULL, false },
     { &crema_op_reduce_bwd, reduce_bwd, -1, NULL, NULL, false },
+    { &crema_op_regions, regions, -1, NULL, NULL, false },
+    { &crema_op_regions_bwd, regions_bwd, -1, NULL, NULL, false },
     { &crema_op_standardize, standardize, -1, NULL, NULL, false },
     { &crema_op_standardize_bwd, standardize_bwd, -1, NULL, NULL, false },
     { NULL, NULL, -1, NULL, NULL, false },

@@ -7,12 +7,14 @@
  *   loss_scale  crema_loss_scaling
  *   arrange* crema_arrange, formula/arrange.h
  *   pictures  crema_picture_sizes, formula/picture.h
+ *   regions* crema_region_grid, formula/regions.h
  *   none:  maximum*, accumulate, clear, view, reorder, gather*, lstm*, prelu*
  */
 #ifndef CREMA_DEVICE_OPS_PARAMS_H
 #define CREMA_DEVICE_OPS_PARAMS_H
 
 #include "device/formula/picture.h"
+#include "device/formula/regions.h"
 #include "device/op.h"
 
 /* inner_product, and its gradients */
@@ -98,6 +100,11 @@ struct crema_standardize {
     float eps;
     int64_t rows, length;
 };
+
+/* Refuses regions of an image that is not there; op: of type regions. */
+enum crema_status crema_regions_check(struct crema_ctx *,
+                                      const struct crema_op *,
+                                      const float *regions) CREMA_MUST_USE;
 
 /* How prelu's slopes lie over X: by channel, or one for all. */
 struct crema_sides crema_prelu_sides(const struct crema_shape *x,

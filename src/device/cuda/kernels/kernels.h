@@ -18,6 +18,7 @@
 #include "device/cuda/kernels/pictures.h"
 #include "device/cuda/kernels/pool.h"
 #include "device/cuda/kernels/rows.h"
+#include "device/formula/regions.h"
 
 typedef struct CUstream_st *cudaStream_t; /* as CUDA has it */
 
@@ -141,6 +142,16 @@ int crema_cuda_turn(cudaStream_t, const struct crema_turn *, int from,
 int crema_cuda_reorder(cudaStream_t, const struct crema_layout *from,
                        const void *x, const struct crema_layout *to, void *y,
                        int64_t count);
+
+/* ---- regions.cu: dense float32; place has y's elements, and is not used where
+ * the grid is sensitive */
+
+int crema_cuda_regions(cudaStream_t, const struct crema_region_grid *,
+                       const float *x, const float *regions, float *y,
+                       float *place);
+int crema_cuda_regions_bwd(cudaStream_t, const struct crema_region_grid *,
+                           const float *dy, const float *regions,
+                           const float *place, float *dx);
 
 /* ---- rows.cu: dense float32 */
 
