@@ -79,6 +79,11 @@ static bool special(const char *path)
     return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
+const char *crema_file_path(const struct crema_file *file)
+{
+    return *file->beside ? file->beside : file->path;
+}
+
 enum crema_status crema_file_create(struct crema_ctx *ctx, const char *path,
                                     struct crema_file **out)
 {
@@ -95,7 +100,7 @@ enum crema_status crema_file_create(struct crema_ctx *ctx, const char *path,
         return crema_fail(ctx, CREMA_EINVAL, "path too long: %s", path);
     }
     if (special(path)) *file->beside = '\0';
-    file->stream = fopen(*file->beside ? file->beside : path, "wb");
+    file->stream = fopen(crema_file_path(file), "wb");
     if (!file->stream) {
         enum crema_status status = failed(ctx, "write", path);
 

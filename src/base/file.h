@@ -18,6 +18,9 @@ enum crema_status crema_file_create(struct crema_ctx *, const char *path,
                                     struct crema_file **out) CREMA_MUST_USE;
 enum crema_status crema_file_write(struct crema_file *, const void *data,
                                    size_t length) CREMA_MUST_USE;
+/* Where it is until then, for a library that writes files by itself: when it is
+ * done, _commit. */
+const char *crema_file_path(const struct crema_file *);
 /* Both free the handle; abandon accepts NULL. */
 enum crema_status crema_file_commit(struct crema_file *) CREMA_MUST_USE;
 void crema_file_abandon(struct crema_file *);

@@ -8,6 +8,8 @@
  */
 #include "device/module.h"
 
+#include "base/part.h"
+
 #include <dlfcn.h>
 #include <glob.h>
 #include <limits.h>
@@ -181,35 +183,16 @@ static const char *load_libraries(const struct folders *f)
     return missing;
 }
 
-/* The module lies beside the library (or program) that holds this function. */
-static bool module_path(char path[PATH_MAX])
-{
-    static const char name[] = "libcrema_cuda.so";
-    char *slash;
-    Dl_info info;
-
-    if (!dladdr((const void *)crema_module_open, &info) || !info.dli_fname)
-        return false;
-    if (!realpath(info.dli_fname, path)) return false;
-    slash = strrchr(path, '/');
-    if (!slash || (size_t)(slash - path) + sizeof name + 1 > PATH_MAX)
-        return false;
-    memcpy(slash + 1, name, sizeof name);
-    return true;
-}
-
 enum crema_status crema_module_load(struct crema_ctx *ctx, void **handle)
 {
     const char *missing, *said;
     char path[PATH_MAX];
     struct folders *f;
-    FILE *file;
 
-    if (!module_path(path) || !(file = fopen(path, "rb")))
+    if (!crema_part_path("libcrema_cuda.so", path))
         return crema_fail(ctx, CREMA_EUNSUPPORTED,
                           "this crema was built without its part for NVIDIA "
                           "GPUs (libcrema_cuda.so)");
-    fclose(file);
     f = find_folders();
     if (!f) return crema_no_memory(ctx, "the search for CUDA");
     missing = load_libraries(f);

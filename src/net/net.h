@@ -191,7 +191,8 @@ struct crema_load_report {
 enum crema_status
 crema_net_load_weights(struct crema_net *, const char *path,
                        struct crema_load_report *) CREMA_MUST_USE;
-/* Writes a .caffemodel that Caffe reads; replaces the file when whole. */
+/* Writes a .caffemodel that Caffe reads, as HDF5 when `path` ends in ".h5";
+ * replaces the file when whole. */
 enum crema_status crema_net_save_weights(struct crema_net *,
                                          const char *path) CREMA_MUST_USE;
 

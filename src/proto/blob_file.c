@@ -180,14 +180,13 @@ static void arena_ignore(void *arena, void *p)
 }
 
 /* Unpacks the small fields that were gathered. */
-static enum crema_status unpack_state(struct crema_blob_file *file,
-                                      const struct crema_bytes *small)
+enum crema_status crema_blob__unpack_state(struct crema_blob_file *file,
+                                           const void *packed, size_t size)
 {
     ProtobufCAllocator allocator = { arena_alloc, arena_ignore, &file->arena };
 
     file->state = (Crema__SolverState *)protobuf_c_message_unpack(
-        &crema__solver_state__descriptor, &allocator, small->length,
-        small->data);
+        &crema__solver_state__descriptor, &allocator, size, packed);
     if (!file->state)
         return crema_fail(file->ctx, CREMA_EIO,
                           "%s is damaged, or of another program: fields of "
@@ -249,7 +248,8 @@ static enum crema_status index_state(struct crema_blob_file *file)
     struct crema_bytes small = { .ctx = file->ctx };
     enum crema_status status = walk_state(file, &small);
 
-    if (status == CREMA_OK) status = unpack_state(file, &small);
+    if (status == CREMA_OK)
+        status = crema_blob__unpack_state(file, small.data, small.length);
     free(small.data);
     return status;
 }
@@ -270,9 +270,28 @@ static enum crema_status index_blob(struct crema_blob_file *file)
     return CREMA_OK;
 }
 
+static bool is_h5(struct crema_blob_file *file)
+{
+    char head[8];
+
+    return file->kind != CREMA_KIND_BLOB &&
+           file->input.size >= sizeof head &&
+           crema_wire_copy(&file->input, 0, head, sizeof head) &&
+           crema_h5_begins(head, sizeof head);
+}
+
+static enum crema_status
+make_index(struct crema_blob_file *file,
+           enum crema_status (*of_message)(struct crema_blob_file *))
+{
+    if (!is_h5(file)) return of_message(file);
+    CREMA_TRY(crema_h5_open(file->ctx, file->path, &file->h5));
+    return crema_blob__index_h5(file);
+}
+
 static enum crema_status
 open_file(struct crema_ctx *ctx, const char *path, enum crema_blob_kind kind,
-          enum crema_status (*make_index)(struct crema_blob_file *),
+          enum crema_status (*of_message)(struct crema_blob_file *),
           struct crema_blob_file **out)
 {
     struct crema_blob_file *file = calloc(1, sizeof *file);
@@ -286,7 +305,7 @@ open_file(struct crema_ctx *ctx, const char *path, enum crema_blob_kind kind,
     file->path = crema_arena_strdup(&file->arena, path);
     status = file->path ? crema_wire_open(ctx, path, &file->input)
                         : crema_no_memory(ctx, path);
-    if (status == CREMA_OK) status = make_index(file);
+    if (status == CREMA_OK) status = make_index(file, of_message);
     if (status == CREMA_OK)
         *out = file;
     else
@@ -316,6 +335,7 @@ void crema_blob_file_free(struct crema_blob_file *file)
 {
     if (!file) return;
     crema_wire_close(&file->input);
+    (void)crema_h5_close(file->h5);
     crema_arena_free(&file->arena);
     free(file);
 }

@@ -1,5 +1,5 @@
-/* blob_file.h - files of numbers: .caffemodel, .solverstate, mean images.
- * Floor 1.
+/* blob_file.h - files of numbers: .caffemodel, .solverstate, mean images, and
+ * the first two as HDF5.  Floor 1.
  *
  * A file is walked once when it is opened, which finds layers, shapes and
  * where the numbers are; then any strip of any blob can be read, so that a
@@ -11,6 +11,7 @@
 #define CREMA_PROTO_BLOB_FILE_H
 
 #include "base/arena.h"
+#include "proto/h5.h"
 #include "proto/wire.h"
 
 #include "crema.pb-c.h"
@@ -45,6 +46,7 @@ struct crema_stored_blob {
     bool raw; /* in NVIDIA's raw_data, which Caffe does not know */
     struct crema_run *runs;
     uint64_t at, length; /* of its whole message in the file */
+    const char *array; /* where it is in an HDF5 file */
     struct crema_stored_blob *next;
 };
 
@@ -72,11 +74,13 @@ struct crema_blob_file {
     struct crema_stored_blob *blobs;   /* the history, or the one blob */
     int nblobs;
     struct crema_wire_input input;
+    struct crema_h5 *h5; /* NULL: a protobuf message */
     struct crema_arena arena;
 };
 
 /* What is no such file is refused in words: cut short, a state where weights
- * belong, HDF5, text ... */
+ * belong, text ...  HDF5 is known by its first bytes; of weights that layers
+ * share it holds those of the first layer alone. */
 enum crema_status
 crema_weights_open(struct crema_ctx *, const char *path,
                    struct crema_blob_file **out) CREMA_MUST_USE;
@@ -104,6 +108,7 @@ struct crema_blob_out {
     int ndims;
     const int64_t *dims;
     bool legacy; /* four sizes, 1 in front, as mean files have */
+    bool shared; /* a layer before has it: left out of HDF5 */
     const float *data;
     /* When data is NULL: numbers [first, first + count). */
     enum crema_status (*fill)(void *user, int64_t first, int64_t count,
@@ -136,6 +141,14 @@ enum crema_status
 crema_state_write(struct crema_ctx *, const struct crema_sink *,
                   const Crema__SolverState *, int nblobs,
                   const struct crema_blob_out *history) CREMA_MUST_USE;
+/* The same as HDF5, in Caffe's groups, of any length; `path` is overwritten. */
+enum crema_status crema_weights_write_h5(
+    struct crema_ctx *, const char *path, int nlayers,
+    const struct crema_layer_out *) CREMA_MUST_USE;
+enum crema_status
+crema_state_write_h5(struct crema_ctx *, const char *path,
+                     const Crema__SolverState *, int nblobs,
+                     const struct crema_blob_out *history) CREMA_MUST_USE;
 enum crema_status
 crema_blob_write(struct crema_ctx *, const struct crema_sink *,
                  const struct crema_blob_out *) CREMA_MUST_USE;

@@ -46,6 +46,20 @@ crema_stored__read(struct crema_blob_file *, struct crema_wire *w,
 enum crema_status
 crema_blob__damaged(struct crema_blob_file *,
                     const struct crema_wire *w) CREMA_MUST_USE;
+/* The state's small fields, packed. */
+enum crema_status crema_blob__unpack_state(struct crema_blob_file *,
+                                           const void *packed,
+                                           size_t size) CREMA_MUST_USE;
+/* The state without its histories, packed into *out. */
+enum crema_status crema_blob__pack_state(const Crema__SolverState *,
+                                         struct crema_bytes *out)
+    CREMA_MUST_USE;
+/* Layers and blobs, or state and histories, as file->kind says, of file->h5. */
+enum crema_status crema_blob__index_h5(struct crema_blob_file *) CREMA_MUST_USE;
+/* Numbers a writer moves at a time. */
+enum { CREMA_BLOB_STRIP = 1 << 16 };
+int64_t crema_blob__count(const struct crema_blob_out *);
+
 /* What the file evidently is instead, in words; NULL when it is not known. */
 const char *crema_blob__looks_like(struct crema_blob_file *);
 

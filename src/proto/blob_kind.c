@@ -19,7 +19,7 @@ static const char *by_first_bytes(const char *head, size_t n)
     static const struct {
         const char *begins, *is;
     } known[] = {
-        { "\x89HDF", "an HDF5 file, which is not read here" },
+        { "\x89HDF", "an HDF5 file, where a .binaryproto is wanted" },
         { "version https://git-lfs",
           "a Git LFS pointer: the file itself was not downloaded" },
         { "<!DOCTYPE", "a web page: the download went wrong" },

@@ -88,6 +88,9 @@ enum crema_status crema_blob_file_read(struct crema_blob_file *file,
                           "numbers %lld to %lld of a blob of %lld",
                           (long long)first, (long long)(first + count),
                           (long long)blob->count);
+    if (file->h5)
+        return file->h5->type->read(file->h5, blob->array, CREMA_H5_FLOAT,
+                                    first, count, out);
     for (const struct crema_run *run = blob->runs; run && count > 0;
          run = run->next) {
         int64_t n = run->count - first;

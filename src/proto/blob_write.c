@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRIP = 1 << 16 }; /* numbers */
-
-static int64_t count_of(const struct crema_blob_out *blob)
+int64_t crema_blob__count(const struct crema_blob_out *blob)
 {
     int64_t count = 1;
 
@@ -50,7 +48,7 @@ static uint64_t shape_size(const struct crema_blob_out *blob)
 /* Of the message BlobProto. */
 static uint64_t blob_size(const struct crema_blob_out *blob)
 {
-    uint64_t data = (uint64_t)count_of(blob) * sizeof(float), size = 0;
+    uint64_t data = (uint64_t)crema_blob__count(blob) * sizeof(float), size = 0;
     uint64_t shape = shape_size(blob);
 
     if (blob->copy) return blob->length;
@@ -92,7 +90,7 @@ static enum crema_status put_data(struct crema_ctx *ctx,
                                   const struct crema_sink *sink,
                                   const struct crema_blob_out *blob)
 {
-    int64_t count = count_of(blob);
+    int64_t count = crema_blob__count(blob);
     enum crema_status status = CREMA_OK;
     float *strip;
 
@@ -102,10 +100,10 @@ static enum crema_status put_data(struct crema_ctx *ctx,
     if (blob->data)
         return crema_sink_write(sink, blob->data,
                                 (size_t)count * sizeof(float));
-    strip = malloc(STRIP * sizeof *strip);
+    strip = malloc(CREMA_BLOB_STRIP * sizeof *strip);
     if (!strip) return crema_no_memory(ctx, "writing weights");
     for (int64_t at = 0, n; at < count && status == CREMA_OK; at += n) {
-        n = count - at < STRIP ? count - at : STRIP;
+        n = count - at < CREMA_BLOB_STRIP ? count - at : CREMA_BLOB_STRIP;
         status = blob->fill(blob->user, at, n, strip);
         if (status == CREMA_OK)
             status = crema_sink_write(sink, strip, (size_t)n * sizeof *strip);
@@ -237,15 +235,32 @@ enum crema_status crema_weights_write(struct crema_ctx *ctx,
     return status;
 }
 
-enum crema_status crema_state_write(struct crema_ctx *ctx,
-                                    const struct crema_sink *sink,
-                                    const Crema__SolverState *state, int nblobs,
-                                    const struct crema_blob_out *history)
+/* Without its histories. */
+static Crema__SolverState small_state(const Crema__SolverState *state)
 {
     Crema__SolverState small = *state;
 
     small.n_history = 0;
     small.history = NULL;
+    return small;
+}
+
+enum crema_status crema_blob__pack_state(const Crema__SolverState *state,
+                                         struct crema_bytes *out)
+{
+    Crema__SolverState small = small_state(state);
+    struct crema_sink sink = crema_sink_bytes(out);
+
+    return put_message(out->ctx, &sink, &small.base);
+}
+
+enum crema_status crema_state_write(struct crema_ctx *ctx,
+                                    const struct crema_sink *sink,
+                                    const Crema__SolverState *state, int nblobs,
+                                    const struct crema_blob_out *history)
+{
+    Crema__SolverState small = small_state(state);
+
     CREMA_TRY(check_size(ctx, protobuf_c_message_get_packed_size(&small.base) +
                                   blobs_size(STATE_HISTORY, nblobs, history)));
     CREMA_TRY(put_message(ctx, sink, &small.base));

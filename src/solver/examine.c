@@ -159,9 +159,6 @@ static void examine_numbers(const struct examiner *e)
         say(e, CREMA_LACKING, NULL,
             "max_iter is missing: nothing says when "
             "to stop");
-    if (p->snapshot_format == CREMA__SOLVER_PARAMETER__SNAPSHOT_FORMAT__HDF5)
-        say(e, CREMA_LACKING, &p->snapshot_format,
-            "snapshots in HDF5 are not written; leave snapshot_format out");
 }
 
 /* ---- what forks added */

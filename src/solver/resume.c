@@ -14,8 +14,8 @@ enum { STRIP = 1 << 14 };
 
 /* ---- which one ---------------------------------------------------------- */
 
-/* N of "<base>_iter_N.solverstate", or -1. */
-static long iteration_of(const char *name, const char *base)
+/* N of "<base>_iter_N.solverstate" or of one in HDF5; or -1. */
+static long iteration_of(const char *name, const char *base, bool *h5)
 {
     size_t n = strlen(base);
     char *end;
@@ -25,7 +25,8 @@ static long iteration_of(const char *name, const char *base)
         return -1;
     if (name[n + 6] < '0' || name[n + 6] > '9') return -1;
     iter = strtol(name + n + 6, &end, 10);
-    return strcmp(end, ".solverstate") == 0 ? iter : -1;
+    *h5 = !strcmp(end, ".solverstate.h5");
+    return *h5 || !strcmp(end, ".solverstate") ? iter : -1;
 }
 
 /* The newest state under the solver's prefix; NULL when there is none. */
@@ -34,6 +35,7 @@ static const char *newest(struct crema_solver *s)
     const char *prefix = s->param->snapshot_prefix;
     const char *slash = strrchr(prefix, '/');
     char folder[PATH_MAX], path[PATH_MAX];
+    bool h5 = false, best_h5 = false;
     long best = -1;
     DIR *dir;
 
@@ -41,13 +43,16 @@ static const char *newest(struct crema_solver *s)
              slash ? (int)(slash - prefix) + 1 : 1, slash ? prefix : ".");
     dir = opendir(folder);
     for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir)) {
-        long iter = iteration_of(e->d_name, slash ? slash + 1 : prefix);
+        long iter = iteration_of(e->d_name, slash ? slash + 1 : prefix, &h5);
 
-        if (iter > best) best = iter;
+        if (iter < 0 || iter < best || (iter == best && h5)) continue;
+        best = iter;
+        best_h5 = h5;
     }
     if (dir) closedir(dir);
     if (best < 0) return NULL;
-    snprintf(path, sizeof path, "%s_iter_%ld.solverstate", prefix, best);
+    snprintf(path, sizeof path, "%s_iter_%ld.solverstate%s", prefix, best,
+             best_h5 ? ".h5" : "");
     return crema_arena_strdup(&s->arena, path);
 }
 

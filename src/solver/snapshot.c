@@ -118,6 +118,12 @@ static bool fill_histories(struct crema_solver *s, struct crema_arena *arena,
     return *out != NULL;
 }
 
+static bool in_h5(const struct crema_solver *s)
+{
+    return s->param->snapshot_format ==
+           CREMA__SOLVER_PARAMETER__SNAPSHOT_FORMAT__HDF5;
+}
+
 static enum crema_status put_state(struct crema_solver *s,
                                    struct crema_arena *arena,
                                    const char *learned_net,
@@ -142,8 +148,11 @@ static enum crema_status put_state(struct crema_solver *s,
         return crema_no_memory(s->ctx, "a snapshot");
     CREMA_TRY(fill_arranged(s, arena, &state));
     CREMA_TRY(fill_scale(s, arena, &state));
-    return crema_state_write(s->ctx, &to, &state, crema_solver__histories(s),
-                             histories);
+    return in_h5(s) ? crema_state_write_h5(s->ctx, crema_file_path(file),
+                                           &state, crema_solver__histories(s),
+                                           histories)
+                    : crema_state_write(s->ctx, &to, &state,
+                                        crema_solver__histories(s), histories);
 }
 
 static enum crema_status write_state(struct crema_solver *s,
@@ -203,19 +212,21 @@ enum crema_status crema_solver_snapshot(struct crema_solver *s)
 {
     char weights[PATH_MAX], state[PATH_MAX];
     const char *prefix = s->param->snapshot_prefix;
+    const char *ending = in_h5(s) ? ".h5" : "";
+    const char *form = in_h5(s) ? "HDF5" : "binary proto";
     int n;
 
     CREMA_TRY(crema_solver__collect(s));
-    snprintf(weights, sizeof weights, "%s_iter_%d.caffemodel", prefix, s->iter);
-    n = snprintf(state, sizeof state, "%s_iter_%d.solverstate", prefix,
-                 s->iter);
+    snprintf(weights, sizeof weights, "%s_iter_%d.caffemodel%s", prefix,
+             s->iter, ending);
+    n = snprintf(state, sizeof state, "%s_iter_%d.solverstate%s", prefix,
+                 s->iter, ending);
     if (n >= (int)sizeof state)
         return crema_fail(s->ctx, CREMA_EINVAL, "snapshot_prefix is too long");
     CREMA_TRY(check_weights(s));
-    crema_log(s->ctx, CREMA_INFO, "Snapshotting to binary proto file %s",
-              weights);
+    crema_log(s->ctx, CREMA_INFO, "Snapshotting to %s file %s", form, weights);
     CREMA_TRY(crema_net_save_weights(s->net, weights));
     crema_log(s->ctx, CREMA_INFO,
-              "Snapshotting solver state to binary proto file %s", state);
+              "Snapshotting solver state to %s file %s", form, state);
     return write_state(s, weights, state);
 }

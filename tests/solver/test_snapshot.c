@@ -1,5 +1,7 @@
 /* test_snapshot.c - a run that is interrupted and goes on is the same run. */
 #include "rig.h"
+
+#include "proto/h5.h"
 #include "support/suite.h"
 
 #include <errno.h>
@@ -30,6 +32,14 @@
         "base_lr: 0.05 momentum: 0.9 weight_decay: 0.01 max_iter: 12\n"        \
         "display: 1 average_loss: 5 test_iter: 2 test_interval: 4\n"           \
         "snapshot_prefix: 'out' random_seed: 7\n"
+
+/* Whether crema was built with HDF5. */
+static bool has_h5(struct crema_ctx *ctx)
+{
+    struct crema_h5 *h5;
+
+    return crema_h5_open(ctx, "/nowhere.h5", &h5) == CREMA_EIO;
+}
 
 /* ---- going on ----------------------------------------------------------- */
 
@@ -72,6 +82,44 @@ START_TEST(resumed_run_is_the_run)
     strip(r->log);
     ck_assert_str_eq(r->log, log);
     free(log);
+    rig_free(r);
+}
+END_TEST
+
+/* The same in HDF5; and the state of either form goes on as the other. */
+START_TEST(resumed_from_hdf5)
+{
+    static const char hdf5[] = SOLVER "snapshot_format: HDF5\n";
+    struct rig *r = rig_new();
+
+    if (!has_h5(r->ctx)) {
+        rig_free(r);
+        return;
+    }
+    rig_open(r, hdf5, NULL);
+    rig_step(r, 6);
+    ck_assert_int_eq(crema_solver_snapshot(r->solver), CREMA_OK);
+    ck_assert_ptr_nonnull(
+        strstr(r->log, "\nSnapshotting to HDF5 file out_iter_6.caffemodel.h5\n"
+                       "Snapshotting solver state to HDF5 file "
+                       "out_iter_6.solverstate.h5\n"));
+    ck_assert_int_eq(crema_solver_run(r->solver), CREMA_OK);
+    ck_assert_int_eq(rename("out_iter_12.caffemodel.h5", "weights"), 0);
+    ck_assert_int_eq(rename("out_iter_12.solverstate.h5", "state"), 0);
+
+    rig_open(r, hdf5, "auto");
+    ck_assert_ptr_nonnull(
+        strstr(r->log, "Resuming from out_iter_6.solverstate.h5"));
+    ck_assert_int_eq(crema_solver_run(r->solver), CREMA_OK);
+    ck_assert(rig_same("out_iter_12.caffemodel.h5", "weights"));
+    ck_assert(rig_same("out_iter_12.solverstate.h5", "state"));
+
+    rig_open(r, SOLVER, "out_iter_6.solverstate.h5");
+    ck_assert_int_eq(crema_solver_run(r->solver), CREMA_OK);
+    ck_assert_int_eq(rename("out_iter_12.caffemodel", "message"), 0);
+    rig_open(r, SOLVER, NULL);
+    ck_assert_int_eq(crema_solver_run(r->solver), CREMA_OK);
+    ck_assert(rig_same("out_iter_12.caffemodel", "message"));
     rig_free(r);
 }
 END_TEST
@@ -281,6 +329,7 @@ int main(void)
 
     tcase_set_timeout(all, 60);
     tcase_add_test(all, resumed_run_is_the_run);
+    tcase_add_test(all, resumed_from_hdf5);
     tcase_add_test(all, drawn_seed_is_kept);
     tcase_add_test(all, auto_takes_the_newest);
     tcase_add_test(all, moved_state);

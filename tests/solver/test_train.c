@@ -159,7 +159,6 @@ static const struct {
       "larc, which only some forks" },
     { "net: 'nope' lr_policy: 'fixed' max_iter: 1 larc: false eval_type: 'x'",
       "cannot open net nope" },
-    { "net: 'a' lr_policy: 'fixed' max_iter: 1 snapshot_format: HDF5", "HDF5" },
 };
 enum { REFUSALS = sizeof refusals / sizeof *refusals };
 
