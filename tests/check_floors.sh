@@ -12,7 +12,8 @@ check() {
         home["^(oneapi/|dnnl)"] = "^src/device/cpu/"
         home["^(cuda|cublas|cudnn|curand|cuda_|nvrtc)"] = "^src/device/cuda/"
         home["^(nccl|mpi)"] = "^src/dist/"
-        home["^(lmdb|turbojpeg|spng|jpeglib|png|hdf5)"] = "^src/data/"
+        home["^(lmdb|turbojpeg|spng|jpeglib|png)"] = "^src/data/"
+        home["^hdf5"] = "^src/proto/hdf5/"
     }
     function say(text) { print FILENAME ":" FNR ": " text }
     FNR == 1 { # src/crema.h stands above all folders
@@ -72,6 +73,7 @@ plant src/device/a.c '#include <oneapi/dnnl/dnnl.h>'
 plant src/device/cpu/a.c '#include <cuda_runtime.h>'
 plant src/device/program/a.c '#include "cudnn.h"'
 plant src/layers/a.c '#include <lmdb.h>'
+plant src/data/a.c '#include <hdf5.h>'
 plant tools/a.c '#include <turbojpeg.h>'
 plant src/net/a.c '#ifdef CREMA_CUDA'
 plant src/device/a.c '#if defined(__AVX2__)'
@@ -82,6 +84,7 @@ pass src/device/formula/relu.h '#include "base/philox.h"'
 pass src/device/cpu/conv.c '#if DNNL_VERSION_MAJOR < 3'
 pass src/solver/a.c '#include "net/net.h"'
 pass src/data/a.c '#include <spng.h>'
+pass src/proto/hdf5/a.c '#include <hdf5.h>'
 pass src/layers/a.c '#include "crema.h"'
 pass tools/a.c '#include "flags.h"'
 

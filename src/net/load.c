@@ -224,6 +224,7 @@ enum crema_status crema_net_load_weights(struct crema_net *net,
 
     CREMA_TRY(crema_weights_open(net->ctx, path, &file));
     from.layers = file->layers;
+    from.owners_only = file->h5 != NULL;
     from.user = file;
     status = crema_net_take_weights(net, &from, report);
     crema_blob_file_free(file);

@@ -274,8 +274,7 @@ static bool is_h5(struct crema_blob_file *file)
 {
     char head[8];
 
-    return file->kind != CREMA_KIND_BLOB &&
-           file->input.size >= sizeof head &&
+    return file->kind != CREMA_KIND_BLOB && file->input.size >= sizeof head &&
            crema_wire_copy(&file->input, 0, head, sizeof head) &&
            crema_h5_begins(head, sizeof head);
 }

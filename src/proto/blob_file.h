@@ -142,9 +142,9 @@ crema_state_write(struct crema_ctx *, const struct crema_sink *,
                   const Crema__SolverState *, int nblobs,
                   const struct crema_blob_out *history) CREMA_MUST_USE;
 /* The same as HDF5, in Caffe's groups, of any length; `path` is overwritten. */
-enum crema_status crema_weights_write_h5(
-    struct crema_ctx *, const char *path, int nlayers,
-    const struct crema_layer_out *) CREMA_MUST_USE;
+enum crema_status
+crema_weights_write_h5(struct crema_ctx *, const char *path, int nlayers,
+                       const struct crema_layer_out *) CREMA_MUST_USE;
 enum crema_status
 crema_state_write_h5(struct crema_ctx *, const char *path,
                      const Crema__SolverState *, int nblobs,

@@ -94,8 +94,7 @@ static enum crema_status walk_layer(struct walk *outer, const char *group)
     w.layer = crema_arena_alloc(&file->arena, sizeof *w.layer);
     if (!w.layer) return crema_no_memory(file->ctx, file->path);
     w.layer->type = "";
-    w.layer->name =
-        crema_arena_strdup(&file->arena, group + strlen("data/"));
+    w.layer->name = crema_arena_strdup(&file->arena, group + strlen("data/"));
     if (!w.layer->name) return crema_no_memory(file->ctx, file->path);
     **w.last_layer = w.layer;
     *w.last_layer = &w.layer->next;
@@ -106,10 +105,9 @@ static enum crema_status index_weights(struct crema_blob_file *file)
 {
     struct crema_stored_layer **last = &file->layers;
     int members = 0;
-    struct walk w = { .file = file,
-                      .group = "data",
-                      .last_layer = &last,
-                      .members = &members };
+    struct walk w = {
+        .file = file, .group = "data", .last_layer = &last, .members = &members
+    };
 
     if (file->h5->type->has(file->h5, "history"))
         return crema_fail(file->ctx, CREMA_EINVAL,
@@ -118,8 +116,7 @@ static enum crema_status index_weights(struct crema_blob_file *file)
                           file->path);
     if (!file->h5->type->has(file->h5, "data"))
         return crema_fail(file->ctx, CREMA_EINVAL,
-                          "%s is no weights: it has no group data",
-                          file->path);
+                          "%s is no weights: it has no group data", file->path);
     CREMA_TRY(file->h5->type->members(file->h5, "data", member, &w));
     if (file->layers) return CREMA_OK;
     return crema_fail(file->ctx, CREMA_EINVAL,

@@ -51,9 +51,9 @@ enum crema_status crema_blob__unpack_state(struct crema_blob_file *,
                                            const void *packed,
                                            size_t size) CREMA_MUST_USE;
 /* The state without its histories, packed into *out. */
-enum crema_status crema_blob__pack_state(const Crema__SolverState *,
-                                         struct crema_bytes *out)
-    CREMA_MUST_USE;
+enum crema_status
+crema_blob__pack_state(const Crema__SolverState *,
+                       struct crema_bytes *out) CREMA_MUST_USE;
 /* Layers and blobs, or state and histories, as file->kind says, of file->h5. */
 enum crema_status crema_blob__index_h5(struct crema_blob_file *) CREMA_MUST_USE;
 /* Numbers a writer moves at a time. */

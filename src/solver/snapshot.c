@@ -148,11 +148,11 @@ static enum crema_status put_state(struct crema_solver *s,
         return crema_no_memory(s->ctx, "a snapshot");
     CREMA_TRY(fill_arranged(s, arena, &state));
     CREMA_TRY(fill_scale(s, arena, &state));
-    return in_h5(s) ? crema_state_write_h5(s->ctx, crema_file_path(file),
-                                           &state, crema_solver__histories(s),
-                                           histories)
-                    : crema_state_write(s->ctx, &to, &state,
-                                        crema_solver__histories(s), histories);
+    return in_h5(s)
+               ? crema_state_write_h5(s->ctx, crema_file_path(file), &state,
+                                      crema_solver__histories(s), histories)
+               : crema_state_write(s->ctx, &to, &state,
+                                   crema_solver__histories(s), histories);
 }
 
 static enum crema_status write_state(struct crema_solver *s,
@@ -226,7 +226,7 @@ enum crema_status crema_solver_snapshot(struct crema_solver *s)
     CREMA_TRY(check_weights(s));
     crema_log(s->ctx, CREMA_INFO, "Snapshotting to %s file %s", form, weights);
     CREMA_TRY(crema_net_save_weights(s->net, weights));
-    crema_log(s->ctx, CREMA_INFO,
-              "Snapshotting solver state to %s file %s", form, state);
+    crema_log(s->ctx, CREMA_INFO, "Snapshotting solver state to %s file %s",
+              form, state);
     return write_state(s, weights, state);
 }

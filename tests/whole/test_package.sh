@@ -24,6 +24,8 @@ for package in libdnnl ocl-icd-libopencl1 libgomp1 libstdc++6 libgcc-s1 libproto
     set -- "$root/opt/crema/share/doc/crema/licences/$package"*
     [ -f "$1" ] || fail "the package lacks the licence of $package"
 done
+set -- "$root"/opt/crema/share/doc/crema/licences/libhdf5*
+[ -f "$1" ] || [ ! -e "$root/opt/crema/lib/libcrema_hdf5.so" ] || fail "the package lacks the licence of libhdf5"
 [ -f "$root/opt/crema/share/crema/models/alexnet/train_val.prototxt" ] || fail "the package lacks models"
 
 # Every library is in the package, but for the C library's own and NVIDIA's.
@@ -31,7 +33,7 @@ find "$root/opt/crema" -type f \( -perm -u+x -o -name '*.so*' \) | while read -r
     head -c 4 "$file" | grep -q ELF || continue
     readelf -d "$file" | sed -n "s|^.*NEEDED.*\[\(.*\)\]|\1|p" | while read -r needed; do
         case $needed in
-        libc.so.6 | libm.so.6 | libpthread.so.0 | libdl.so.2 | librt.so.1 | ld-linux-*) continue ;;
+        libc.so.6 | libm.so.6 | libpthread.so.0 | libdl.so.2 | librt.so.1 | libresolv.so.2 | ld-linux-*) continue ;;
         libcublas* | libcudnn* | libcuda.so.1)
             case $file in */libcrema_cuda.so | */libexec/*) continue ;; esac
             ;;
@@ -46,7 +48,7 @@ done
 [ ! -s problems ] || fail "$(cat problems)"
 
 # A system with the C library and nothing else.
-for library in /lib64/ld-linux-x86-64.so.2 $(/sbin/ldconfig -p | sed -nE 's,^\t(libc|libm|libpthread|libdl|librt)\.so\.[0-9] \(libc6\,x86-64.*=> (.*),\2,p'); do
+for library in /lib64/ld-linux-x86-64.so.2 $(/sbin/ldconfig -p | sed -nE 's,^\t(libc|libm|libpthread|libdl|librt|libresolv)\.so\.[0-9] \(libc6\,x86-64.*=> (.*),\2,p'); do
     mkdir -p "$root/$(dirname "$library")"
     cp -L "$library" "$root/$library"
 done
@@ -65,3 +67,9 @@ alone() {
 }
 tiny_train alone
 [ -s "$root/tiny_iter_100.caffemodel" ] || fail "no weights were written"
+
+# The part for HDF5 runs there too, where the package has it.
+if [ -e "$root/opt/crema/lib/libcrema_hdf5.so" ]; then
+    alone crema train --solver solver.prototxt --set snapshot_format=HDF5
+    alone crema test --model train_test.prototxt --weights tiny_iter_100.caffemodel.h5
+fi

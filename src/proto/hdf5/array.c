@@ -158,7 +158,8 @@ enum crema_status h5_write(struct crema_h5 *h5, const char *name,
 static hid_t make(hid_t file, const char *name, hid_t type,
                   const struct crema_h5_shape *shape, bool growing)
 {
-    hid_t link = H5Pcreate(H5P_LINK_CREATE), how = H5Pcreate(H5P_DATASET_CREATE);
+    hid_t link = H5Pcreate(H5P_LINK_CREATE),
+          how = H5Pcreate(H5P_DATASET_CREATE);
     hsize_t dims[CREMA_H5_DIMS], most[CREMA_H5_DIMS];
     hid_t space = -1, array = -1;
 
@@ -197,8 +198,7 @@ enum crema_status h5_resize(struct crema_h5 *h5, const char *name, int64_t rows)
     hid_t array = h5_array(file_of(h5), name);
     hid_t space = array < 0 ? -1 : H5Dget_space(array);
     hsize_t dims[H5S_MAX_RANK];
-    bool good =
-        space >= 0 && H5Sget_simple_extent_dims(space, dims, NULL) > 0;
+    bool good = space >= 0 && H5Sget_simple_extent_dims(space, dims, NULL) > 0;
 
     if (space >= 0) H5Sclose(space);
     dims[0] = (hsize_t)rows;
@@ -227,10 +227,10 @@ static char *read_fixed(hid_t array, hid_t type)
     hid_t longer = size && size <= LONGEST_TEXT ? H5Tcopy(type) : -1;
     char *text = longer < 0 ? NULL : calloc(1, size + 1);
 
-    if (text && (H5Tset_size(longer, size + 1) < 0 ||
-                 H5Tset_strpad(longer, H5T_STR_NULLTERM) < 0 ||
-                 H5Dread(array, longer, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) <
-                     0)) {
+    if (text &&
+        (H5Tset_size(longer, size + 1) < 0 ||
+         H5Tset_strpad(longer, H5T_STR_NULLTERM) < 0 ||
+         H5Dread(array, longer, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) < 0)) {
         free(text);
         text = NULL;
     }

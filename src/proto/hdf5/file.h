@@ -11,9 +11,9 @@ enum { H5_NAME = 1024 }; /* bytes of a name within a file, at most */
 struct file {
     struct crema_h5 base;
     hid_t id;
-    hid_t array;          /* open, with its chunks at hand; or -1 */
-    char name[H5_NAME];   /* of that array */
-    char path[];          /* behind base.path */
+    hid_t array;        /* open, with its chunks at hand; or -1 */
+    char name[H5_NAME]; /* of that array */
+    char path[];        /* behind base.path */
 };
 
 static inline struct file *file_of(struct crema_h5 *h5)
