@@ -8,29 +8,6 @@
 
 enum { LONGEST_STRING = 1 << 20 };
 
-/* Which field of a layer is what, by the age of the format. */
-struct form {
-    uint32_t name, type, blobs, inner;
-};
-
-static const struct form v2 = { LAYER_NAME, LAYER_TYPE, LAYER_BLOBS, 0 };
-static const struct form v1 = { V1_NAME, V1_TYPE, V1_BLOBS, V1_V0_LAYER };
-static const struct form v0 = { V0_NAME, V0_TYPE, V0_BLOBS, 0 };
-
-enum crema_status crema_blob__damaged(struct crema_blob_file *file,
-                                      const struct crema_wire *w)
-{
-    const char *instead = crema_blob__looks_like(file);
-
-    if (instead)
-        return crema_fail(file->ctx, CREMA_EIO, "%s is %s", file->path,
-                          instead);
-    return crema_fail(file->ctx, CREMA_EIO,
-                      "%s is cut short or damaged: at byte %llu of %llu %s",
-                      file->path, (unsigned long long)w->at,
-                      (unsigned long long)file->input.size, w->fault);
-}
-
 static enum crema_status string_of(struct crema_blob_file *file,
                                    const struct crema_wire_field *f,
                                    const char **out)
@@ -62,7 +39,7 @@ static enum crema_status add_blob(struct crema_blob_file *file,
 }
 
 static enum crema_status names(struct crema_blob_file *file,
-                               const struct form *form,
+                               const struct crema_form *form,
                                const struct crema_wire_field *f,
                                struct crema_stored_layer *layer)
 {
@@ -83,32 +60,36 @@ static enum crema_status names(struct crema_blob_file *file,
 /* Names and types first, as messages want them; then the blobs. */
 static enum crema_status read_layer(struct crema_blob_file *file,
                                     struct crema_wire whole,
-                                    const struct form *form,
+                                    const struct crema_form *form,
                                     struct crema_stored_layer *layer,
                                     struct crema_stored_blob ***last)
 {
     struct crema_wire w = whole;
     struct crema_wire_field f;
-    char what[160];
+    char what[CREMA_BLOB_WHAT];
 
     while (crema_wire_next(&w, &f)) CREMA_TRY(names(file, form, &f, layer));
-    if (w.fault) return crema_blob__damaged(file, &w);
+    if (w.fault) {
+        crema_blob__where(file, whole, form, what);
+        return crema_blob__damaged(file, &w, what);
+    }
     for (w = whole; crema_wire_next(&w, &f);) {
         if (f.type != CREMA_WIRE_BYTES) continue;
         if (f.number == form->inner && form->inner)
-            CREMA_TRY(
-                read_layer(file, crema_wire_inside(&w, &f), &v0, layer, last));
+            CREMA_TRY(read_layer(file, crema_wire_inside(&w, &f),
+                                 &crema_form_v0, layer, last));
         if (f.number != form->blobs) continue;
         snprintf(what, sizeof what, "layer \"%s\", blob %d", layer->name,
                  layer->nblobs);
         CREMA_TRY(add_blob(file, crema_wire_inside(&w, &f), what, last,
                            &layer->nblobs));
     }
-    return w.fault ? crema_blob__damaged(file, &w) : CREMA_OK;
+    return w.fault ? crema_blob__damaged(file, &w, "") : CREMA_OK;
 }
 
 static enum crema_status add_layer(struct crema_blob_file *file,
-                                   struct crema_wire w, const struct form *form,
+                                   struct crema_wire w,
+                                   const struct crema_form *form,
                                    struct crema_stored_layer ***last)
 {
     struct crema_stored_layer *layer =
@@ -121,6 +102,23 @@ static enum crema_status add_layer(struct crema_blob_file *file,
     **last = layer;
     *last = &layer->next;
     return read_layer(file, w, form, layer, &blobs);
+}
+
+/* The walk over the outermost fields of weights stopped at `f`. */
+static enum crema_status cut(struct crema_blob_file *file,
+                             const struct crema_wire *w,
+                             const struct crema_wire_field *f)
+{
+    char what[CREMA_BLOB_WHAT] = "";
+    struct crema_wire inside;
+
+    if (crema_blob__ends_in(w, f, &inside)) {
+        if (f->number == NET_LAYER)
+            crema_blob__where(file, inside, &crema_form_v2, what);
+        if (f->number == NET_V1_LAYERS)
+            crema_blob__where(file, inside, &crema_form_v1, what);
+    }
+    return crema_blob__damaged(file, w, what);
 }
 
 static enum crema_status index_weights(struct crema_blob_file *file)
@@ -137,11 +135,11 @@ static enum crema_status index_weights(struct crema_blob_file *file)
         if (f.type != CREMA_WIRE_BYTES) continue;
         if (f.number == NET_NAME) CREMA_TRY(string_of(file, &f, &file->name));
         if (f.number == NET_LAYER)
-            CREMA_TRY(add_layer(file, inside, &v2, &last));
+            CREMA_TRY(add_layer(file, inside, &crema_form_v2, &last));
         if (f.number == NET_V1_LAYERS)
-            CREMA_TRY(add_layer(file, inside, &v1, &last));
+            CREMA_TRY(add_layer(file, inside, &crema_form_v1, &last));
     }
-    if (w.fault) return crema_blob__damaged(file, &w);
+    if (w.fault) return cut(file, &w, &f);
     if (!file->layers) {
         const char *instead = crema_blob__looks_like(file);
 
@@ -222,7 +220,8 @@ static enum crema_status walk_state(struct crema_blob_file *file,
     struct crema_stored_blob **last = &file->blobs;
     struct crema_wire_field f;
     bool iter = false;
-    char what[40];
+    char what[CREMA_BLOB_WHAT];
+    struct crema_wire inside;
 
     for (uint64_t begin = 0; crema_wire_next(&w, &f); begin = w.at) {
         if (f.number == STATE_ITER && f.type == CREMA_WIRE_BYTES) break;
@@ -233,7 +232,13 @@ static enum crema_status walk_state(struct crema_blob_file *file,
         CREMA_TRY(add_blob(file, crema_wire_inside(&w, &f), what, &last,
                            &file->nblobs));
     }
-    if (w.fault) return crema_blob__damaged(file, &w);
+    if (w.fault) {
+        bool history =
+            crema_blob__ends_in(&w, &f, &inside) && f.number == STATE_HISTORY;
+
+        snprintf(what, sizeof what, "history blob %d", file->nblobs);
+        return crema_blob__damaged(file, &w, history ? what : "");
+    }
     if (!iter) {
         const char *instead = crema_blob__looks_like(file);
 

@@ -42,10 +42,26 @@ enum crema_status
 crema_stored__read(struct crema_blob_file *, struct crema_wire *w,
                    const char *what,
                    struct crema_stored_blob **out) CREMA_MUST_USE;
-/* A walk that stopped: the file is cut or damaged. */
-enum crema_status
-crema_blob__damaged(struct crema_blob_file *,
-                    const struct crema_wire *w) CREMA_MUST_USE;
+/* Which field of a layer is what, by the age of the format. */
+struct crema_form {
+    uint32_t name, type, blobs, inner; /* inner: V0 within V1; 0: none */
+};
+extern const struct crema_form crema_form_v2, crema_form_v1, crema_form_v0;
+
+/* A walk that stopped: the file is cut or damaged.  `what` says in what, as
+ * above; "" when it is in no layer or blob. */
+enum crema_status crema_blob__damaged(struct crema_blob_file *,
+                                      const struct crema_wire *w,
+                                      const char *what) CREMA_MUST_USE;
+/* Did the walk stop because the file, or what is around, ends within `f`?
+ * *inside walks what is there of it. */
+bool crema_blob__ends_in(const struct crema_wire *w,
+                         const struct crema_wire_field *f,
+                         struct crema_wire *inside);
+/* In what a walk over this layer stops: `layer "conv1", blob 0`. */
+enum { CREMA_BLOB_WHAT = 160 };
+void crema_blob__where(struct crema_blob_file *, struct crema_wire layer,
+                       const struct crema_form *, char what[CREMA_BLOB_WHAT]);
 /* The state's small fields, packed. */
 enum crema_status crema_blob__unpack_state(struct crema_blob_file *,
                                            const void *packed,

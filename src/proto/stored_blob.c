@@ -15,7 +15,8 @@ struct parts {
     struct list floats, doubles, raw;
     uint64_t raw_type;
     int64_t legacy[4];
-    bool has_legacy, has_shape, no_memory, bad;
+    const char *bad; /* why it is no blob; NULL: it is one */
+    bool has_legacy, has_shape, no_memory;
     int ndims;
     int64_t dims[CREMA_STORED_DIMS];
 };
@@ -55,7 +56,7 @@ static void numbers(struct parts *p, struct list *list,
                     const struct crema_wire_field *f, size_t size)
 {
     if (f->type == CREMA_WIRE_BYTES) {
-        if (f->length % size) p->bad = true;
+        if (f->length % size) p->bad = "its numbers are not whole";
         if (f->length >= size)
             add_run(p, list, f->at, (int64_t)(f->length / size), size);
     } else if (f->length == size && f->type != CREMA_WIRE_VARINT) {
@@ -66,7 +67,7 @@ static void numbers(struct parts *p, struct list *list,
 static void add_dim(struct parts *p, uint64_t dim)
 {
     if (p->ndims == CREMA_STORED_DIMS || dim > INT64_MAX)
-        p->bad = true;
+        p->bad = "its shape is impossible";
     else
         p->dims[p->ndims++] = (int64_t)dim;
 }
@@ -84,9 +85,9 @@ static void shape(struct parts *p, struct crema_wire w)
         if (f.type == CREMA_WIRE_VARINT) add_dim(p, f.value);
         if (f.type != CREMA_WIRE_BYTES) continue;
         while (crema_wire_varint(&packed, &dim)) add_dim(p, dim);
-        if (packed.fault) p->bad = true;
+        if (packed.fault) p->bad = packed.fault;
     }
-    if (w.fault) p->bad = true;
+    if (w.fault) p->bad = w.fault;
 }
 
 static void take(struct parts *p, const struct crema_wire *w,
@@ -104,7 +105,8 @@ static void take(struct parts *p, const struct crema_wire *w,
         add_run(p, &p->raw, f->at, (int64_t)f->length, 1);
     } else if (f->number == BLOB_RAW_TYPE && varint) {
         p->raw_type = f->value;
-        if (f->value >= CREMA_STORED_TYPES) p->bad = true;
+        if (f->value >= CREMA_STORED_TYPES)
+            p->bad = "its numbers are of an unknown type";
     } else if (f->number == BLOB_SHAPE && bytes) {
         shape(p, crema_wire_inside(w, f));
     } else if (f->number >= BLOB_NUM && f->number <= BLOB_WIDTH && varint) {
@@ -127,7 +129,7 @@ static void choose(struct parts *p, struct crema_stored_blob *blob,
         blob->type = (enum crema_stored_type)p->raw_type;
         size = crema_stored__size(blob->type);
         list = &p->raw;
-        if (list->count % (int64_t)size) p->bad = true;
+        if (list->count % (int64_t)size) p->bad = "its numbers are not whole";
         list->count /= (int64_t)size;
         if (list->first) {
             list->first->count = list->count;
@@ -169,22 +171,24 @@ enum crema_status crema_stored__read(struct crema_blob_file *file,
     blob->at = w->at;
     blob->length = w->end - w->at;
     while (crema_wire_next(w, &f)) take(&p, w, &f);
-    if (w->fault) return crema_blob__damaged(file, w);
+    if (w->fault) return crema_blob__damaged(file, w, what);
     if (p.no_memory) return crema_no_memory(file->ctx, file->path);
     if (!p.bad) choose(&p, blob, &held);
-    if (p.bad || !settle(&p, blob))
-        return crema_fail(file->ctx, CREMA_EIO, "%s: %s is damaged", file->path,
-                          what);
+    if (!p.bad && !settle(&p, blob)) p.bad = "its shape is impossible";
+    if (p.bad)
+        return crema_fail(file->ctx, CREMA_EIO,
+                          "%s is damaged: %s, at byte %llu: %s", file->path,
+                          what, (unsigned long long)blob->at, p.bad);
     if (!p.has_shape && !p.has_legacy && held != 1) {
         blob->ndims = 1; /* an old tool left the shape out */
         blob->dims[0] = blob->count = held;
     }
     if (held != blob->count)
         return crema_fail(file->ctx, CREMA_EIO,
-                          "%s: %s should hold %lld numbers by its shape, but "
-                          "holds %lld",
-                          file->path, what, (long long)blob->count,
-                          (long long)held);
+                          "%s: %s, at byte %llu, should hold %lld numbers by "
+                          "its shape, but holds %lld",
+                          file->path, what, (unsigned long long)blob->at,
+                          (long long)blob->count, (long long)held);
     *out = blob;
     return CREMA_OK;
 }

@@ -192,6 +192,7 @@ bool crema_wire_next(struct crema_wire *w, struct crema_wire_field *f)
 {
     uint64_t tag, groups = 0, begin;
 
+    *f = (struct crema_wire_field){ 0 };
     do {
         begin = w->at;
         if (!crema_wire_varint(w, &tag)) {

@@ -51,6 +51,43 @@ static const struct encoded
           3,
           { 1, -2, 0.5f },
           "" },
+        { "NVIDIA's floats, with their gradients as doubles",
+          { 0xA2, 0x06, 35,   0x0A, 0x01, 0x61, 0x3A, 30,   0x50, 0x01,
+            0x58, 0x00, 0x62, 0x08, 0,    0,    0x80, 0x3F, 0,    0,
+            0,    0x40, 0x6A, 0x08, 1,    2,    3,    4,    5,    6,
+            7,    8,    0x3A, 0x04, 0x08, 0x01, 0x08, 0x02 },
+          38,
+          2,
+          2,
+          { 1, 2, 0 },
+          "" },
+        { "NVIDIA's doubles",
+          { 0xA2, 0x06, 22,   0x0A, 0x01, 0x61, 0x3A, 17, 0x50,
+            0x00, 0x62, 0x08, 0,    0,    0,    0,    0,  0,
+            0xF0, 0x3F, 0x3A, 0x03, 0x0A, 0x01, 0x01 },
+          25,
+          1,
+          1,
+          { 1, 0, 0 },
+          "" },
+        { "a number that NVIDIA's fork uses for a type, and Caffe for a "
+          "message",
+          { 0xA2, 0x06, 20,   0x0A, 0x01, 0x61, 0x88, 0x09,
+            0x02, 0x90, 0x09, 0x01, 0x3A, 9,    0x2D, 0,
+            0,    0x80, 0x3F, 0x3A, 0x02, 0x08, 0x01 },
+          23,
+          1,
+          1,
+          { 1, 0, 0 },
+          "" },
+        { "doubles one by one",
+          { 0xA2, 0x06, 18, 0x0A, 0x01, 0x61, 0x3A, 13,   0x41, 0,   0,
+            0,    0,    0,  0,    0xF0, 0x3F, 0x3A, 0x02, 0x08, 0x01 },
+          21,
+          1,
+          1,
+          { 1, 0, 0 },
+          "" },
         { "no shape at all",
           { 0xA2, 0x06, 0x0F, 0x0A, 0x01, 0x61, 0x3A, 0x0A, 0x2A, 0x08, 0x00,
             0x00, 0x80, 0x3F, 0x00, 0x00, 0x00, 0x40 },
@@ -145,17 +182,58 @@ START_TEST(other_files_are_named)
 }
 END_TEST
 
-START_TEST(a_wrong_count_is_refused)
+/* Files that end too early, or whose sizes lie: layer, blob and byte are said.
+ */
+static const struct {
+    uint8_t bytes[64];
+    size_t length;
+    const char *says;
+} damages[] = {
+    /* V2: cut in the second blob, in the name, behind the layer's tag */
+    { { 0xA2, 6, 24, 0x0A, 1, 'a', 0x3A, 5, 0x2D, 0, 0, 0, 0, 0x3A, 12, 0x2A },
+      16,
+      "at byte 3 of 16, in layer \"a\", blob 1, a field is longer than what "
+      "holds it" },
+    { { 0xA2, 6, 24, 0x0A, 3, 'a' }, 6, "its name is not there" },
+    { { 0x0A, 1, 'n', 0xA2, 6 }, 5, "at byte 5 of 5, it ends behind a tag" },
+    /* ... a blob longer than its layer, with more of the file behind it */
+    { { 0xA2, 6, 6, 0x0A, 1, 'a', 0x3A, 9, 0x2D, 0, 0, 0, 0 },
+      13,
+      "at byte 8 of 13, in layer \"a\", blob 0, a field is longer" },
+    /* V1, and V0 within */
+    { { 0x12, 24, 0x22, 1, 'b', 0x32, 9, 0x2A },
+      8,
+      "at byte 2 of 8, in layer \"b\", blob 0, " },
+    { { 0x12, 24, 0x0A, 20, 0x0A, 1, 'c', 0x92, 3, 9, 0x2A },
+      11,
+      "at byte 2 of 11, in layer \"c\", blob 0, " },
+    /* packed floats of five bytes, an unknown type, a shape of -1 and of too
+     * many numbers */
+    { { 0xA2, 6, 12, 0x0A, 1, 'a', 0x3A, 7, 0x2A, 5, 1, 2, 3, 4, 5 },
+      15,
+      "layer \"a\", blob 0, at byte 8: its numbers are not whole" },
+    { { 0xA2, 6, 7, 0x0A, 1, 'a', 0x3A, 2, 0x50, 9 },
+      10,
+      "layer \"a\", blob 0, at byte 8: its numbers are of an unknown type" },
+    { { 0xA2, 6,   18,  0x0A, 1,   'a', 0x3A, 13,  0x3A, 11, 0x08,
+        255,  255, 255, 255,  255, 255, 255,  255, 255,  1 },
+      21,
+      "layer \"a\", blob 0, at byte 8: its shape is impossible" },
+    { { 0xA2, 6, 15, 0x0A, 1, 'a', 0x3A, 10, 0x3A, 2, 8, 3, 0x2A, 4 },
+      18,
+      "layer \"a\", blob 0, at byte 8, should hold 3 numbers by its shape, but "
+      "holds 1" },
+};
+
+START_TEST(what_is_damaged_is_named)
 {
-    static const uint8_t bytes[] = { 0xA2, 6,  15,   0x0A, 1,    'a',
-                                     0x3A, 10, 0x3A, 2,    8,    3,
-                                     0x2A, 4,  0,    0,    0x80, 0x3F };
     struct crema_ctx *ctx = crema_ctx_new(NULL, NULL);
 
-    save(bytes, sizeof bytes);
-    refused(ctx, crema_weights_open,
-            "layer \"a\", blob 0 should hold 3 numbers by its shape, but "
-            "holds 1");
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        save(damages[i].bytes, damages[i].length);
+        refused(ctx, crema_weights_open, damages[i].says);
+        ck_assert_ptr_null(strchr(crema_ctx_message(ctx), '\n'));
+    }
     crema_ctx_free(ctx);
 }
 END_TEST
@@ -164,7 +242,7 @@ int main(void)
 {
     const TTest *const tests[] = { all_encodings_are_read,
                                    other_files_are_named,
-                                   a_wrong_count_is_refused };
+                                   what_is_damaged_is_named };
     int failed = RUN_TESTS("blob_encodings", tests);
 
     unlink(BLOB_PATH);
