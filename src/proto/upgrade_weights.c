@@ -172,6 +172,11 @@ static enum crema_status upgrade(struct crema_blob_file *file,
     Crema__NetParameter *net;
     size_t n, all;
 
+    if (file->h5)
+        return crema_fail(file->ctx, CREMA_EUNSUPPORTED,
+                          "%s is HDF5, which has one form only: nothing is to "
+                          "be upgraded",
+                          file->path);
     CREMA_TRY(unpack(file, source, &net, &what->dropped));
     all = net->n_layer + net->n_layers;
     list = crema_arena_alloc(&file->arena, (all + 1) * sizeof *list);
