@@ -299,6 +299,156 @@ START_TEST(odd_detections)
 }
 END_TEST
 
+/* ---- MultiBoxLoss -------------------------------------------------------- */
+
+/* One image, the four priors, two classes; no scores say anything. */
+static struct crema_model *trainer(const char *fields)
+{
+    char text[1024];
+    struct crema_model *m;
+    float zero[16] = { 0 };
+
+    snprintf(
+        text, sizeof text,
+        INPUT("loc", "1, 16") INPUT("conf", "1, 8") INPUT("p", "1, 2, 16")
+            INPUT(
+                "t",
+                "1, 1, 2, 8") "layer { name: 'o' type: 'MultiBoxLoss' bottom: "
+                              "'loc' "
+                              "bottom: 'conf' bottom: 'p' bottom: 't' top: 'o' "
+                              "multibox_loss_param { num_classes: 2 %s } }",
+        fields);
+    m = open_text(text);
+    good(crema_model_write(m, "p", 3, (int64_t[]){ 1, 2, 16 }, four));
+    write_input(m, "loc", 16, zero);
+    write_input(m, "conf", 8, zero);
+    return m;
+}
+
+static enum crema_status learn(struct crema_model *m, const float truth[16],
+                               float *loss)
+{
+    enum crema_status status;
+
+    *loss = NAN;
+    good(crema_model_write(m, "t", 4, (int64_t[]){ 1, 1, 2, 8 }, truth));
+    status = crema_model_forward(m);
+    return status == CREMA_OK ? crema_model_read(m, "o", loss, 1) : status;
+}
+
+/* The first box is prior 0 and overlaps prior 1 by 0.6, prior 2 by a third;
+ * the second is prior 3, moved by a quarter: a code of 1/2. */
+static const float two_boxes[16] = { 0, 1, 0, 0,     0, 1,     1, 0,
+                                     0, 1, 0, 3.25f, 0, 4.25f, 1, 0 };
+
+static const struct {
+    const char *fields;
+    float boxes, scores, matches; /* scores: so many times log 2 */
+} losses[] = {
+    /* prior 1 matches too, a quarter off: 2 of 1/2; prior 2 is background */
+    { "", 4 * 0.125f, 4, 3 },
+    { "neg_overlap: 0.3", 4 * 0.125f, 3, 3 },
+    { "match_type: BIPARTITE neg_overlap: 0.7", 2 * 0.125f, 4, 2 },
+    { "match_type: BIPARTITE neg_pos_ratio: 0.5", 2 * 0.125f, 3, 2 },
+    { "overlap_threshold: 0.3 loc_weight: 2", 2 * (4 * 0.125f + 2 * 0.5f), 4,
+      4 },
+    { "mining_type: NONE match_type: BIPARTITE", 2 * 0.125f, 4, 2 },
+    { "mining_type: HARD_EXAMPLE sample_size: 1", 2 * 0.125f, 1, 1 },
+};
+
+START_TEST(multibox_losses)
+{
+    struct crema_model *m = trainer(losses[_i].fields);
+    float loss;
+
+    good(learn(m, two_boxes, &loss));
+    ck_assert_float_eq_tol(loss * losses[_i].matches,
+                           losses[_i].boxes + losses[_i].scores * logf(2),
+                           1e-5f);
+    crema_model_free(m);
+}
+END_TEST
+
+START_TEST(odd_ground_truth)
+{
+    static const struct {
+        float image, label;
+        const char *complaint;
+    } odd[] = {
+        { 1, 1, "row 1 of the ground truth is of image 1; there are 1" },
+        { -2, 1, "is of image -2" },
+        { NAN, 1, "is of image" },
+        { 0, 2, "has label 2; there are 2 classes" },
+        { 0, -1, "has label -1" },
+        { 0, NAN, "has label" },
+        { 0, 0, "has the background's label, 0" },
+    };
+    struct crema_model *m = trainer("");
+    float truth[16], loss;
+
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        memcpy(truth, two_boxes, sizeof truth);
+        truth[8] = odd[i].image;
+        truth[9] = odd[i].label;
+        ck_assert_int_eq(learn(m, truth, &loss), CREMA_EINVAL);
+        ck_assert_ptr_nonnull(strstr(crema_ctx_message(ctx), odd[i].complaint));
+    }
+    truth[0] = truth[8] = -1;
+    good(learn(m, truth, &loss));
+    ck_assert_float_eq(loss, 0);
+    for (int k = 0; k < 8; k++) truth[k] = k < 2 ? (float)k : NAN;
+    good(learn(m, truth, &loss));
+    ck_assert_float_eq(loss, 0);
+    crema_model_free(m);
+}
+END_TEST
+
+/* ---- regions ------------------------------------------------------------- */
+
+/* What all devices give, by hand: a map of 4 x 4 counted from 1. */
+START_TEST(pooled_regions)
+{
+    static const float expected[2][8] = {
+        /* all of it in 2 x 2; the last element in each bin */
+        { 6, 8, 14, 16, 16, 16, 16, 16 },
+        /* the averages of the corners, each of a channel 16 higher */
+        { 3.5f, 21.5f, 43.5f, 61.5f, 16, 32, 48, 64 },
+    };
+    static const float regions[10] = { 0, 0, 0, 3, 3, 0, 3, 3, 3, 3 };
+    struct crema_model *m = open_text(
+        INPUT("x", "1, 1, 4, 4") INPUT("z", "1, 4, 4, 4")
+            INPUT("r", "2, 5") "layer { name: 'm' type: 'ROIPooling' bottom: "
+                               "'x' bottom: 'r' top: 'm' "
+                               "roi_pooling_param { pooled_h: 2 pooled_w: 2 } }"
+                               "layer { name: 'a' type: 'PSROIPooling' bottom: "
+                               "'z' bottom: 'r' "
+                               "top: 'a' psroi_pooling_param { spatial_scale: "
+                               "1 output_dim: 1 "
+                               "group_size: 2 } }");
+    float map[64], y[8], odd[10];
+
+    for (int i = 0; i < 64; i++) map[i] = (float)(i + 1);
+    good(crema_model_write(m, "x", 4, (int64_t[]){ 1, 1, 4, 4 }, map));
+    good(crema_model_write(m, "z", 4, (int64_t[]){ 1, 4, 4, 4 }, map));
+    good(crema_model_write(m, "r", 2, (int64_t[]){ 2, 5 }, regions));
+    good(crema_model_forward(m));
+    for (int k = 0; k < 2; k++) {
+        good(crema_model_read(m, k ? "a" : "m", y, 8));
+        for (int i = 0; i < 8; i++)
+            ck_assert_float_eq_tol(y[i], expected[k][i], 1e-5f);
+    }
+    for (int i = 0; i < 10; i++) odd[i] = i % 5 ? i < 5 ? NAN : 1e30f : 0;
+    good(crema_model_write(m, "r", 2, (int64_t[]){ 2, 5 }, odd));
+    good(crema_model_forward(m));
+    odd[5] = 1;
+    good(crema_model_write(m, "r", 2, (int64_t[]){ 2, 5 }, odd));
+    ck_assert_int_eq(crema_model_forward(m), CREMA_EINVAL);
+    ck_assert_ptr_nonnull(
+        strstr(crema_ctx_message(ctx), "region 1 is of image 1; there are 1"));
+    crema_model_free(m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("detection layers");
@@ -311,6 +461,9 @@ int main(void)
                         sizeof detections / sizeof *detections);
     tcase_add_test(t, detections_that_change);
     tcase_add_test(t, odd_detections);
+    tcase_add_loop_test(t, multibox_losses, 0, sizeof losses / sizeof *losses);
+    tcase_add_test(t, odd_ground_truth);
+    tcase_add_test(t, pooled_regions);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -75,6 +75,23 @@ static const struct refusal cases[] = {
                                             "num_classes: 2 nms_param { "
                                             "@soft_nms: true } } }",
       "soft_nms, which only some forks of Caffe have, is not supported" },
+    { X Z "layer { " ON_XZ("MultiBoxLoss") "bottom: 'x' bottom: 'z' "
+                                           "multibox_loss_param { "
+                                           "num_classes: 2 mining_type: NONE "
+                                           "@do_neg_mining: true } }",
+      "do_neg_mining contradicts mining_type" },
+    { X Z "layer { " ON_XZ("MultiBoxLoss") "bottom: 'x' bottom: 'z' "
+                                           "multibox_loss_param { "
+                                           "num_classes: 2 "
+                                           "@background_label_id: 2 } }",
+      "background_label_id must be below num_classes" },
+    { X Z "layer { " ON_XZ("ROIPooling") "roi_pooling_param { pooled_h: 2 "
+                                         "@pooled_w: 0 } }",
+      "pooled_h and pooled_w must be positive" },
+    { X Z "layer { " ON_XZ("PSROIPooling") "psroi_pooling_param { "
+                                           "spatial_scale: 1 @output_dim: 2 "
+                                           "group_size: 2 } }",
+      "the bottom has 4 channels, not output_dim 2 for each of 2 x 2 bins" },
 
     /* convolution */
     { CONV("@num_output: 0 kernel_size: 3"),
