@@ -4,7 +4,8 @@
 set -eu
 
 packages="gcc libc6-dev make cmake pkgconf protobuf-c-compiler libprotobuf-c-dev liblmdb-dev
-    libturbojpeg0-dev libspng-dev zlib1g-dev libdnnl-dev libhdf5-dev check patchelf python3 time lmdb-utils"
+    libturbojpeg0-dev libspng-dev zlib1g-dev libhdf5-dev libdnnl-dev libcairo2-dev
+    fonts-dejavu-core check patchelf python3 time lmdb-utils"
 # nvcc hands host code to g++
 if command -v nvcc >/dev/null || [ -x /usr/local/cuda/bin/nvcc ]; then
     packages="$packages g++"
