@@ -31,6 +31,7 @@ static const struct verb {
       "the mean picture of an LMDB", false },
     { "upgrade", tool_upgrade, "old nets, weights and solvers in today's form",
       false },
+    { "draw", verb_draw, "a net as a graph", false },
     { "plot", verb_plot, "the log of a training as curves", false },
     { "device_query", verb_device_query, "what there is to compute on", false },
 };

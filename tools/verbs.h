@@ -7,6 +7,7 @@ int verb_train(int argc, char **argv);
 int verb_test(int argc, char **argv);
 int verb_time(int argc, char **argv);
 int verb_forward(int argc, char **argv);
+int verb_draw(int argc, char **argv);
 int verb_plot(int argc, char **argv);
 int verb_predict(int argc, char **argv);
 int verb_summary(int argc, char **argv);
