@@ -138,6 +138,19 @@ struct crema_tensor *crema_region_pooling(struct crema_program *,
                                           struct crema_tensor *x,
                                           struct crema_tensor *regions);
 
+/* Y[N,C,height,width] has X[i] at mask[i] of its plane, 0 elsewhere; mask: as
+ * crema_pooling makes it.  Of several that point to one place the last counts;
+ * one that points beyond the plane is a failure on the host, and counts for
+ * nothing on a GPU (ops/unpool.c). */
+struct crema_tensor *crema_unpool(struct crema_program *, int64_t height,
+                                  int64_t width, struct crema_tensor *x,
+                                  struct crema_tensor *mask);
+/* Y[N,C,to]: the window of `from` elements from `first` on, by rows and by
+ * columns, bilinearly; its corners are Y's (ops/resize.c). */
+struct crema_tensor *crema_resize(struct crema_program *,
+                                  const int64_t first[2], const int64_t from[2],
+                                  const int64_t to[2], struct crema_tensor *x);
+
 /* Y = X (k + alpha/size sum of X^2 over `size` channels)^-beta; size is odd */
 struct crema_lrn {
     int size;

@@ -1,18 +1,23 @@
-/* elu.c - Y = X where it is positive, alpha (e^X - 1) elsewhere. */
+/* elu.c - Y = X where it is positive, alpha (e^X - 1) elsewhere; all of it
+ * times lambda, in NVIDIA's fork. */
 #include "layers/layer.h"
 
 CREMA_LAYER_PARAM(Crema__ELUParameter, CREMA__ELUPARAMETER__INIT, elu_param)
 
 static enum crema_status setup(struct crema_layer *l)
 {
-    return crema_layer_forks(l, param(l), 1, "");
+    return crema_layer_forks(l, param(l), 1, "lambda");
 }
 
 static enum crema_status record(struct crema_layer *l)
 {
     const float alpha[CREMA_FORMULA_NUMBERS] = { param(l)->alpha };
+    struct crema_tensor *y =
+        crema_unary(l->program, CREMA_UNARY_elu, alpha, l->bottom[0]);
 
-    l->top[0] = crema_unary(l->program, CREMA_UNARY_elu, alpha, l->bottom[0]);
+    if (param(l)->lambda != 1)
+        y = crema_sum(l->program, 1, &y, &param(l)->lambda);
+    l->top[0] = y;
     return CREMA_OK;
 }
 
@@ -21,9 +26,9 @@ static const struct crema_param_doc elu_param = {
     .fields =
         (const struct crema_field_doc[]){
             { "alpha", "-alpha is what y goes to for very negative x" },
+            { "lambda", "NVIDIA's: what all is multiplied by" },
             { 0 },
         },
-    .refused = "lambda",
 };
 
 static const struct crema_layer_doc doc = {

@@ -88,7 +88,8 @@ int main(void)
 {
     Suite *s = suite_create("cuda");
     TCase *tc = tcase_create("parity with ref");
-    int all = count(op_tables) + count(loss_tables) + count(net_tables);
+    int all = count(op_tables) + count(loss_tables) +
+              count(plane_tables) + count(net_tables);
 
     tcase_add_loop_test(tc, dense, 0, all);
     tcase_add_loop_test(tc, channels_last, 0, all);

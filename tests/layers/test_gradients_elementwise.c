@@ -7,6 +7,8 @@ static const struct layer_case cases[] = {
     { "clip", "x:3,7", ONE("Clip", "clip_param { min: -.4 max: .3 }") },
     { "elu", "x:3,7", ONE("ELU", "elu_param { alpha: .5 }") },
     { "elu, alpha below 0", "x:3,7", ONE("ELU", "elu_param { alpha: -.5 }") },
+    { "elu, lambda", "x:3,7", ONE("ELU", "elu_param { lambda: 1.5 }") },
+    { "selu", "x:3,7", ONE("SeLu", "") },
     { "exp", "x:3,7", ONE("Exp", "") },
     { "exp, base", "x:3,7",
       ONE("Exp", "exp_param { base: 2 scale: .7 shift: .5 }") },

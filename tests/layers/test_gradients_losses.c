@@ -7,6 +7,7 @@
 #define PAIR     "bottom: 'x' bottom: 'z'"
 
 static const struct layer_case cases[] = {
+    { "l1", "x:3,4 z:3,2,2", TWO("L1Loss", "") },
     { "euclidean", "x:3,4 z:3,2,2", LOSS("EuclideanLoss", PAIR, "") },
     { "euclidean, weight", "x:3,4 z:3,4",
       LOSS("EuclideanLoss", PAIR, "loss_weight: 0.3") },

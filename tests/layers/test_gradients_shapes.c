@@ -55,6 +55,38 @@ static const struct layer_case cases[] = {
     { "im2col, 3-D", "x:1,2,3,3,2",
       ONE("Im2col", "convolution_param { kernel_size: 2 }") },
 
+    /* resized, put back */
+    { "interp", "x:2,2,3,4", ONE("Interp", "interp_param { height: 5 width: 7 }") },
+    { "interp, zoom", "x:1,2,3,2", ONE("Interp", "interp_param { zoom_factor: 3 }") },
+    { "interp, shrink", "x:1,2,7,6",
+      ONE("Interp", "interp_param { shrink_factor: 2 }") },
+    { "interp, both, cropped", "x:1,1,9,8",
+      ONE("Interp", "interp_param { shrink_factor: 3 zoom_factor: 2 "
+                    "pad_beg: -1 pad_end: -2 }") },
+    { "interp, to one", "x:1,2,3,3", ONE("Interp", "interp_param { height: 1 width: 4 }") },
+    { "upsample", "x:2,2,4,6",
+      "layer { name: 'p' type: 'Pooling' bottom: 'x' top: 'q' top: 'm' "
+      "pooling_param { kernel_size: 2 stride: 2 } }"
+      "layer { name: 'l' type: 'Upsample' bottom: 'q' bottom: 'm' top: 'y' }" },
+    { "upsample, odd", "x:2,2,5,7",
+      "layer { name: 'p' type: 'Pooling' bottom: 'x' top: 'q' top: 'm' "
+      "pooling_param { kernel_size: 2 stride: 2 } }"
+      "layer { name: 'l' type: 'Upsample' bottom: 'q' bottom: 'm' top: 'y' "
+      "upsample_param { pad_out_h: true pad_out_w: true } }" },
+    { "upsample, shared maxima", "x:1,2,5,7",
+      "layer { name: 'p' type: 'Pooling' bottom: 'x' top: 'q' top: 'm' "
+      "pooling_param { kernel_size: 3 stride: 1 } }"
+      "layer { name: 'l' type: 'Upsample' bottom: 'q' bottom: 'm' top: 'y' "
+      "upsample_param { upsample_h: 5 upsample_w: 7 } }" },
+    { "upsample, squares", "x:2,2,3,2",
+      ONE("Upsample", "upsample_param { scale_h: 2 scale_w: 3 }") },
+    { "reorg", "x:2,4,4,6", ONE("Reorg", "reorg_param { stride: 2 }") },
+    { "reorg, reverse", "x:2,4,2,3",
+      ONE("Reorg", "reorg_param { stride: 2 reverse: true }") },
+    { "crop center", "x:2,3,5,6",
+      ONE("CropCenter", "crop_center_param { crop_size: [0, 1, 2, 1] }") },
+    { "spatial dropout", "x:4,6,2", ONE("SpatialDropout", "") },
+
     /* added to, scaled */
     { "bias", "x:2,3,2", ONE("Bias", "") },
     { "bias, all axes", "x:2,3,2",

@@ -176,4 +176,5 @@ enum crema_status cuda_on_host_open(struct crema_ctx *ctx, const char *name,
 #include "device/cuda/learning.c"
 #include "device/cuda/pictures.c"
 #include "device/cuda/ports.c"
+#include "device/cuda/planes.c"
 #include "device/cuda/rows.c"

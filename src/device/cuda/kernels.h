@@ -25,6 +25,7 @@ struct cuda_kernel {
 extern const struct cuda_kernel crema_cuda_elementwise[];
 extern const struct cuda_kernel crema_cuda_layers[];
 extern const struct cuda_kernel crema_cuda_by_rows[];
+extern const struct cuda_kernel crema_cuda_planewise[];
 extern const struct cuda_kernel crema_cuda_learning[];
 extern const struct cuda_kernel crema_cuda_input[];
 /* pictures.c: crema_pictures asks for what a convolution will read. */

@@ -6,9 +6,11 @@
  *   host*  crema_host_op     update         crema_update
  *   loss_scale  crema_loss_scaling
  *   arrange* crema_arrange, formula/arrange.h
+ *   resize*  crema_resize, formula/resize.h
  *   pictures  crema_picture_sizes, formula/picture.h
  *   regions* crema_region_grid, formula/regions.h
- *   none:  maximum*, accumulate, clear, view, reorder, gather*, lstm*, prelu*
+ *   none:  maximum*, accumulate, clear, view, reorder, gather*, lstm*, prelu*,
+ *   unpool*
  */
 #ifndef CREMA_DEVICE_OPS_PARAMS_H
 #define CREMA_DEVICE_OPS_PARAMS_H

@@ -16,6 +16,7 @@
 #include "device/cuda/kernels/lrn.h"
 #include "device/cuda/kernels/move.h"
 #include "device/cuda/kernels/pictures.h"
+#include "device/cuda/kernels/planes.h"
 #include "device/cuda/kernels/pool.h"
 #include "device/cuda/kernels/rows.h"
 #include "device/formula/regions.h"
@@ -152,6 +153,18 @@ int crema_cuda_regions(cudaStream_t, const struct crema_region_grid *,
 int crema_cuda_regions_bwd(cudaStream_t, const struct crema_region_grid *,
                            const float *dy, const float *regions,
                            const float *place, float *dx);
+
+/* ---- planes.cu: dense float32; count: of what is written */
+
+int crema_cuda_resize(cudaStream_t, const struct crema_resize *, int64_t count,
+                      const float *x, float *y);
+int crema_cuda_resize_bwd(cudaStream_t, const struct crema_resize *,
+                          int64_t count, const float *dy, float *dx);
+int crema_cuda_unpool(cudaStream_t, const struct crema_unpooled *,
+                      const float *x, const float *mask, float *y, float *ws);
+int crema_cuda_unpool_bwd(cudaStream_t, const struct crema_unpooled *,
+                          const float *dy, const float *mask, const float *ws,
+                          float *dx);
 
 /* ---- rows.cu: dense float32 */
 
