@@ -211,8 +211,8 @@ END_TEST
 static bool has_kernel(const struct crema_op_type *type)
 {
     const struct cuda_kernel *const tables[] = {
-        crema_cuda_elementwise, crema_cuda_layers, crema_cuda_by_rows,
-        crema_cuda_learning, crema_cuda_input
+        crema_cuda_elementwise, crema_cuda_layers,   crema_cuda_by_rows,
+        crema_cuda_planewise,   crema_cuda_learning, crema_cuda_input
     };
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
