@@ -84,11 +84,18 @@ static const struct crema_param_doc batch_norm_param = {
             { "moving_average_fraction",
               "how much of what was gathered is kept by each pass" },
             { "eps", "added to the variance" },
+            { "scale_bias", "NVIDIA's: a scale and a bias follow, as blobs 3 "
+                            "and 4 of this layer" },
+            { "scale_filler", "how that scale starts, 1 when not given; asks "
+                              "for scale_bias by itself" },
+            { "bias_filler", "how that bias starts; asks for scale_bias by "
+                             "itself" },
+            { "relu", "Intel's: a ReLU follows" },
             { 0 },
         },
     .ignored = "engine",
-    .refused = "stats_batch_size relu scale_filler bias_filler scale_bias "
-               "use_weight_bias bias_term filler disable_mean disable_variance "
+    .refused = "stats_batch_size use_weight_bias bias_term filler disable_mean "
+               "disable_variance "
                "update_global_stats",
 };
 
