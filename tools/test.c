@@ -107,12 +107,13 @@ static void show(const struct test *t)
 
 /* ---- one pass over the data --------------------------------------------- */
 
-/* The layer that reads a database; NULL when there is none. */
+/* The layer that reads a database or HDF5 files; NULL when there is none. */
 static struct crema_layer *data_layer(const struct crema_net *net)
 {
     for (int i = 0; i < net->nlayers; i++) {
         struct crema_layer *l = &net->layer[i];
 
+        if (l->type->records) return l;
         if (l->type->next && l->type->seek && l->param->data_param &&
             l->param->data_param->source)
             return l;
@@ -125,31 +126,56 @@ static enum crema_status count_records(struct test *t,
 {
     struct crema_database *database;
 
+    if (l->type->records) {
+        *n = l->type->records(l);
+        return CREMA_OK;
+    }
     CREMA_TRY(crema_database_open(t->job.ctx, t->job.world->lender.databases,
                                   l->param->data_param->source, &database));
     *n = crema_database_count(database);
     return CREMA_OK;
 }
 
-/* The same net for `rest` records at a time, where the others ended. */
-static enum crema_status shrink(struct test *t, uint64_t done, uint64_t rest)
+static void set_batch(Crema__LayerParameter *layer, uint64_t batch)
 {
-    struct crema_net *old = t->job.net;
-    const struct crema_net_options options = old->options;
+    if (layer->data_param) layer->data_param->batch_size = (uint32_t)batch;
+    if (layer->hdf5_data_param)
+        layer->hdf5_data_param->batch_size = (uint32_t)batch;
+}
 
+/* The same net for `rest` records at a time; its layers go on where they stand
+ * now, as `at` has room to say. */
+static enum crema_status rebuild(struct test *t, uint64_t rest, uint64_t *at)
+{
+    struct crema_net *net = t->job.net;
+    const struct crema_net_options options = net->options;
+
+    for (int i = 0; i < net->nlayers; i++)
+        if (net->layer[i].type->position)
+            at[i] = net->layer[i].type->position(&net->layer[i]);
     for (size_t i = 0; i < t->job.param->n_layer; i++)
-        if (t->job.param->layer[i]->data_param)
-            t->job.param->layer[i]->data_param->batch_size = (uint32_t)rest;
+        set_batch(t->job.param->layer[i], rest);
     t->job.net = NULL;
-    crema_net_free(old);
+    crema_net_free(net);
     CREMA_TRY(crema_net_build(t->job.world, t->job.param, t->job.source,
                               &options, &t->job.net));
     for (int i = 0; i < t->job.net->nlayers; i++) {
         struct crema_layer *l = &t->job.net->layer[i];
 
-        if (l->type->seek) CREMA_TRY(l->type->seek(l, done));
+        if (l->type->seek) CREMA_TRY(l->type->seek(l, at[i]));
     }
     return CREMA_OK;
+}
+
+static enum crema_status shrink(struct test *t, uint64_t rest)
+{
+    uint64_t *at = calloc((size_t)t->job.net->nlayers + 1, sizeof *at);
+    enum crema_status status;
+
+    if (!at) return crema_no_memory(t->job.ctx, "a net");
+    status = rebuild(t, rest, at);
+    free(at);
+    return status;
 }
 
 static enum crema_status run_all(struct test *t)
@@ -170,7 +196,7 @@ static enum crema_status run_all(struct test *t)
                          records);
     }
     if (records % batch == 0) return CREMA_OK;
-    CREMA_TRY(shrink(t, records - records % batch, records % batch));
+    CREMA_TRY(shrink(t, records % batch));
     return run_batch(t, whole, (double)(records % batch));
 }
 

@@ -67,6 +67,8 @@ struct crema_layer_type {
     /* Records handed over so far, and how to go on from there. */
     uint64_t (*position)(const struct crema_layer *);
     enum crema_status (*seek)(struct crema_layer *, uint64_t position);
+    /* How many one pass over all of them has; may be NULL. */
+    uint64_t (*records)(const struct crema_layer *);
     /* Seconds next() has waited for data so far. */
     double (*waited)(const struct crema_layer *);
     /* Different records left out so far, as the lender wants it. */

@@ -52,6 +52,16 @@ enum crema_status crema_h5_create(struct crema_ctx *ctx, const char *path,
     return type->create(ctx, path, out);
 }
 
+enum crema_status crema_h5_reopen(struct crema_ctx *ctx, const char *path,
+                                  struct crema_h5 **out)
+{
+    const struct crema_h5_type *type;
+
+    *out = NULL;
+    CREMA_TRY(load(ctx, path, &type));
+    return type->reopen(ctx, path, out);
+}
+
 enum crema_status crema_h5_close(struct crema_h5 *h5)
 {
     return h5 ? h5->type->close(h5) : CREMA_OK;

@@ -37,6 +37,9 @@ struct crema_h5_type {
     /* Empties what is there. */
     enum crema_status (*create)(struct crema_ctx *, const char *path,
                                 struct crema_h5 **out);
+    /* To change what is there. */
+    enum crema_status (*reopen)(struct crema_ctx *, const char *path,
+                                struct crema_h5 **out);
     enum crema_status (*close)(struct crema_h5 *);
     /* What was written so far is a whole file for others. */
     enum crema_status (*flush)(struct crema_h5 *);
@@ -91,6 +94,9 @@ typedef const struct crema_h5_type *crema_h5_part_fn(void);
 enum crema_status crema_h5_open(struct crema_ctx *, const char *path,
                                 struct crema_h5 **out) CREMA_MUST_USE;
 enum crema_status crema_h5_create(struct crema_ctx *, const char *path,
+                                  struct crema_h5 **out) CREMA_MUST_USE;
+/* To write more into a file that exists. */
+enum crema_status crema_h5_reopen(struct crema_ctx *, const char *path,
                                   struct crema_h5 **out) CREMA_MUST_USE;
 /* Frees it in any case, and fails where the rest cannot be written.  Accepts
  * NULL. */

@@ -100,12 +100,12 @@ static hid_t how_to_open(void)
     return how;
 }
 
-static enum crema_status open_file(struct crema_ctx *ctx, const char *path,
-                                   struct crema_h5 **out)
+static enum crema_status open_as(struct crema_ctx *ctx, const char *path,
+                                 bool change, struct crema_h5 **out)
 {
-    enum crema_status status;
+    enum crema_status status = CREMA_OK;
     struct file *file = NULL;
-    int fd = open(path, O_RDONLY);
+    int fd = open(path, change ? O_RDWR : O_RDONLY);
     hid_t how;
 
     if (fd < 0)
@@ -114,38 +114,54 @@ static enum crema_status open_file(struct crema_ctx *ctx, const char *path,
     close(fd);
     CREMA_TRY(begin(ctx, path, &file));
     how = how_to_open();
-    if (how >= 0) file->id = H5Fopen(path, H5F_ACC_RDONLY, how);
+    if (how >= 0)
+        file->id = H5Fopen(path, change ? H5F_ACC_RDWR : H5F_ACC_RDONLY, how);
     if (file->id < 0) {
         status = h5_failed(&file->base, "read it as", "HDF5");
         (void)close_file(&file->base);
     } else {
         *out = &file->base;
-        status = CREMA_OK;
     }
     if (how >= 0) H5Pclose(how);
     return status;
 }
 
+static enum crema_status open_file(struct crema_ctx *ctx, const char *path,
+                                   struct crema_h5 **out)
+{
+    return open_as(ctx, path, false, out);
+}
+
+static enum crema_status reopen_file(struct crema_ctx *ctx, const char *path,
+                                     struct crema_h5 **out)
+{
+    return open_as(ctx, path, true, out);
+}
+
 static enum crema_status create_file(struct crema_ctx *ctx, const char *path,
                                      struct crema_h5 **out)
 {
-    enum crema_status status;
+    enum crema_status status = CREMA_OK;
     struct file *file = NULL;
+    hid_t how;
 
     CREMA_TRY(begin(ctx, path, &file));
-    file->id = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    if (file->id >= 0) {
+    how = how_to_open();
+    if (how >= 0) file->id = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, how);
+    if (file->id < 0) {
+        status = h5_failed(&file->base, "write it as", "HDF5");
+        (void)close_file(&file->base);
+    } else {
         *out = &file->base;
-        return CREMA_OK;
     }
-    status = h5_failed(&file->base, "write it as", "HDF5");
-    (void)close_file(&file->base);
+    if (how >= 0) H5Pclose(how);
     return status;
 }
 
 static const struct crema_h5_type type = {
     .open = open_file,
     .create = create_file,
+    .reopen = reopen_file,
     .close = close_file,
     .flush = flush,
     .has = h5_has,
