@@ -1,8 +1,8 @@
 #!/bin/sh
 # run.sh [--long] - set-up, build, all tests.  The last line counts them; the exit status is 1 when one failed.
 #
-# Unit tests and bad input run under AddressSanitizer and UndefinedBehaviorSanitizer (build-dev/), whole jobs and
-# GPU tests on the release build (build/).  --long adds what does not fit into 15 minutes on two cores.
+# Unit tests and bad input run under AddressSanitizer and UndefinedBehaviorSanitizer (build-dev/), those of the data
+# floor under ThreadSanitizer too (build-threads/), whole jobs and GPU tests on the release build (build/).  --long adds what does not fit into 15 minutes on two cores.
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
@@ -55,13 +55,15 @@ tests() {
 heading "set-up"
 tools/setup.sh || give_up "set-up failed"
 build dev build-dev
+build threads build-threads
 build release build
 tests build-dev -LE release
+tests build-threads
 # shellcheck disable=SC2086 # two words or none
 tests build -L release $long
 
 # count END - the tests whose line ends so
-count() { cat build-dev/tests.log build/tests.log | grep -cE "^ *[0-9]+/[0-9]+ Test +#[0-9]+: .*$1"; }
+count() { cat build-dev/tests.log build-threads/tests.log build/tests.log | grep -cE "^ *[0-9]+/[0-9]+ Test +#[0-9]+: .*$1"; }
 passed=$(count ' Passed +[0-9.]+ sec$')
 skipped=$(count '\*\*\*Skipped +[0-9.]+ sec$')
 total=$(count ' +[0-9.]+ sec$')

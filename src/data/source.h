@@ -8,8 +8,10 @@
 #ifndef CREMA_DATA_SOURCE_H
 #define CREMA_DATA_SOURCE_H
 
+#include "crema.pb-c.h"
 #include "data/image.h"
 #include "data/lmdb.h"
+#include "proto/source.h"
 
 /* Found, not read yet.  Its bytes are borrowed from the source. */
 struct crema_record {
@@ -94,6 +96,26 @@ struct crema_images_options {
 enum crema_status
 crema_records_images(struct crema_ctx *, const struct crema_images_options *,
                      struct crema_records **out) CREMA_MUST_USE;
+
+struct crema_windows_options {
+    const char *file; /* as window_file.h says */
+    const char *root; /* put before each picture's path; NULL: nothing */
+    const Crema__TransformationParameter *param; /* mean and scale of it count */
+    const struct crema_source *source; /* of param, for messages; may be NULL */
+    int batch_size;
+    int size, pad; /* see window.h */
+    bool square, mirror;
+    bool cache; /* pictures' files are kept in memory */
+    /* A window that overlaps an object by that much shows it; by less than the
+     * second, background, whose label is 0. */
+    float fg_threshold, bg_threshold;
+    float fg_fraction; /* of a batch's items show objects */
+    uint32_t seed;
+};
+/* Windows of pictures, drawn at random. */
+enum crema_status
+crema_records_windows(struct crema_ctx *, const struct crema_windows_options *,
+                      struct crema_records **out) CREMA_MUST_USE;
 
 /* Accepts NULL. */
 void crema_records_free(struct crema_records *);

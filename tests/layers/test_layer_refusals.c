@@ -262,6 +262,22 @@ static const struct refusal cases[] = {
     { "layer { name: 'd' type: 'ImageData' top: 'x' image_data_param {\n"
       "source: 'a' @min_height: 3 } }",
       "min_height, which only some forks of Caffe have, is not supported" },
+    { "layer { name: 'd' type: 'WindowData' top: 'x' top: 'y'\n"
+      "transform_param { @crop_size: 0 }\n"
+      "window_data_param { source: 'a' batch_size: 4 } }",
+      "transform_param must say a crop_size of 1 to" },
+    { "layer { name: 'd' type: 'WindowData' top: 'x' top: 'y'\n"
+      "transform_param { crop_size: 4 }\n"
+      "window_data_param { source: 'a' batch_size: 4 @context_pad: 2 } }",
+      "context_pad 2 leaves nothing of a crop_size of 4" },
+    { "layer { name: 'd' type: 'WindowData' top: 'x' top: 'y'\n"
+      "transform_param { crop_size: 4 }\n"
+      "window_data_param { source: 'a' batch_size: 4 @crop_mode: 'round' } }",
+      "unknown crop_mode \"round\"" },
+    { "layer { name: 'd' type: 'WindowData' top: 'x' top: 'y'\n"
+      "transform_param { crop_size: 4 }\n"
+      "window_data_param { source: 'a' batch_size: 4 @fg_fraction: 1.5 } }",
+      "fg_fraction must be in 0..1, got 1.5" },
     { "layer { name: 'd' type: 'MemoryData' top: 'x' top: 'y'\n"
       "@memory_data_param { batch_size: 4 channels: 1 width: 3 } }",
       "must be positive, got 4, 1, 0 and 3" },
