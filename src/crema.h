@@ -124,6 +124,32 @@ enum crema_status crema_model_forward(struct crema_model *) CREMA_MUST_USE;
 enum crema_status crema_model_read(struct crema_model *, const char *output,
                                    float *values, size_t count) CREMA_MUST_USE;
 
+/* ---- weights of a model
+ *
+ * By layer and index, as the layer has them in Caffe: 0 is what multiplies, 1
+ * the bias.  Layers that share weights have the same under both names.  Dense
+ * float32 in row-major order, however they lie on the device. */
+
+/* Files joined by ',', one after the other; layers are found by name. */
+enum crema_status crema_model_load(struct crema_model *,
+                                   const char *weights) CREMA_MUST_USE;
+/* Writes a .caffemodel, or by that ending a .caffemodel.h5; a file of that name
+ * is replaced when the new one is whole. */
+enum crema_status crema_model_save(struct crema_model *,
+                                   const char *path) CREMA_MUST_USE;
+/* Number of dims, and each; -1 when there is no such layer or index. */
+int crema_model_weight_shape(const struct crema_model *, const char *layer,
+                             int index, int64_t dims[CREMA_MODEL_DIMS]);
+/* `count` numbers, which must be all there are. */
+enum crema_status crema_model_weight_read(struct crema_model *,
+                                          const char *layer, int index,
+                                          float *values,
+                                          size_t count) CREMA_MUST_USE;
+enum crema_status crema_model_weight_write(struct crema_model *,
+                                           const char *layer, int index,
+                                           const float *values,
+                                           size_t count) CREMA_MUST_USE;
+
 /* ---- pictures for a net */
 
 /* value = scale * (pixel - mean), pixels 0..255 in B,G,R order.  All zero:

@@ -268,6 +268,50 @@ START_TEST(names_that_nearly_agree_are_suggested)
 }
 END_TEST
 
+/* ---- from the application's memory --------------------------------------- */
+
+/* Weights are read, written and saved through crema.h, before the net has run
+ * and after. */
+START_TEST(weights_are_the_applications)
+{
+    static const char one[] =
+        INPUT "layer { name: 'fc' type: 'InnerProduct' bottom: 'x' top: 'y'\n"
+              "  inner_product_param { num_output: 6 } }\n";
+    struct crema_model *m = opened(one, NULL, false, 1), *again;
+    float x[120], w[360], b[6] = { 1, 2, 3, 4, 5, 6 }, y[12], got[360];
+    int64_t dims[CREMA_MODEL_DIMS];
+
+    for (int i = 0; i < 120; i++) x[i] = 1;
+    for (int i = 0; i < 360; i++) w[i] = (float)(i / 60);
+    ck_assert_int_eq(crema_model_weight_shape(m, "fc", 0, dims), 2);
+    ck_assert_int_eq(dims[0], 6);
+    ck_assert_int_eq(dims[1], 60);
+    ck_assert_int_eq(crema_model_weight_shape(m, "fc", 2, dims), -1);
+    ck_assert_int_eq(crema_model_weight_shape(m, "no", 0, dims), -1);
+    ck_assert_int_eq(crema_model_weight_write(m, "fc", 0, w, 360), CREMA_OK);
+    run(m, x, 12, y);
+    ck_assert_float_eq(y[11], 5 * 60);
+    ck_assert_int_eq(crema_model_weight_write(m, "fc", 1, b, 6), CREMA_OK);
+    run(m, x, 12, y);
+    ck_assert_float_eq(y[11], 5 * 60 + 6);
+    ck_assert_int_eq(crema_model_weight_read(m, "fc", 0, got, 360), CREMA_OK);
+    ck_assert_mem_eq(got, w, sizeof w);
+    ck_assert_int_eq(crema_model_weight_read(m, "fc", 0, got, 359),
+                     CREMA_EINVAL);
+    is_said("weights 0 of layer \"fc\" are 6x60, not 359 numbers",
+            crema_ctx_message(ctx));
+    ck_assert_int_eq(crema_model_weight_write(m, "fd", 0, w, 360),
+                     CREMA_EINVAL);
+    ck_assert_int_eq(crema_model_save(m, path[0]), CREMA_OK);
+    crema_model_free(m);
+    again = opened(one, NULL, false, 2);
+    ck_assert_int_eq(crema_model_load(again, path[0]), CREMA_OK);
+    run(again, x, 12, got);
+    ck_assert_mem_eq(got, y, sizeof y);
+    crema_model_free(again);
+}
+END_TEST
+
 /* ---- other formats ------------------------------------------------------- */
 
 static enum crema_status give(void *user, const struct crema_stored_blob *b,
@@ -324,6 +368,7 @@ int main(void)
     tcase_add_test(tc, every_layer_is_accounted_for);
     tcase_add_test(tc, long_lists_are_counted);
     tcase_add_test(tc, names_that_nearly_agree_are_suggested);
+    tcase_add_test(tc, weights_are_the_applications);
     tcase_add_test(tc, owners_have_what_others_share);
     suite_add_tcase(s, tc);
     return run_suite(s);
