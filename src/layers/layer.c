@@ -130,6 +130,23 @@ static bool is_set(const ProtobufCFieldDescriptor *f, const char *message)
     return *(const protobuf_c_boolean *)quantifier;
 }
 
+bool crema_field_differs(const ProtobufCFieldDescriptor *f, const void *message)
+{
+    const char *value = (const char *)message + f->offset;
+
+    if (!is_set(f, message)) return false;
+    return f->label == PROTOBUF_C_LABEL_REPEATED || !is_default(f, value);
+}
+
+const void *crema_field_place(const ProtobufCFieldDescriptor *f,
+                              const void *message)
+{
+    const char *value = (const char *)message + f->offset;
+
+    return f->label == PROTOBUF_C_LABEL_REPEATED ? *(const char *const *)value
+                                                 : value;
+}
+
 enum crema_status crema_layer_forks(const struct crema_layer *l,
                                     const void *message, unsigned last,
                                     const char *known)
@@ -139,15 +156,11 @@ enum crema_status crema_layer_forks(const struct crema_layer *l,
 
     for (unsigned i = 0; d && i < d->n_fields; i++) {
         const ProtobufCFieldDescriptor *f = &d->fields[i];
-        const char *value = (const char *)message + f->offset;
 
-        if (f->id <= last || listed(known, f->name) || !is_set(f, message))
+        if (f->id <= last || listed(known, f->name) ||
+            !crema_field_differs(f, message))
             continue;
-        if (f->label != PROTOBUF_C_LABEL_REPEATED && is_default(f, value))
-            continue;
-        if (f->label == PROTOBUF_C_LABEL_REPEATED)
-            value = *(const char *const *)value;
-        (void)!crema_layer_fail(l, value,
+        (void)!crema_layer_fail(l, crema_field_place(f, message),
                                 "%s, which only some forks of Caffe have, is "
                                 "not supported",
                                 f->name);

@@ -155,6 +155,11 @@ enum crema_status crema_layer_span(const struct crema_layer *,
                                    const int32_t *num_axes_field, int *axis,
                                    struct crema_shape *) CREMA_MUST_USE;
 
+/* Is the field of the message set, to anything but its default?  And what says
+ * where, for crema_layer_fail. */
+bool crema_field_differs(const ProtobufCFieldDescriptor *, const void *message);
+const void *crema_field_place(const ProtobufCFieldDescriptor *,
+                              const void *message);
 /* Refuses fields that only forks have, numbered above `last`, where they are
  * set to anything but their default; those in `known` ("relu engine") aside.
  * message: one of the layer's parameters, or NULL. */

@@ -1,5 +1,5 @@
 /* registry.c - from a prototxt's `type:` to its table. */
-#include "layers/layer.h"
+#include "layers/forks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +23,11 @@ static int by_name(const void *name, const void *entry)
 
 const struct crema_layer_type *crema_layer_find(const char *name)
 {
-    const struct crema_layer_type *const *entry =
-        bsearch(name, types, TYPES, sizeof *types, by_name);
+    const struct crema_layer_type *const *entry;
 
+    for (const struct crema_fork_type *t = crema_fork_types; t->name; t++)
+        if (!strcmp(t->name, name)) name = t->type;
+    entry = bsearch(name, types, TYPES, sizeof *types, by_name);
     return entry ? *entry : NULL;
 }
 

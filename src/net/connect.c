@@ -1,5 +1,6 @@
 /* connect.c - layers by type, blobs by name: everything that can be told
  * without shapes. */
+#include "layers/forks.h"
 #include "net/build.h"
 #include "proto/nearest.h"
 
@@ -235,7 +236,8 @@ static enum crema_status add_losses(struct crema_net *net,
 
 /* ---- layers ------------------------------------------------------------- */
 
-static enum crema_status set_up(struct crema_net *net, struct crema_layer *l)
+static enum crema_status set_up(struct crema_net *net, struct crema_layer *l,
+                                struct crema_ignored *ignored)
 {
     size_t bytes = l->type ? l->type->state_size : 0;
 
@@ -246,7 +248,9 @@ static enum crema_status set_up(struct crema_net *net, struct crema_layer *l)
     l->state = crema_arena_alloc(&net->arena, bytes + 1);
     if (!l->bottom || !l->top || !l->state)
         return crema_no_memory(net->ctx, l->param->name);
-    return l->type && l->type->setup ? l->type->setup(l) : CREMA_OK;
+    if (!l->type) return CREMA_OK;
+    CREMA_TRY(crema_layer_check_fields(l, ignored));
+    return l->type->setup ? l->type->setup(l) : CREMA_OK;
 }
 
 static int by_name(const void *a, const void *b, void *net)
@@ -289,6 +293,9 @@ static enum crema_status make_tables(struct crema_net *net)
 
 enum crema_status crema_net_connect(struct crema_net *net)
 {
+    struct crema_ignored ignored = { "" };
+
+    crema_net_check_fields(net->param, &ignored);
     CREMA_TRY(make_tables(net));
     CREMA_TRY(find_types(net));
     for (int i = 0; i < net->nlayers; i++) {
@@ -299,7 +306,10 @@ enum crema_status crema_net_connect(struct crema_net *net)
         for (int k = 0; k < l->ntops; k++)
             CREMA_TRY(crema_net_forgive(net, l, make_top(net, l, (size_t)k)));
         CREMA_TRY(add_losses(net, l));
-        CREMA_TRY(crema_net_forgive(net, l, set_up(net, l)));
+        CREMA_TRY(crema_net_forgive(net, l, set_up(net, l, &ignored)));
     }
+    if (ignored.names[0])
+        crema_log(net->ctx, CREMA_WARNING, "without effect here: %s",
+                  ignored.names);
     return list_outputs(net);
 }
