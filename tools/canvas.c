@@ -18,9 +18,13 @@ struct canvas {
     bool svg;
     cairo_surface_t *surface;
     cairo_t *cr;
-    FT_Library letters;
-    FT_Face face;
     cairo_font_face_t *font;
+};
+
+/* FreeType's side of a font, which cairo may keep longer than the canvas. */
+struct letters {
+    FT_Library library;
+    FT_Face face;
 };
 
 static bool ends_in(const char *path, const char *ending)
@@ -48,25 +52,55 @@ static cairo_status_t write_file(void *closure, const unsigned char *data,
                                   : CAIRO_STATUS_WRITE_ERROR;
 }
 
+static void free_letters(void *data)
+{
+    struct letters *l = data;
+
+    if (l->face) FT_Done_Face(l->face);
+    if (l->library) FT_Done_FreeType(l->library);
+    free(l);
+}
+
 /* The font of an installed crema, else of the machine it was built on. */
-static enum crema_status find_font(struct canvas *c)
+static enum crema_status open_letters(struct canvas *c, struct letters *l)
 {
     char beside[4096];
     ssize_t n = readlink("/proc/self/exe", beside, sizeof beside - 64);
     char *slash;
 
-    if (FT_Init_FreeType(&c->letters) != 0)
+    if (FT_Init_FreeType(&l->library) != 0)
         return crema_fail(c->ctx, CREMA_ENOMEM, "no memory to draw letters");
     beside[n > 0 ? n : 0] = '\0';
     slash = strrchr(beside, '/');
     if (slash) {
         strcpy(slash, "/../share/crema/fonts/DejaVuSans.ttf");
-        if (FT_New_Face(c->letters, beside, 0, &c->face) == 0) return CREMA_OK;
+        if (FT_New_Face(l->library, beside, 0, &l->face) == 0) return CREMA_OK;
     }
-    if (FT_New_Face(c->letters, CREMA_FONT, 0, &c->face) == 0) return CREMA_OK;
+    if (FT_New_Face(l->library, CREMA_FONT, 0, &l->face) == 0) return CREMA_OK;
     return crema_fail(c->ctx, CREMA_EIO,
                       "cannot read the font %s: install fonts-dejavu-core",
                       CREMA_FONT);
+}
+
+static enum crema_status set_font(struct canvas *c)
+{
+    static const cairo_user_data_key_t key;
+    struct letters *l = calloc(1, sizeof *l);
+    enum crema_status status =
+        l ? open_letters(c, l)
+          : crema_fail(c->ctx, CREMA_ENOMEM, "no memory to draw letters");
+
+    if (status == CREMA_OK) {
+        c->font = cairo_ft_font_face_create_for_ft_face(l->face, 0);
+        if (cairo_font_face_set_user_data(c->font, &key, l, free_letters) ==
+            CAIRO_STATUS_SUCCESS) {
+            cairo_set_font_face(c->cr, c->font);
+            return CREMA_OK;
+        }
+        status = crema_fail(c->ctx, CREMA_ENOMEM, "no memory to draw letters");
+    }
+    if (l) free_letters(l);
+    return status;
 }
 
 static enum crema_status set_up(struct canvas *c, const char *path,
@@ -77,7 +111,6 @@ static enum crema_status set_up(struct canvas *c, const char *path,
                           "cannot draw to %s: its name must end in .png or "
                           ".svg",
                           path);
-    CREMA_TRY(find_font(c));
     CREMA_TRY(crema_file_create(c->ctx, path, &c->file));
     c->svg = ends_in(path, ".svg");
     c->surface =
@@ -86,12 +119,11 @@ static enum crema_status set_up(struct canvas *c, const char *path,
             : cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)ceil(width),
                                          (int)ceil(height));
     c->cr = cairo_create(c->surface);
-    c->font = cairo_ft_font_face_create_for_ft_face(c->face, 0);
     if (cairo_status(c->cr) != CAIRO_STATUS_SUCCESS)
         return crema_fail(c->ctx, CREMA_ENOMEM,
                           "cannot draw a picture of %.0f x %.0f: %s", width,
                           height, cairo_status_to_string(cairo_status(c->cr)));
-    cairo_set_font_face(c->cr, c->font);
+    CREMA_TRY(set_font(c));
     canvas_color(c, 0xffffff, 1);
     cairo_paint(c->cr);
     canvas_color(c, 0, 1);
@@ -125,13 +157,9 @@ static void free_drawing(struct canvas *c)
         cairo_surface_destroy(c->surface);
     }
     if (c->font) cairo_font_face_destroy(c->font);
-    if (c->face) FT_Done_Face(c->face);
-    if (c->letters) FT_Done_FreeType(c->letters);
     c->cr = NULL;
     c->surface = NULL;
     c->font = NULL;
-    c->face = NULL;
-    c->letters = NULL;
 }
 
 void canvas_abandon(struct canvas *c)

@@ -7,6 +7,8 @@ int verb_train(int argc, char **argv);
 int verb_test(int argc, char **argv);
 int verb_time(int argc, char **argv);
 int verb_forward(int argc, char **argv);
+int verb_features(int argc, char **argv);
+int verb_filters(int argc, char **argv);
 int verb_draw(int argc, char **argv);
 int verb_plot(int argc, char **argv);
 int verb_predict(int argc, char **argv);
