@@ -104,7 +104,8 @@ static void tell_age(struct upgrade *u, const struct crema_upgraded *what)
     if (what->raw)
         console_say(
             &u->console, CREMA_INFO,
-            "  blobs in NVIDIA's raw_data: %d, which are plain floats now",
+            "  blobs in NVIDIA's raw_data: %d, which are plain floats now "
+            "(gradients beside them are left out)",
             what->raw);
     if (what->dropped)
         console_say(&u->console, CREMA_INFO,
