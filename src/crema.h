@@ -47,6 +47,11 @@ void crema_ctx_free(struct crema_ctx *);
 /* Empty when nothing failed; valid until the next failure. */
 const char *crema_ctx_message(const struct crema_ctx *);
 
+/* Loads a shared object with layers (layers/plugin.h), which nets opened with
+ * this ctx know from then on.  A path without '/' is one in this folder. */
+enum crema_status crema_plugin_load(struct crema_ctx *,
+                                    const char *path) CREMA_MUST_USE;
+
 /* ---- devices */
 
 struct crema_device;

@@ -242,7 +242,9 @@ static void check_file(struct check *c, const char *path)
 int verb_check(int argc, char **argv)
 {
     struct check c = { 0 };
+    struct flag_list plugins = { 0 };
     const struct flag table[] = {
+        PLUGIN_FLAG(&plugins),
         { "strict", FLAG_BOOL, &c.strict, NULL, "notes count as errors" },
     };
     const struct flags flags = {
@@ -259,7 +261,8 @@ int verb_check(int argc, char **argv)
 
     if (status >= 0) return status;
     c.ctx = crema_ctx_new(listen_to, &c);
-    if (!c.ctx || crema_device_open(c.ctx, "ref", 1, &c.dev) != CREMA_OK) {
+    if (!c.ctx || load_plugins(c.ctx, &plugins) != CREMA_OK ||
+        crema_device_open(c.ctx, "ref", 1, &c.dev) != CREMA_OK) {
         fprintf(stderr, "crema check: %s\n",
                 c.ctx ? crema_ctx_message(c.ctx) : "out of memory");
         crema_ctx_free(c.ctx);

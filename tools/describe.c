@@ -18,7 +18,7 @@ enum { SHARED = sizeof shared / sizeof *shared };
 /* ---- the list -------------------------------------------------------------
  */
 
-static void list_all(const struct page *p)
+static void list_all(const struct crema_ctx *ctx, const struct page *p)
 {
     const struct crema_layer_type *t;
 
@@ -28,7 +28,7 @@ static void list_all(const struct page *p)
     for (int kind = 0; kind < CREMA_LAYER_KINDS; kind++) {
         bool any = false;
 
-        for (int i = 0; (t = crema_layer_nth(i)); i++) {
+        for (int i = 0; (t = crema_layer_known_nth(ctx, i)); i++) {
             if ((int)t->doc->kind != kind) continue;
             if (!any && p->markdown) page_section(p, page_kind(kind));
             if (!any && p->markdown) page_table(p, false);
@@ -48,21 +48,22 @@ static void list_all(const struct page *p)
 /* ---- one page --------------------------------------------------------------
  */
 
-static const struct crema_layer_type *find_layer(const char *name)
+static const struct crema_layer_type *find_layer(const struct crema_ctx *ctx,
+                                                 const char *name)
 {
     const struct crema_layer_type *t;
 
-    for (int i = 0; (t = crema_layer_nth(i)); i++)
+    for (int i = 0; (t = crema_layer_known_nth(ctx, i)); i++)
         if (!strcasecmp(t->name, name)) return t;
     return NULL;
 }
 
-static int unknown(const char *name)
+static int unknown(const struct crema_ctx *ctx, const char *name)
 {
     struct crema_nearest near = { name, strlen(name), NULL, 0, 0 };
     const struct crema_layer_type *t;
 
-    for (int i = 0; (t = crema_layer_nth(i)); i++)
+    for (int i = 0; (t = crema_layer_known_nth(ctx, i)); i++)
         crema_nearest_try(&near, t->name, strlen(t->name));
     for (int i = 0; i < SHARED; i++)
         crema_nearest_try(&near, shared[i]->name, strlen(shared[i]->name));
@@ -74,9 +75,10 @@ static int unknown(const char *name)
     return 1;
 }
 
-static int describe(const struct page *p, const char *name)
+static int describe(const struct crema_ctx *ctx, const struct page *p,
+                    const char *name)
 {
-    const struct crema_layer_type *t = find_layer(name);
+    const struct crema_layer_type *t = find_layer(ctx, name);
 
     if (t) {
         page_layer(p, t);
@@ -87,7 +89,7 @@ static int describe(const struct page *p, const char *name)
             page_shared(p, shared[i]);
             return 0;
         }
-    return unknown(name);
+    return unknown(ctx, name);
 }
 
 /* ---- a folder of pages ------------------------------------------------------
@@ -115,19 +117,20 @@ static bool close_page(const char *dir, const char *name, FILE *out)
     return false;
 }
 
-static bool write_page(const char *dir, const char *name)
+static bool write_page(const struct crema_ctx *ctx, const char *dir,
+                       const char *name)
 {
     struct page p = { open_page(dir, name), true };
 
     if (!p.out) return false;
     if (!strcmp(name, "index"))
-        list_all(&p);
+        list_all(ctx, &p);
     else
-        (void)describe(&p, name);
+        (void)describe(ctx, &p, name);
     return close_page(dir, name, p.out);
 }
 
-static int write_all(const char *dir)
+static int write_all(const struct crema_ctx *ctx, const char *dir)
 {
     const struct crema_layer_type *t;
     bool good;
@@ -136,20 +139,35 @@ static int write_all(const char *dir)
         fprintf(stderr, "crema describe: %s: %s\n", dir, strerror(errno));
         return 1;
     }
-    good = write_page(dir, "index");
-    for (int i = 0; good && (t = crema_layer_nth(i)); i++)
-        good = write_page(dir, t->name);
+    good = write_page(ctx, dir, "index");
+    for (int i = 0; good && (t = crema_layer_known_nth(ctx, i)); i++)
+        good = write_page(ctx, dir, t->name);
     for (int i = 0; good && i < SHARED; i++)
-        good = write_page(dir, shared[i]->name);
+        good = write_page(ctx, dir, shared[i]->name);
     return !good;
+}
+
+static int describe_all(const struct crema_ctx *ctx, int n, char **names)
+{
+    const struct page page = { stdout, false };
+    int status = 0;
+
+    if (n == 0) list_all(ctx, &page);
+    for (int i = 0; i < n && status == 0; i++) {
+        if (i > 0) printf("\n\n");
+        status = describe(ctx, &page, names[i]);
+    }
+    return status;
 }
 
 int verb_describe(int argc, char **argv)
 {
     const char *markdown = NULL;
+    struct flag_list plugins = { 0 };
     const struct flag table[] = {
         { "markdown", FLAG_TEXT, &markdown, "DIR",
           "write all pages there instead, and an index" },
+        PLUGIN_FLAG(&plugins),
     };
     const struct flags flags = {
         "crema describe",
@@ -162,18 +180,22 @@ int verb_describe(int argc, char **argv)
         0,
         -1,
     };
-    const struct page page = { stdout, false };
     int status = flags_parse(&flags, &argc, argv);
+    struct crema_ctx *ctx;
 
     if (status >= 0) return status;
     if (markdown && argc > 1)
         return flags_wrong(&flags, "--markdown writes all pages: no NAME");
-    if (markdown) return write_all(markdown);
-    if (argc == 1) list_all(&page);
-    for (int i = status = 1; i < argc; i++) {
-        if (i > 1) printf("\n\n");
-        status = describe(&page, argv[i]);
-        if (status) return status;
+    ctx = crema_ctx_new(NULL, NULL);
+    if (!ctx || load_plugins(ctx, &plugins) != CREMA_OK) {
+        fprintf(stderr, "crema describe: %s\n",
+                ctx ? crema_ctx_message(ctx) : "out of memory");
+        status = 1;
+    } else if (markdown) {
+        status = write_all(ctx, markdown);
+    } else {
+        status = describe_all(ctx, argc - 1, argv + 1);
     }
-    return 0;
+    crema_ctx_free(ctx);
+    return status;
 }

@@ -101,12 +101,24 @@ static enum crema_status open_gpu(struct job *job, const char *id, long threads)
     return open_cuda(job, "gpu", id, name, threads);
 }
 
-enum crema_status job_device(struct job *job, const struct device_flags *flags,
+enum crema_status load_plugins(struct crema_ctx *ctx, struct flag_list *list)
+{
+    enum crema_status status = CREMA_OK;
+
+    for (size_t i = 0; i < list->count && status == CREMA_OK; i++)
+        status = crema_plugin_load(ctx, list->items[i]);
+    flag_list_free(list);
+    *list = (struct flag_list){ 0 };
+    return status;
+}
+
+enum crema_status job_device(struct job *job, struct device_flags *flags,
                              const char *fallback)
 {
     static const char *const layouts[] = { "auto", "rule", "blocked", "last" };
     const char *name = flags->device ? flags->device : fallback;
 
+    CREMA_TRY(load_plugins(job->ctx, &flags->plugins));
     if (flags->gpu)
         CREMA_TRY(open_gpu(job, flags->gpu, flags->threads));
     else if (!strncmp(name, "cuda", 4))

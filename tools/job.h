@@ -34,7 +34,13 @@ struct device_flags {
     long threads, workspace;
     int layout; /* as DEVICE_FLAGS lists them */
     bool winograd, deterministic;
+    struct flag_list plugins;
 };
+#define PLUGIN_FLAG(list)                                                      \
+    {                                                                          \
+        "plugin", FLAG_LIST, list, "FILE",                                     \
+            "a shared object with layers; may be given several times"          \
+    }
 #define DEVICE_FLAGS(d)                                                        \
     { "device", FLAG_TEXT, &(d)->device, "D",                                  \
       "where to compute: auto, cpu, cuda, cuda:N or ref" },                    \
@@ -49,6 +55,7 @@ struct device_flags {
         { "layout", FLAG_CHOICE, &(d)->layout, "auto|rule|blocked|last",       \
           "how images lie on the CPU; auto: as is fastest, by a short "        \
           "trial" },                                                           \
+        PLUGIN_FLAG(&(d)->plugins),                                            \
     {                                                                          \
         "winograd", FLAG_BOOL, &(d)->winograd, NULL,                           \
             "let 3x3 convolutions on the CPU use Winograd's method: faster, "  \
@@ -56,8 +63,11 @@ struct device_flags {
     }
 /* -1, or the exit status after saying what is wrong. */
 int device_flags_wrong(const struct flags *, const struct device_flags *);
-/* fallback: where neither flag says it. */
-enum crema_status job_device(struct job *, const struct device_flags *,
+/* Loads all of them and empties the list. */
+enum crema_status load_plugins(struct crema_ctx *,
+                               struct flag_list *) CREMA_MUST_USE;
+/* Loads the plugins, too.  fallback: where neither flag says it. */
+enum crema_status job_device(struct job *, struct device_flags *,
                              const char *fallback) CREMA_MUST_USE;
 
 /* Which net, and how it is looked at. */

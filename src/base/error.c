@@ -17,6 +17,12 @@ struct crema_ctx *crema_ctx_new(crema_log_fn *log, void *user)
 
 void crema_ctx_free(struct crema_ctx *ctx)
 {
+    while (ctx && ctx->attached) {
+        struct crema_attached *first = ctx->attached;
+
+        ctx->attached = first->next;
+        first->free(first);
+    }
     free(ctx);
 }
 

@@ -34,6 +34,13 @@ struct crema_ctx {
     char message[CREMA_MESSAGE_SIZE];
     crema_log_fn *log;    /* NULL: nobody listens */
     void *log_user;
+    struct crema_attached *attached; /* newest first */
+};
+
+/* What a floor above has the ctx keep. */
+struct crema_attached {
+    struct crema_attached *next;
+    void (*free)(struct crema_attached *); /* with the ctx; tells kinds apart */
 };
 
 /* Records the failure and returns `status`, so a check is one statement.

@@ -328,6 +328,10 @@ static const struct crema_param_doc convolution_param = {
               "zeros on both sides of each spatial axis; 0 when not given" },
             { "pad_h", "instead of pad, for two spatial axes" },
             { "pad_w", "likewise" },
+            { "pad_same",
+              "crema's own: in place of pad, as much as makes an axis of y "
+              "that of x divided by the stride, rounded up; the odd row or "
+              "column is added behind. Not for Deconvolution" },
             { "dilation",
               "distance between neighbours in a window; 1, when not given, is "
               "none between them; one for all, or one for each" },

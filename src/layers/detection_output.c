@@ -270,9 +270,13 @@ static const struct crema_layer_doc doc = {
     .quirks = "SSD's. save_output_param, visualize and what belongs to them "
               "have no effect: read the top. soft_nms is refused. Of equal "
               "scores the first prior wins.",
-    .example = "detection_output_param { num_classes: 21 code_type: "
-               "CENTER_SIZE keep_top_k: 200 confidence_threshold: 0.01 "
-               "nms_param { nms_threshold: 0.45 top_k: 400 } }",
+    .example = "detection_output_param {\n"
+               "  num_classes: 21\n"
+               "  code_type: CENTER_SIZE\n"
+               "  keep_top_k: 200\n"
+               "  confidence_threshold: 0.01\n"
+               "  nms_param { nms_threshold: 0.45 top_k: 400 }\n"
+               "}",
 };
 
 const struct crema_layer_type crema_layer_DetectionOutput = {

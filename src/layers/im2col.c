@@ -157,7 +157,7 @@ static const struct crema_param_doc convolution_param = {
         },
     .ignored = "num_output bias_term group weight_filler bias_filler engine "
                "force_nd_im2col conv_algorithm cudnn_convolution_algo_seeker "
-               "conv_algos_override cudnn_flavor coeff "
+               "conv_algos_override cudnn_flavor pad_same coeff "
                "fusion_type relu negative_slope shape_offset",
 };
 

@@ -85,8 +85,11 @@ static const struct crema_layer_doc doc = {
     .params = { &norm_param },
     .quirks = "SSD's, before it ParseNet's. A fork has another layer of this "
               "name with normalize_param; it is refused.",
-    .example = "norm_param { across_spatial: false channel_shared: false "
-               "scale_filler { value: 20 } }",
+    .example = "norm_param {\n"
+               "  across_spatial: false\n"
+               "  channel_shared: false\n"
+               "  scale_filler { value: 20 }\n"
+               "}",
 };
 
 const struct crema_layer_type crema_layer_Normalize = {

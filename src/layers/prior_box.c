@@ -283,8 +283,13 @@ static const struct crema_layer_doc doc = {
     .tops = { { "prior", "1 x 2 x (H W boxes 4)" } },
     .params = { &prior_box_param },
     .quirks = "SSD's. min_size and max_size are cut to whole pixels.",
-    .example = "prior_box_param { min_size: 30 max_size: 60 aspect_ratio: 2 "
-               "variance: [0.1, 0.1, 0.2, 0.2] step: 8 }",
+    .example = "prior_box_param {\n"
+               "  min_size: 30\n"
+               "  max_size: 60\n"
+               "  aspect_ratio: 2\n"
+               "  variance: [0.1, 0.1, 0.2, 0.2]\n"
+               "  step: 8\n"
+               "}",
 };
 
 const struct crema_layer_type crema_layer_PriorBox = {

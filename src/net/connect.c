@@ -25,16 +25,35 @@ struct crema_blob *crema_net_blob(const struct crema_net *net, const char *name)
 /* ---- layer types ------------------------------------------------------- */
 
 /* NULL when nothing is near. */
-static const char *nearest_type(const char *name)
+static const char *nearest_type(const struct crema_ctx *ctx, const char *name)
 {
     struct crema_nearest near = { .name = name, .length = strlen(name) };
+    const struct crema_layer_type *t;
 
-    for (int i = 0; crema_layer_nth(i); i++) {
-        const char *known = crema_layer_nth(i)->name;
-
-        crema_nearest_try(&near, known, strlen(known));
-    }
+    for (int i = 0; (t = crema_layer_known_nth(ctx, i)); i++)
+        crema_nearest_try(&near, t->name, strlen(t->name));
     return near.best;
+}
+
+/* What to do about it. */
+static void advise(const struct crema_ctx *ctx, const char *type, char *out,
+                   size_t size)
+{
+    const char *fork = crema_net_fork(type), *near = nearest_type(ctx, type);
+
+    if (!strcmp(type, "Python"))
+        snprintf(out, size,
+                 "; its Python code cannot run here: replace it by layers, or "
+                 "leave it out");
+    else if (fork)
+        snprintf(out, size,
+                 " of %s, which crema lacks; a plugin may have it (--plugin "
+                 "FILE)",
+                 fork);
+    else if (near)
+        snprintf(out, size, "; did you mean \"%s\"?", near);
+    else
+        snprintf(out, size, "; if a plugin has it, say --plugin FILE");
 }
 
 /* Has a layer before this one the same unknown type? */
@@ -54,16 +73,10 @@ static void unknown_type(struct crema_net *net,
 {
     struct crema_place at =
         crema_source_place(net->source, &layer->type, layer);
-    const char *near = layer->type ? nearest_type(layer->type) : NULL;
     const char *type = layer->type ? layer->type : "";
-    char advice[160] = "";
+    char advice[256];
 
-    if (!strcmp(type, "Python"))
-        snprintf(advice, sizeof advice,
-                 "; its Python code cannot run here: replace it by layers, or "
-                 "leave it out");
-    else if (near)
-        snprintf(advice, sizeof advice, "; did you mean \"%s\"?", near);
+    advise(net->ctx, type, advice, sizeof advice);
     if (*failed)
         crema_also_at(net->ctx, &at, "unknown layer type \"%s\"%s", type,
                       advice);
@@ -80,7 +93,8 @@ static enum crema_status find_types(struct crema_net *net)
     for (int i = 0; i < net->nlayers; i++) {
         struct crema_layer *l = &net->layer[i];
 
-        l->type = l->param->type ? crema_layer_find(l->param->type) : NULL;
+        l->type =
+            l->param->type ? crema_layer_known(net->ctx, l->param->type) : NULL;
         if (!l->type && !said_before(net, l))
             unknown_type(net, l->param, &failed);
     }
@@ -250,6 +264,7 @@ static enum crema_status set_up(struct crema_net *net, struct crema_layer *l,
         return crema_no_memory(net->ctx, l->param->name);
     if (!l->type) return CREMA_OK;
     CREMA_TRY(crema_layer_check_fields(l, ignored));
+    CREMA_TRY(crema_layer_check_options(l));
     return l->type->setup ? l->type->setup(l) : CREMA_OK;
 }
 

@@ -70,6 +70,9 @@ void gradient_check(struct gradient *);
  * such values.  layers: prototxt behind the inputs.  TRAIN, or TEST. */
 void gradient_check_layers(const char *title, const char *inputs,
                            const char *layers, bool train);
+/* The same with layers of a plugin; NULL: none. */
+void gradient_check_plugin(const char *title, const char *plugin,
+                           const char *inputs, const char *layers, bool train);
 
 /* ---- for both ---- */
 

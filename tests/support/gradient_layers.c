@@ -187,6 +187,12 @@ static void close_all(struct trial *t)
 void gradient_check_layers(const char *title, const char *inputs,
                            const char *layers, bool train)
 {
+    gradient_check_plugin(title, NULL, inputs, layers, train);
+}
+
+void gradient_check_plugin(const char *title, const char *plugin,
+                           const char *inputs, const char *layers, bool train)
+{
     struct trial *t = calloc(1, sizeof *t);
     char message[GRADIENT_MESSAGE];
     bool holds;
@@ -195,6 +201,7 @@ void gradient_check_layers(const char *title, const char *inputs,
     t->g.title = title;
     t->g.ctx = crema_ctx_new(NULL, NULL);
     ck_assert_ptr_nonnull(t->g.ctx);
+    if (plugin) good(t, crema_plugin_load(t->g.ctx, plugin));
     good(t, crema_device_open(t->g.ctx, "ref", 1, &t->g.dev));
     build(t, inputs, layers, train);
     fill_inputs(t);

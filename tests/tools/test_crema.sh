@@ -24,6 +24,32 @@ good() {
     }
 }
 
+# every unknown layer at once, with the fork that has it
+cat >unknown.prototxt <<'END'
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 } } }
+layer { name: "a" type: "RegionLoss" bottom: "x" top: "a" }
+layer { name: "b" type: "CenterLoss" bottom: "x" top: "b" }
+layer { name: "c" type: "CenterLoss" bottom: "x" top: "c" }
+layer { name: "d" type: "MyOwn" bottom: "x" top: "d" }
+END
+good crema check unknown.prototxt
+says '^note: unknown.prototxt:2:19: unknown layer type "RegionLoss" of the YOLO forks, which crema lacks' err
+says '^unknown.prototxt:3:19: unknown layer type "CenterLoss" of caffe-face' err
+says '"MyOwn"; if a plugin has it, say --plugin FILE' err
+[ "$(grep -c 'CenterLoss" of' err)" = 1 ] || fail "CenterLoss more than once"
+
+# a plugin's layers
+plugin=$CREMA_BUILD/tests/my_layers.so
+sed 's/"MyOwn"/"Mish"/; /RegionLoss\|CenterLoss/d' unknown.prototxt >mish.prototxt
+good crema check --plugin "$plugin" mish.prototxt
+says "mish.prototxt: net, 2 layers in TRAIN, 2 in TEST: fine" out
+good crema describe --plugin "$plugin" Mish
+says "^  beta: a number" out
+good crema summary --plugin "$plugin" --model mish.prototxt
+says "Plugin .*my_layers.so: Mish, ReZero" err
+! crema check --plugin missing.so mish.prototxt 2>err || fail "a plugin that is not there"
+says "missing.so: cannot open" err
+
 # what layers say of themselves
 good crema describe
 says "^  Convolution  +weighted sums" out

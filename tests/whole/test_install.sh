@@ -18,6 +18,16 @@ for language in c c++; do
         -Imoved/include -
 done
 
+# so is a plugin's tree: its headers suffice, and pages, checks and training know its layers
+cp -r "$CREMA_SOURCE/examples/plugin" .
+for header in layers/plugin.h layers/type.h device/ops.h; do
+    echo "#include \"$header\"" | gcc -x c -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags crema-plugin) -
+done
+CFLAGS="-O2 -Wall -Wextra -Werror" PATH=$PWD/moved/bin:$PATH plugin/run.sh "$CREMA_SOURCE/data/digits" >plugin.log 2>&1 ||
+    { cat plugin.log && exit 1; }
+grep -q "^Mish - a smooth ReLU" plugin.log
+awk '/accuracy = / { score = $NF } END { exit !(score > 0.85) }' plugin.log || { cat plugin.log && exit 1; }
+
 tiny_files .
 PATH=$PWD/moved/bin:$PATH
 tiny_train env
