@@ -357,8 +357,11 @@ static const struct crema_layer_doc doc = {
               "examples are mined. With encode_variance_in_target the "
               "gradient is divided by the variances, which SSD leaves out. "
               "With nms_param and no top_k all candidates are looked at.",
-    .example = "multibox_loss_param { num_classes: 21 code_type: CENTER_SIZE "
-               "mining_type: MAX_NEGATIVE }",
+    .example = "multibox_loss_param {\n"
+               "  num_classes: 21\n"
+               "  code_type: CENTER_SIZE\n"
+               "  mining_type: MAX_NEGATIVE\n"
+               "}",
 };
 
 const struct crema_layer_type crema_layer_MultiBoxLoss = {
