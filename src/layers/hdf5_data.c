@@ -137,6 +137,7 @@ static const struct crema_param_doc hdf5_data_param = {
                          "every pass over all of them" },
             { 0 },
         },
+    .ignored = "image",
 };
 
 static const struct crema_layer_doc doc = {

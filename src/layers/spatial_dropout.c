@@ -49,8 +49,9 @@ static const struct crema_layer_doc doc = {
     .kind = CREMA_LAYER_ACTIVATION,
     .line = "drops random channels in TRAIN",
     .text = "  TRAIN: y = x m / (1 - ratio),  m = 0 with probability ratio, "
-            "else 1, one for each image and channel\n"
-            "  TEST:  y = x",
+            "else 1\n"
+            "  TEST:  y = x\n\n"
+            "m is one number for each image and channel.",
     .bottoms = { { "x", "N x C x any axes" } },
     .tops = { { "y", "of the same shape" } },
     .params = { &spatial_dropout_param },
