@@ -1,5 +1,5 @@
-/* pooling.c - maximum or average over windows; top 1, if there is one: where in
- * its plane each maximum was. */
+/* pooling.c - maximum, average or expectation over windows; top 1, if there is
+ * one: where in its plane each maximum was. */
 #include "layers/layer.h"
 
 CREMA_LAYER_PARAM(Crema__PoolingParameter, CREMA__POOLING_PARAMETER__INIT,
@@ -66,6 +66,20 @@ static enum crema_status read_kernel(const struct crema_layer *l,
     return CREMA_OK;
 }
 
+static enum crema_status check_method(const struct crema_layer *l)
+{
+    const Crema__PoolingParameter *p = param(l);
+    bool stochastic = p->pool == METHOD(STOCHASTIC);
+
+    if (p->pool <= METHOD(AVE) || (stochastic && !l->train)) return CREMA_OK;
+    (void)!crema_layer_fail(l, &p->pool,
+                            stochastic ? "STOCHASTIC pooling is supported in "
+                                         "TEST only"
+                                       : "pool must be MAX, AVE or STOCHASTIC; "
+                                         "methods of forks are not supported");
+    return l->ctx->status = CREMA_EUNSUPPORTED;
+}
+
 static enum crema_status setup(struct crema_layer *l)
 {
     const Crema__PoolingParameter *p = param(l);
@@ -77,10 +91,7 @@ static enum crema_status setup(struct crema_layer *l)
     const struct pair pad = { "pad",   p->has_pad, p->has_pad_h, p->has_pad_w,
                               &p->pad, &p->pad_h,  &p->pad_w };
 
-    if (p->pool > METHOD(AVE))
-        return crema_layer_fail(l, &p->pool,
-                                "pool must be MAX or AVE; STOCHASTIC and the "
-                                "methods of forks are not supported");
+    CREMA_TRY(check_method(l));
     pool->method = p->pool == METHOD(MAX) ? CREMA_POOL_MAX : CREMA_POOL_AVE;
     if (l->ntops > 1 && pool->method != CREMA_POOL_MAX)
         return crema_layer_fail(l, &l->param->top[1],
@@ -97,8 +108,29 @@ static enum crema_status setup(struct crema_layer *l)
                               pool->stride[0] != 1 || pool->stride[1] != 1))
         return crema_layer_fail(l, &p->global_pooling,
                                 "global_pooling takes pad 0 and stride 1 only");
+    if (p->pool == METHOD(STOCHASTIC) && (pool->pad[0] || pool->pad[1]))
+        return crema_layer_fail(l, p->has_pad ? &p->pad : &p->pad_h,
+                                "STOCHASTIC pooling takes pad 0 only");
     CREMA_TRY(read_kernel(l, pool));
     return crema_layer_forks(l, p, 13, "ceil_mode blobs_lr blobs_a_min");
+}
+
+/* What drawing an element with a probability in proportion to it comes to: the
+ * sum of squares over the sum, both as averages; 0 for a window of zeros. */
+static struct crema_tensor *expected(struct crema_program *p,
+                                     const struct crema_pool *average,
+                                     struct crema_tensor *x)
+{
+    static const float square[CREMA_FORMULA_NUMBERS] = { 2, 1, 0 };
+    static const float inverse[CREMA_FORMULA_NUMBERS] = { -1, 1, 1e-18f };
+    struct crema_tensor *of[2] = {
+        crema_pooling(p, average, crema_unary(p, CREMA_UNARY_power, square, x),
+                      NULL),
+        crema_unary(p, CREMA_UNARY_power, inverse,
+                    crema_pooling(p, average, x, NULL)),
+    };
+
+    return crema_product(p, 2, of, true);
 }
 
 static enum crema_status record(struct crema_layer *l)
@@ -124,8 +156,11 @@ static enum crema_status record(struct crema_layer *l)
                 (long long)pool.kernel[i], (long long)x->dim[2 + i],
                 (long long)pool.pad[i]);
     }
-    l->top[0] = crema_pooling(l->program, &pool, l->bottom[0],
-                              l->ntops > 1 ? &l->top[1] : NULL);
+    if (p->pool == METHOD(STOCHASTIC))
+        l->top[0] = expected(l->program, &pool, l->bottom[0]);
+    else
+        l->top[0] = crema_pooling(l->program, &pool, l->bottom[0],
+                                  l->ntops > 1 ? &l->top[1] : NULL);
     return CREMA_OK;
 }
 
@@ -133,7 +168,7 @@ static const struct crema_param_doc pooling_param = {
     .message = "pooling_param",
     .fields =
         (const struct crema_field_doc[]){
-            { "pool", "MAX or AVE; the others are not supported" },
+            { "pool", "MAX, AVE, or in TEST STOCHASTIC" },
             { "kernel_size", "size of a window; this or kernel_h and kernel_w, "
                              "unless global_pooling" },
             { "kernel_h", "with kernel_w, instead of kernel_size" },
@@ -164,7 +199,8 @@ static const struct crema_layer_doc doc = {
             "the input is dropped.\n\n"
             "MAX never takes the padding; of equals the first counts. AVE "
             "divides by the window's size, padding counted, but not by what "
-            "lies beyond it.",
+            "lies beyond it. STOCHASTIC in TEST is the sum of squares over the "
+            "sum, for elements of at least 0.",
     .bottoms = { { "x", "N x C x H x W" } },
     .tops = { { "y", "N x C x P x Q" },
               { "mask", "optional, with MAX only: where in its H x W plane "
@@ -172,7 +208,7 @@ static const struct crema_layer_doc doc = {
     .params = { &pooling_param },
     .quirks = "A window without any element, which stride > kernel makes "
               "possible, gives 0 and no gradient; Caffe writes outside its "
-              "memory then. STOCHASTIC pooling is not supported.",
+              "memory then. In TRAIN there is no STOCHASTIC pooling.",
     .example = "pooling_param { pool: MAX kernel_size: 3 stride: 2 }",
 };
 

@@ -253,6 +253,9 @@ static const struct layer_case test_cases[] = {
     { "batch norm, test", "x:4,3,2,2", ONE("BatchNorm", "") },
     { "batch norm of the batch, test", "x:4,3,2,2",
       ONE("BatchNorm", "batch_norm_param { use_global_stats: false }") },
+    { "stochastic pooling, test", "positive:2,2,5,5",
+      "layer { name: 'l' type: 'Pooling' bottom: 'positive' top: 'y' "
+      "pooling_param { pool: STOCHASTIC kernel_size: 3 stride: 2 } }" },
     { "batch norm, scale_bias, test", "x:4,3,2,2",
       ONE("BatchNorm", "batch_norm_param { scale_bias: true }") },
     { "bn, test", "x:4,3,2,2",
