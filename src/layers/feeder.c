@@ -39,7 +39,9 @@ enum crema_status crema_feeder_missing(const struct crema_layer *l,
         access(beside, F_OK) != 0)
         return crema_layer_blame(l, field, status);
     snprintf(reason, sizeof reason, "%s", l->ctx->message);
-    return crema_layer_fail(l, field, "%s; there is one at %s", reason, beside);
+    status =
+        crema_fail(l->ctx, status, "%s; there is one at %s", reason, beside);
+    return crema_layer_blame(l, field, status);
 }
 
 static int workers(const struct crema_layer *l)

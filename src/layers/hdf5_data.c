@@ -1,11 +1,10 @@
 /* hdf5_data.c - batches of rows out of HDF5 files; each top is the array of its
  * name. */
-#include "base/beside.h"
 #include "data/h5_rows.h"
+#include "layers/feeder.h"
 #include "layers/layer.h"
 
 #include <limits.h>
-#include <stdio.h>
 
 CREMA_LAYER_PARAM(Crema__HDF5DataParameter, CREMA__HDF5_DATA_PARAMETER__INIT,
                   hdf5_data_param)
@@ -33,21 +32,6 @@ static enum crema_status check(const struct crema_layer *l)
     return CREMA_OK;
 }
 
-/* A list that lies beside the prototxt instead is worth a hint. */
-static enum crema_status missing(const struct crema_layer *l,
-                                 enum crema_status status)
-{
-    const Crema__HDF5DataParameter *p = param(l);
-    char beside[PATH_MAX], reason[PATH_MAX];
-
-    if (!l->source ||
-        !crema_beside(l->source->path, p->source, beside, sizeof beside))
-        return crema_layer_blame(l, &p->source, status);
-    snprintf(reason, sizeof reason, "%s", l->ctx->message);
-    return crema_layer_fail(l, &p->source, "%s; there is one at %s", reason,
-                            beside);
-}
-
 static enum crema_status setup(struct crema_layer *l)
 {
     const Crema__HDF5DataParameter *p = param(l);
@@ -69,7 +53,9 @@ static enum crema_status setup(struct crema_layer *l)
                                .memory = l->lender->memory,
                            },
                            &s->rows);
-    return status == CREMA_OK ? CREMA_OK : missing(l, status);
+    return status == CREMA_OK
+               ? CREMA_OK
+               : crema_feeder_missing(l, &p->source, p->source, status);
 }
 
 static enum crema_status record(struct crema_layer *l)
