@@ -11,14 +11,33 @@ struct job {
     float *y, *ws, *dx;
 };
 
+/* All channels of one row of bins of one region. */
+static void forward_row(const struct job *j, int64_t r, int64_t p)
+{
+    const struct crema_region_grid *g = j->g;
+    const float *region = j->regions + r * CREMA_REGION;
+    int64_t image = crema_region_image(g, region);
+    struct crema_window rows = crema_region_rows(g, region, p);
+
+    for (int64_t q = 0; q < g->q; q++) {
+        struct crema_window columns = crema_region_columns(g, region, q);
+
+        for (int64_t k = 0; k < g->k; k++) {
+            int64_t at = ((r * g->k + k) * g->p + p) * g->q + q;
+
+            j->y[at] =
+                crema_region_pool(g, j->x, image, k, p, q, &rows, &columns,
+                                  g->sensitive ? NULL : j->ws + at);
+        }
+    }
+}
+
 static void forward_part(const void *user, int64_t from, int64_t to)
 {
     const struct job *j = user;
-    int64_t bins = j->g->p * j->g->q;
 
-    for (int64_t i = from * bins; i < to * bins; i++)
-        j->y[i] = crema_at_regions(j->g, j->x, j->regions, i,
-                                   j->g->sensitive ? NULL : j->ws + i);
+    for (int64_t i = from; i < to; i++)
+        forward_row(j, i / j->g->p, i % j->g->p);
 }
 
 /* Every maximum of channel c in one region has come from one place. */
@@ -76,7 +95,7 @@ static enum crema_status forward(struct crema_ctx *ctx,
                      .ws = crema_out(op, 1) };
 
     CREMA_TRY(crema_regions_check(ctx, op, j.regions));
-    crema_cpu_parts(crema_cpu_threads(op), g->r * g->k, 1, forward_part, &j);
+    crema_cpu_parts(crema_cpu_threads(op), g->r * g->p, 1, forward_part, &j);
     return CREMA_OK;
 }
 

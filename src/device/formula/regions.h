@@ -93,33 +93,45 @@ CREMA_FORMULA int64_t crema_region_image(const struct crema_region_grid *g,
     return region[0] > -1 && region[0] < (float)g->n ? (int64_t)region[0] : -1;
 }
 
-/* Element i of Y.  *place: index in the plane of the maximum, -1 without; may
- * be NULL. */
+/* Bin (p, q) of channel k, which covers these rows and columns of an image.
+ * *place: index in the plane of the maximum, -1 without; may be NULL. */
+CREMA_FORMULA float crema_region_pool(const struct crema_region_grid *g,
+                                      const float *x, int64_t image, int64_t k,
+                                      int64_t p, int64_t q,
+                                      const struct crema_window *rows,
+                                      const struct crema_window *columns,
+                                      float *place)
+{
+    int64_t best = -1, c = g->sensitive ? (k * g->p + p) * g->q + q : k;
+    float sum = 0;
+
+    if (place) *place = -1;
+    if (image < 0 || rows->width == 0 || columns->width == 0) return 0;
+    x += (image * g->c + c) * g->h * g->w;
+    for (int64_t a = rows->from; a < rows->to; a++)
+        for (int64_t b = columns->from; b < columns->to; b++) {
+            int64_t at = a * g->w + b;
+
+            sum += x[at];
+            if (best < 0 || x[at] > x[best]) best = at;
+        }
+    if (g->sensitive) return sum / (float)(rows->width * columns->width);
+    if (place) *place = (float)best;
+    return x[best];
+}
+
+/* Element i of Y. */
 CREMA_FORMULA float crema_at_regions(const struct crema_region_grid *g,
                                      const float *x, const float *regions,
                                      int64_t i, float *place)
 {
     int64_t q = i % g->q, p = i / g->q % g->p, k = i / g->q / g->p % g->k;
     const float *region = regions + i / g->q / g->p / g->k * CREMA_REGION;
-    int64_t image = crema_region_image(g, region);
     struct crema_window rows = crema_region_rows(g, region, p);
     struct crema_window columns = crema_region_columns(g, region, q);
-    int64_t best = -1, c = g->sensitive ? (k * g->p + p) * g->q + q : k;
-    float sum = 0;
 
-    if (place) *place = -1;
-    if (image < 0 || rows.width == 0 || columns.width == 0) return 0;
-    x += (image * g->c + c) * g->h * g->w;
-    for (int64_t a = rows.from; a < rows.to; a++)
-        for (int64_t b = columns.from; b < columns.to; b++) {
-            int64_t at = a * g->w + b;
-
-            sum += x[at];
-            if (best < 0 || x[at] > x[best]) best = at;
-        }
-    if (g->sensitive) return sum / (float)(rows.width * columns.width);
-    if (place) *place = (float)best;
-    return x[best];
+    return crema_region_pool(g, x, crema_region_image(g, region), k, p, q,
+                             &rows, &columns, place);
 }
 
 CREMA_FORMULA bool crema_window_has(const struct crema_window *w, int64_t i)
