@@ -209,7 +209,8 @@ int verb_train(int argc, char **argv)
           ".solverstate to go on from; auto: the newest, if there is one" },
         DEVICE_FLAGS(&t.device),
         { "set", FLAG_LIST, &t.sets, "FIELD=VALUE",
-          "a field of the solver, as if its file said so" },
+          "a field of the solver, as if its file said so; F.G=V for one within "
+          "another, F+=V adds to a list" },
         { "level", FLAG_INT, &t.level, "N", "of the net, for its rules" },
         { "stage", FLAG_TEXT, &t.stage, "A,B", "of the net, for its rules" },
         { "data_threads", FLAG_INT, &t.data_threads, "N",

@@ -13,6 +13,7 @@
 #ifndef CREMA_DEVICE_OPS_H
 #define CREMA_DEVICE_OPS_H
 
+#include "device/formula/local_rate.h"
 #include "device/formula/loss_scale.h"
 #include "device/tensor.h"
 
@@ -340,16 +341,26 @@ struct crema_update {
     float scale;   /* of dW: 1 / iter_size */
     float decay;   /* times decay_mult */
     bool l1;       /* decay sign(w) instead of decay w */
+    bool decouples; /* decay shrinks the weight by rate decay itself, and is no
+                       part of its gradient */
     float momentum, momentum2, delta, rms_decay;
 };
 /* g = scale clip dW + decay W; the rule changes W and its histories h0, h1
- * (NULL where the rule has none).  clip: scalar tensor or NULL.  Nothing
- * changes where clip is below 0, or the program has a ring whose entry 0 is not
- * 0. */
+ * (NULL where the rule has none).  clip: scalar tensor or NULL.  local: scalar
+ * by which this weight's rate is multiplied, or NULL.  Nothing changes where
+ * clip is below 0, or the program has a ring whose entry 0 is not 0. */
 void crema_update(struct crema_program *, const struct crema_update *,
                   struct crema_tensor *w, struct crema_tensor *dw,
                   struct crema_tensor *h0, struct crema_tensor *h1,
-                  struct crema_tensor *clip);
+                  struct crema_tensor *clip, struct crema_tensor *local);
+/* Scalar, for crema_update's local (formula/local_rate.h).  h: the history
+ * whose direction counts, and correlation: a param [1], which changes; both or
+ * neither.  clip may be NULL. */
+struct crema_tensor *
+crema_local_rate(struct crema_program *, const struct crema_local_rate *,
+                 struct crema_tensor *w, struct crema_tensor *dw,
+                 struct crema_tensor *h, struct crema_tensor *correlation,
+                 struct crema_tensor *clip);
 /* sum += x, where sum is a param: gradients over iter_size passes. */
 void crema_accumulate(struct crema_program *, struct crema_tensor *sum,
                       struct crema_tensor *x);

@@ -156,6 +156,15 @@ struct crema_memory {
                           the heap */
 };
 
+/* What updates go by in one step, as the device reads it. */
+struct crema_rates {
+    float rate;            /* times an update's lr_mult */
+    float plain;           /* rate without corrections: of decoupled decay */
+    float momentum, decay; /* times an update's own */
+};
+/* All but the rate as the update says. */
+#define CREMA_RATES(rate) (&(const struct crema_rates){ (rate), (rate), 1, 1 })
+
 struct crema_program {
     struct crema_device *dev; /* borrowed */
     struct crema_ctx *ctx;    /* the device's */
@@ -179,10 +188,10 @@ struct crema_program {
     uint64_t version; /* of the params that they read last; 0: none */
     struct crema_tensor *tensors; /* newest first */
     struct crema_tensor *step;    /* I32 [1]: forward passes in TRAIN */
-    struct crema_tensor *rate;    /* F32 [1]: the learning rate */
+    struct crema_tensor *rate;    /* F32 [4]: struct crema_rates */
     struct crema_tensor *ring;    /* F32 [1 + CREMA_RING]: crema_loss_ring;
                                      or NULL */
-    float rate_now; /* what `rate` holds, once known */
+    struct crema_rates rate_now; /* what `rate` holds, once known */
     bool rate_known;
     struct crema_watch *watched;
     struct crema_arena arena; /* ops, tensors, names */
@@ -245,7 +254,8 @@ enum crema_status crema_program_time(struct crema_program *, enum crema_stage,
 enum crema_status crema_program_set_step(struct crema_program *,
                                          uint32_t step) CREMA_MUST_USE;
 enum crema_status crema_program_set_rate(struct crema_program *,
-                                         float rate) CREMA_MUST_USE;
+                                         const struct crema_rates *)
+    CREMA_MUST_USE;
 /* The program's ring, all of it: waits for what still runs. */
 enum crema_status
 crema_program_read_ring(struct crema_program *,

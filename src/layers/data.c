@@ -124,6 +124,7 @@ const struct crema_layer_type crema_layer_Data = {
     .item = crema_feeder_item,
     .position = crema_feeder_position,
     .seek = crema_feeder_seek,
+    .records = crema_feeder_records,
     .waited = crema_feeder_waited,
     .left_out = crema_feeder_left_out,
     .doc = &doc,

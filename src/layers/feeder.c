@@ -213,6 +213,13 @@ enum crema_status crema_feeder_seek(struct crema_layer *l, uint64_t to)
     return CREMA_OK;
 }
 
+uint64_t crema_feeder_records(const struct crema_layer *l)
+{
+    const struct crema_feeder *s = l->state;
+
+    return s->records ? s->records->count : 0;
+}
+
 double crema_feeder_waited(const struct crema_layer *l)
 {
     const struct crema_feeder *s = l->state;

@@ -55,6 +55,7 @@ const char *crema_feeder_item(const struct crema_layer *, int64_t i);
 uint64_t crema_feeder_position(const struct crema_layer *);
 enum crema_status crema_feeder_seek(struct crema_layer *,
                                     uint64_t to) CREMA_MUST_USE;
+uint64_t crema_feeder_records(const struct crema_layer *);
 double crema_feeder_waited(const struct crema_layer *);
 uint64_t crema_feeder_left_out(const struct crema_layer *);
 void crema_feeder_free(struct crema_layer *);

@@ -16,6 +16,7 @@ void crema_weights_free(struct crema_weights *ws)
     for (struct crema_weight *w = ws->first; w; w = w->next) {
         crema_param_release(&w->value);
         crema_param_release(&w->sum);
+        crema_param_release(&w->correlation);
         for (int i = 0; i < CREMA_MAX_HISTORIES; i++)
             crema_param_release(&w->history[i]);
     }

@@ -11,6 +11,7 @@ struct crema_weight {
     struct crema_param value;
     struct crema_param sum;              /* of gradients, for iter_size */
     struct crema_param history[CREMA_MAX_HISTORIES];
+    struct crema_param correlation; /* [1]: of crema_local_rate */
     float lr_mult, decay_mult;
     bool lr_given, decay_given;          /* by some prototxt */
     const char *shared;                  /* param name in prototxt; or NULL */

@@ -116,6 +116,20 @@ enum crema_status crema_net_read_blob(struct crema_net *net,
     return crema_tensor_read(net->world->dev, blob->last, dense);
 }
 
+struct crema_layer *crema_net_data(const struct crema_net *net,
+                                   uint64_t *records)
+{
+    for (int i = 0; i < net->nlayers; i++) {
+        struct crema_layer *l = &net->layer[i];
+        uint64_t n = l->type->records ? l->type->records(l) : 0;
+
+        if (n == 0 || l->ntops == 0 || !l->top[0]) continue;
+        if (records) *records = n;
+        return l;
+    }
+    return NULL;
+}
+
 double crema_net_waited(const struct crema_net *net)
 {
     double seconds = 0;

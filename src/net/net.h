@@ -141,7 +141,7 @@ enum crema_status crema_net_forward(struct crema_net *) CREMA_MUST_USE;
 enum crema_status crema_net_backward(struct crema_net *) CREMA_MUST_USE;
 /* Before backward: an update may run as soon as its gradient is known. */
 enum crema_status crema_net_set_rate(struct crema_net *,
-                                     float rate) CREMA_MUST_USE;
+                                     const struct crema_rates *) CREMA_MUST_USE;
 /* What of the updates is left to do. */
 enum crema_status crema_net_update(struct crema_net *) CREMA_MUST_USE;
 /* Sum over all tops of loss weight times sum of the top. */
@@ -151,7 +151,8 @@ enum crema_status crema_net_loss(struct crema_net *,
 /* Does the program note its losses, so that nobody need wait for them? */
 bool crema_net_is_deferring(const struct crema_net *);
 /* A forward pass, backward and updates in one go. */
-enum crema_status crema_net_step(struct crema_net *, float rate) CREMA_MUST_USE;
+enum crema_status crema_net_step(struct crema_net *,
+                                 const struct crema_rates *) CREMA_MUST_USE;
 /* What crema_net_loss would have said of the last CREMA_RING passes, to past[];
  * waits for them. */
 enum crema_status crema_net_read_losses(struct crema_net *) CREMA_MUST_USE;
@@ -174,6 +175,10 @@ enum crema_status crema_net_set_diff(struct crema_net *, const char *name,
                                      int64_t count,
                                      const float *dense) CREMA_MUST_USE;
 
+/* The first source of data whose size is known, and that (may be NULL); NULL
+ * where there is none. */
+struct crema_layer *crema_net_data(const struct crema_net *,
+                                   uint64_t *records);
 /* Seconds the net has waited for its sources of data. */
 double crema_net_waited(const struct crema_net *);
 

@@ -51,9 +51,10 @@ enum crema_status crema_net_backward(struct crema_net *net)
     return run(net, CREMA_BACKWARD);
 }
 
-enum crema_status crema_net_set_rate(struct crema_net *net, float rate)
+enum crema_status crema_net_set_rate(struct crema_net *net,
+                                     const struct crema_rates *rates)
 {
-    return crema_program_set_rate(net->program, rate);
+    return crema_program_set_rate(net->program, rates);
 }
 
 enum crema_status crema_net_update(struct crema_net *net)

@@ -17,20 +17,22 @@ static bool waits(const struct crema_program *p)
 }
 
 /* Stage by stage: a forward pass may have to be repeated. */
-static enum crema_status by_stages(struct crema_net *net, float rate)
+static enum crema_status by_stages(struct crema_net *net,
+                                   const struct crema_rates *rates)
 {
     CREMA_TRY(crema_net_forward(net));
-    CREMA_TRY(crema_net_set_rate(net, rate));
+    CREMA_TRY(crema_net_set_rate(net, rates));
     CREMA_TRY(crema_net_backward(net));
     return crema_net_update(net);
 }
 
-enum crema_status crema_net_step(struct crema_net *net, float rate)
+enum crema_status crema_net_step(struct crema_net *net,
+                                 const struct crema_rates *rates)
 {
-    if (!net->prepared || waits(net->program)) return by_stages(net, rate);
+    if (!net->prepared || waits(net->program)) return by_stages(net, rates);
     CREMA_TRY(crema_net_feed(net));
     CREMA_TRY(crema_program_set_step(net->program, net->passes++));
-    CREMA_TRY(crema_program_set_rate(net->program, rate));
+    CREMA_TRY(crema_program_set_rate(net->program, rates));
     return crema_program_run(net->program, CREMA_FORWARD, CREMA_UPDATE,
                              net->watch, net->watch_user);
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_STRING = 1 << 20 };
+enum { LONGEST_STRING = 1 << 20, LONGEST_CARRIED = 1 << 28 };
 
 static enum crema_status string_of(struct crema_blob_file *file,
                                    const struct crema_wire_field *f,
@@ -14,7 +14,7 @@ static enum crema_status string_of(struct crema_blob_file *file,
 {
     char *text;
 
-    if (f->length > LONGEST_STRING)
+    if (f->length > (f->number == STATE_CARRIED ? LONGEST_CARRIED : LONGEST_STRING))
         return crema_fail(file->ctx, CREMA_EIO,
                           "%s is damaged: a name has %llu bytes", file->path,
                           (unsigned long long)f->length);
@@ -159,6 +159,8 @@ static bool of_state(const struct crema_wire_field *f)
         { STATE_ITER, CREMA_WIRE_VARINT },
         { STATE_LEARNED_NET, CREMA_WIRE_BYTES },
         { STATE_STEP, CREMA_WIRE_VARINT },
+        { STATE_MINIMUM_LOSS, CREMA_WIRE_FIXED32 },
+        { STATE_LAST_EVENT, CREMA_WIRE_VARINT },
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)

@@ -30,7 +30,10 @@ enum {
     STATE_ITER = 1,
     STATE_LEARNED_NET = 2,
     STATE_HISTORY = 3,
-    STATE_STEP = 4
+    STATE_STEP = 4,
+    STATE_MINIMUM_LOSS = 5,
+    STATE_LAST_EVENT = 6,
+    STATE_CARRIED = 17004
 };
 
 /* Bytes of a stored number. */

@@ -64,12 +64,40 @@ static const char *nth_type(int i)
 /* Policies of forks, which are no typing errors. */
 static bool forks_policy(const char *name)
 {
-    static const char *const names[] = { "multifixed", "plateau", "sgdr",
-                                         "stepearly", "cosine" };
+    static const char *const names[] = { "stepearly" };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(names[i], name)) return true;
     return false;
+}
+
+static void examine_known_policy(const struct examiner *e,
+                                 const struct crema_schedule *s)
+{
+    const Crema__SolverParameter *p = e->p;
+
+    if (s->needs_stepsize && p->stepsize < 1)
+        say(e, CREMA_WRONG, &p->stepsize,
+            "lr_policy \"%s\" wants a stepsize of at least 1, got %d", s->name,
+            p->stepsize);
+    if (s->watches && p->n_plateau_winsize == 0)
+        say(e, CREMA_WRONG, &p->lr_policy,
+            "lr_policy \"plateau\" wants plateau_winsize: after how many "
+            "iterations without improvement the rate falls, each time it does");
+    for (size_t i = 0; s->watches && i < p->n_plateau_winsize; i++)
+        if (p->plateau_winsize[i] < 1)
+            say(e, CREMA_WRONG, &p->plateau_winsize[i],
+                "plateau_winsize must be at least 1, got %d",
+                p->plateau_winsize[i]);
+    if (!strcmp(s->name, "multifixed") &&
+        (p->n_stagelr == 0 || p->n_stagelr != p->n_stageiter))
+        say(e, CREMA_WRONG, &p->lr_policy,
+            "%zu stagelr and %zu stageiter: lr_policy \"multifixed\" wants as "
+            "many of both, and at least one",
+            p->n_stagelr, p->n_stageiter);
+    if (p->plateau_output && !s->watches)
+        say(e, CREMA_WRONG, &p->plateau_output,
+            "plateau_output is only for lr_policy \"plateau\"");
 }
 
 static void examine_policy(const struct examiner *e)
@@ -82,18 +110,51 @@ static void examine_policy(const struct examiner *e)
         say(e, CREMA_WRONG, NULL,
             "lr_policy is missing: say lr_policy: "
             "\"fixed\", or another");
-    } else if (!s && forks_policy(p->lr_policy)) {
+    } else if (s) {
+        examine_known_policy(e, s);
+    } else if (forks_policy(p->lr_policy)) {
         say(e, CREMA_LACKING, &p->lr_policy, "lr_policy \"%s\" is a fork's",
             p->lr_policy);
-    } else if (!s) {
+    } else {
         advise(p->lr_policy, nth_policy, advice, sizeof advice);
         say(e, CREMA_WRONG, &p->lr_policy, "unknown lr_policy \"%s\"; %s",
             p->lr_policy, advice);
-    } else if (s->needs_stepsize && p->stepsize < 1) {
-        say(e, CREMA_WRONG, &p->stepsize,
-            "lr_policy \"%s\" wants a stepsize of at least 1, got %d", s->name,
-            p->stepsize);
     }
+}
+
+/* How momentum and weight decay change, and rates of each weight's own. */
+static void examine_courses(const struct examiner *e)
+{
+    const Crema__SolverParameter *p = e->p;
+    const struct crema_solver_type *t = crema_solver_type_find(p->type);
+    bool fixed = !strcmp(p->momentum_policy, "fixed");
+
+    if (!crema_course_momentum(p->momentum_policy))
+        say(e, CREMA_WRONG, &p->momentum_policy,
+            "unknown momentum_policy \"%s\"; there are fixed, poly, opt",
+            p->momentum_policy);
+    else if (!fixed && t && t->rule != CREMA_RULE_sgd &&
+             t->rule != CREMA_RULE_nesterov)
+        say(e, CREMA_LACKING, &p->momentum_policy,
+            "momentum_policy \"%s\" is for SGD and Nesterov, not for %s",
+            p->momentum_policy, t->name);
+    if (!crema_course_decay(p->weight_decay_policy))
+        say(e, CREMA_WRONG, &p->weight_decay_policy,
+            "unknown weight_decay_policy \"%s\"; there are fixed, poly",
+            p->weight_decay_policy);
+    if (strcmp(p->larc_policy, "scale") != 0 &&
+        strcmp(p->larc_policy, "clip") != 0)
+        say(e, CREMA_WRONG, &p->larc_policy,
+            "unknown larc_policy \"%s\"; there are scale, clip",
+            p->larc_policy);
+    if (p->larc && p->local_lr_auto)
+        say(e, CREMA_WRONG, &p->local_lr_auto,
+            "larc and local_lr_auto are two answers to one question: give one");
+    if (t && t->decouples && strcmp(p->regularization_type, "L2") != 0)
+        say(e, CREMA_WRONG, &p->regularization_type,
+            "solver type \"%s\" shrinks weights: regularization_type \"%s\" "
+            "does not go with it",
+            t->name, p->regularization_type);
 }
 
 static void examine_type(const struct examiner *e)
@@ -126,7 +187,11 @@ static void examine_type(const struct examiner *e)
             "and %g",
             (double)e->p->momentum, (double)e->p->momentum2);
     }
-    if (strcmp(regular, "L1") && strcmp(regular, "L2"))
+    if (!strcmp(regular, "decoupled"))
+        say(e, CREMA_LACKING, &e->p->regularization_type,
+            "regularization_type \"decoupled\" is a fork's, with a schedule of "
+            "its own; for decay as its paper has it say type: \"AdamW\"");
+    else if (strcmp(regular, "L1") && strcmp(regular, "L2"))
         say(e, CREMA_WRONG, &e->p->regularization_type,
             "unknown regularization_type \"%s\"; there are L1, L2", regular);
 }
@@ -147,6 +212,10 @@ static void examine_numbers(const struct examiner *e)
         { "test_interval", &p->test_interval, 0 },
         { "average_loss", &p->average_loss, 1 },
         { "iter_size", &p->iter_size, 1 },
+        { "warmup_iter", &p->warmup_iter, 0 },
+        { "rampup_interval", &p->rampup_interval, 0 },
+        { "snapshot_keep", &p->snapshot_keep, 0 },
+        { "early_stop", &p->early_stop, 0 },
     };
 
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
@@ -155,7 +224,14 @@ static void examine_numbers(const struct examiner *e)
                 "%s must be at least %d, got "
                 "%d",
                 checks[i].name, checks[i].least, *checks[i].value);
-    if (!p->has_max_iter)
+    if (p->has_max_epoch && !(p->max_epoch > 0))
+        say(e, CREMA_WRONG, &p->max_epoch, "max_epoch must be above 0, got %g",
+            (double)p->max_epoch);
+    if (p->early_stop > 0 && !p->snapshot_best)
+        say(e, CREMA_WRONG, &p->early_stop,
+            "early_stop counts tests without a better snapshot_best: say which "
+            "test output that is");
+    if (!p->has_max_iter && !p->has_max_epoch)
         say(e, CREMA_LACKING, NULL,
             "max_iter is missing: nothing says when "
             "to stop");
@@ -163,15 +239,47 @@ static void examine_numbers(const struct examiner *e)
 
 /* ---- what forks added */
 
-/* Those that change nothing of what is learned. */
-static bool is_harmless(const char *name)
+/* Those that are here, or that change nothing of what is learned. */
+static bool is_taken(const char *name)
 {
     static const char *const names[] = {
-        "ap_version",       "engine",
-        "eval_type",        "group_id",
-        "plateau_winsize",  "richness",
-        "solver_data_type", "show_per_class_result",
-        "test_offset",      "store_blobs_in_old_format",
+        "ap_version",
+        "early_stop",
+        "engine",
+        "eval_type",
+        "group_id",
+        "larc",
+        "larc_eta",
+        "larc_policy",
+        "larc_turbo",
+        "local_gw_ratio",
+        "local_lr_auto",
+        "lr_mult",
+        "max_epoch",
+        "max_momentum",
+        "max_weight_decay",
+        "min_lr",
+        "momentum_policy",
+        "momentum_power",
+        "p_mult",
+        "period",
+        "plateau_output",
+        "plateau_winsize",
+        "rampup_interval",
+        "rampup_lr",
+        "richness",
+        "show_per_class_result",
+        "snapshot_best",
+        "snapshot_keep",
+        "solver_data_type",
+        "stageiter",
+        "stagelr",
+        "store_blobs_in_old_format",
+        "test_offset",
+        "warmup_iter",
+        "warmup_start_lr",
+        "weight_decay_policy",
+        "weight_decay_power",
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -201,7 +309,7 @@ static void examine_forks(const struct examiner *e)
         const char *base = (const char *)e->p, *value = base + f->offset;
         size_t n = 0;
 
-        if (f->id <= CAFFES_LAST || is_harmless(f->name)) continue;
+        if (f->id <= CAFFES_LAST || is_taken(f->name)) continue;
         if (f->label == PROTOBUF_C_LABEL_REPEATED)
             memcpy(&n, base + f->quantifier_offset, sizeof n);
         else
@@ -237,7 +345,8 @@ static void examine_test_nets(const struct examiner *e)
     size_t named = p->n_test_net + p->n_test_net_param, n = p->n_test_iter;
     bool generic = p->net || p->net_param;
 
-    if (n < named || (n > named && !generic))
+    if ((n < named && (n > 0 || p->test_interval < 1)) ||
+        (n > named && !generic))
         say(e, CREMA_WRONG, n ? &p->test_iter[0] : NULL,
             "%zu test_iter for %zu test nets: give one for each", n, named);
     for (size_t i = 0; i < n; i++)
@@ -263,6 +372,7 @@ void crema_solver_examine(const Crema__SolverParameter *p,
     examine_test_nets(&e);
     examine_policy(&e);
     examine_type(&e);
+    examine_courses(&e);
     examine_numbers(&e);
     examine_forks(&e);
 }

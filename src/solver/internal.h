@@ -18,6 +18,35 @@ struct crema_solver__file {
     struct crema_solver__file *next;
 };
 
+/* A test output that the run goes by. */
+struct crema_solver__figure {
+    int net, output; /* of test[net]; net -1: there is none */
+    bool larger;     /* is better */
+};
+
+/* snapshot_best and early_stop. */
+struct crema_solver__best {
+    struct crema_solver__figure figure;
+    bool known;
+    double value;
+    int iter, tests_since;
+    bool enough; /* training ends */
+};
+
+/* Iterations of the snapshots that stay, oldest first; iter NULL: all do. */
+struct crema_solver__kept {
+    int *iter, count;
+};
+
+/* How long a test is. */
+struct crema_solver__pass {
+    int batches;
+    uint64_t batch, rest; /* of an exact pass: images of each batch; of the
+                             last one, which `tail` has; 0: none */
+    uint64_t records;     /* 0: test_iter says how long it is */
+    struct crema_net *tail;
+};
+
 struct crema_solver {
     struct crema_ctx *ctx;
     struct crema_solver_options options;
@@ -25,15 +54,22 @@ struct crema_solver {
     struct crema_source *source; /* of param; borrowed */
     const struct crema_schedule *schedule;
     const struct crema_solver_type *type;
+    const struct crema_course *momentum, *decay;
+    bool momentum_fixed, decay_fixed; /* those policies */
     int64_t random_seed;
     struct crema_world *world;
     struct crema_net *net;
     int ntests;
     struct crema_net **test;
+    struct crema_solver__pass *pass; /* [ntests] */
+    struct crema_solver__figure plateau;
+    struct crema_solver__best best;
+    struct crema_solver__kept kept;
     struct crema_solver__file *files;
     int nweights; /* of the training net: the first ones of the world */
     int iter;     /* how many are done */
-    int current_step;
+    struct crema_pace pace;
+    float rate;   /* of the last iteration */
     bool stopped; /* as what_now said */
     struct crema_solver__window window;
     uint64_t *before; /* where each layer's data stood before the last
@@ -49,6 +85,13 @@ struct crema_solver {
     bool told_waiting;
     struct crema_arena arena;
 };
+
+/* set.c: "FIELD=VALUE", which replaces, "FIELD+=VALUE", which adds to a
+ * repeated field, FIELD perhaps within others ("train_state.stage"), or text as
+ * in a prototxt. */
+enum crema_status crema_solver__set(struct crema_ctx *, const char *text,
+                                    struct crema_source *,
+                                    ProtobufCMessage *) CREMA_MUST_USE;
 
 /* nets.c: the training net and the test nets. */
 enum crema_status crema_solver__nets(struct crema_solver *) CREMA_MUST_USE;
@@ -68,11 +111,35 @@ enum crema_status crema_solver__test(struct crema_solver *,
                                      int i) CREMA_MUST_USE;
 enum crema_status crema_solver__test_all(struct crema_solver *) CREMA_MUST_USE;
 
+/* best.c: looks up what the run goes by. */
+enum crema_status
+crema_solver__find_figures(struct crema_solver *) CREMA_MUST_USE;
+/* A test was made: the mean of an output. */
+enum crema_status crema_solver__judge(struct crema_solver *, int test,
+                                      int output, double value) CREMA_MUST_USE;
+
+/* keep.c: one is about to be written; those that are too old go; those that a
+ * state, read from path, knows of. */
+void crema_solver__note_snapshot(struct crema_solver *, int iter);
+enum crema_status
+crema_solver__drop_snapshots(struct crema_solver *) CREMA_MUST_USE;
+void crema_solver__take_kept(struct crema_solver *, const char *path,
+                             const Crema__SolverState *);
+
+/* epochs.c: passes over the training data so far; -1: its size is not known. */
+double crema_solver__epoch(const struct crema_solver *);
+/* max_epoch becomes max_iter. */
+enum crema_status
+crema_solver__settle_length(struct crema_solver *) CREMA_MUST_USE;
+
 /* report.c: the lines people's scripts read. */
 void crema_solver__begin_display(struct crema_solver *);
 float crema_solver__smoothed(const struct crema_solver *);
-enum crema_status crema_solver__show(struct crema_solver *,
-                                     float rate) CREMA_MUST_USE;
+enum crema_status crema_solver__show(struct crema_solver *) CREMA_MUST_USE;
+/* After the rate has become another: `was` is the step before. */
+void crema_solver__show_step(const struct crema_solver *, int was);
+/* 0: it is none. */
+float crema_solver__loss_weight(const struct crema_net *, int blob);
 /* " (* 1 = 0.5 loss)" for a blob with a loss weight, else "". */
 void crema_solver__loss_text(const struct crema_net *, int blob, double value,
                              char *out, size_t size);
@@ -81,8 +148,7 @@ enum crema_status crema_solver__read(struct crema_solver *, struct crema_net *,
                                      int output) CREMA_MUST_USE;
 
 /* step.c: one iteration; its loss may stay on the device. */
-enum crema_status crema_solver__iterate(struct crema_solver *,
-                                        float rate) CREMA_MUST_USE;
+enum crema_status crema_solver__iterate(struct crema_solver *) CREMA_MUST_USE;
 /* All losses so far are in the window, and were finite. */
 enum crema_status crema_solver__collect(struct crema_solver *) CREMA_MUST_USE;
 /* A forward pass whose loss is wanted at once. */

@@ -99,7 +99,7 @@ static enum crema_status build_train(struct crema_solver *s)
         s->nweights++;
     s->net->updates = crema_solver__updates;
     s->net->updates_user = s;
-    s->net->defers = true;
+    s->net->defers = !s->schedule->watches || p->plateau_output;
     return crema_net_record(s->net);
 }
 
@@ -123,12 +123,80 @@ static struct definition test_definition(const struct crema_solver *s, size_t i)
     return d;
 }
 
+/* The same net for the images that are left over. */
+static enum crema_status build_tail(struct crema_solver *s,
+                                    const struct definition *d,
+                                    struct crema_solver__pass *pass)
+{
+    struct crema_net_options o = { 0 };
+    const struct crema_source *source = s->source;
+    Crema__NetParameter *param = d->inlined;
+    enum crema_status status;
+    uint32_t *was;
+
+    if (d->path) CREMA_TRY(read_file(s, d->path, &param, &source));
+    settle_state(param->state, d->state, &o);
+    was = crema_arena_alloc(&s->arena, (param->n_layer + 1) * sizeof *was);
+    if (!was) return crema_no_memory(s->ctx, "a test net");
+    for (size_t i = 0; i < param->n_layer; i++) {
+        Crema__DataParameter *data = param->layer[i]->data_param;
+
+        if (!data) continue;
+        was[i] = data->batch_size;
+        data->batch_size = (uint32_t)pass->rest;
+    }
+    status = crema_net_build(s->world, param, source, &o, &pass->tail);
+    for (size_t i = 0; i < param->n_layer; i++)
+        if (param->layer[i]->data_param)
+            param->layer[i]->data_param->batch_size = was[i];
+    return status;
+}
+
+/* One batch at least; where the data's size is not known nothing is said about
+ * how long a test is, and none is made. */
+static enum crema_status measure(struct crema_solver *s,
+                                 const struct definition *d, int i)
+{
+    struct crema_solver__pass *pass = &s->pass[i];
+    struct crema_layer *l;
+
+    if (s->param->n_test_iter) {
+        pass->batches = s->param->test_iter[i];
+        return CREMA_OK;
+    }
+    l = crema_net_data(s->test[i], &pass->records);
+    if (!l) {
+        crema_log(s->ctx, CREMA_WARNING,
+                  "test net (#%d): test_iter is missing, and how much data "
+                  "there is is not known: it is not tested",
+                  i);
+        return CREMA_OK;
+    }
+    pass->batch = (uint64_t)l->top[0]->shape.dim[0];
+    pass->batches = (int)(pass->records / pass->batch);
+    pass->rest = pass->records % pass->batch;
+    crema_log(s->ctx, CREMA_INFO,
+              "Test net (#%d) is tested on all %llu records", i,
+              (unsigned long long)pass->records);
+    return pass->rest ? build_tail(s, d, pass) : CREMA_OK;
+}
+
+/* test_interval alone wants tests, too. */
+static size_t count_tests(const Crema__SolverParameter *p)
+{
+    size_t named = p->n_test_net + p->n_test_net_param;
+
+    if (p->n_test_iter || p->test_interval < 1) return p->n_test_iter;
+    return named ? named : (size_t)(p->net || p->net_param);
+}
+
 static enum crema_status build_tests(struct crema_solver *s)
 {
-    size_t n = s->param->n_test_iter;
+    size_t n = count_tests(s->param);
 
     s->test = crema_arena_alloc(&s->arena, (n + 1) * sizeof *s->test);
-    if (!s->test) return crema_no_memory(s->ctx, "test nets");
+    s->pass = crema_arena_alloc(&s->arena, (n + 1) * sizeof *s->pass);
+    if (!s->test || !s->pass) return crema_no_memory(s->ctx, "test nets");
     for (size_t i = 0; i < n; i++) {
         struct definition d = test_definition(s, i);
 
@@ -137,6 +205,7 @@ static enum crema_status build_tests(struct crema_solver *s)
                   d.path ? *d.path : "");
         CREMA_TRY(build(s, &d, false, &s->test[i]));
         s->ntests++;
+        CREMA_TRY(measure(s, &d, (int)i));
     }
     return CREMA_OK;
 }

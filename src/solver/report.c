@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 float crema_solver__smoothed(const struct crema_solver *s)
 {
@@ -30,7 +31,7 @@ enum crema_status crema_solver__read(struct crema_solver *s,
     return crema_net_read_blob(net, b, s->values);
 }
 
-static float weight_of(const struct crema_net *net, int blob)
+float crema_solver__loss_weight(const struct crema_net *net, int blob)
 {
     for (int i = 0; i < net->nlosses; i++)
         if (net->loss[i].tensor == net->blob[blob].last)
@@ -42,7 +43,7 @@ void crema_solver__loss_text(const struct crema_net *net, int blob,
                              double value, char *out, size_t size)
 {
     char a[CREMA_NUMBER_TEXT], b[CREMA_NUMBER_TEXT];
-    float weight = weight_of(net, blob);
+    float weight = crema_solver__loss_weight(net, blob);
 
     out[0] = '\0';
     if (weight != 0)
@@ -89,6 +90,26 @@ static enum crema_status show_scale(struct crema_solver *s)
                       s->iter);
 }
 
+void crema_solver__show_step(const struct crema_solver *s, int was)
+{
+    const char *name = s->schedule->name;
+    int step = s->pace.step, display = s->param->display;
+    char text[CREMA_NUMBER_TEXT];
+
+    if (step != was && !strcmp(name, "multistep"))
+        crema_log(s->ctx, CREMA_INFO,
+                  "MultiStep Status: Iteration %d, step = %d", s->iter, step);
+    else if (step != was && strcmp(name, "step") != 0)
+        crema_log(s->ctx, CREMA_INFO, "%s Status: Iteration %d, step = %d",
+                  s->schedule->watches ? "Plateau" : "SGDR", s->iter, step);
+    if (!s->schedule->watches || s->param->plateau_output || display < 1 ||
+        s->iter % display || s->pace.last_event <= s->iter - display)
+        return;
+    crema_log(s->ctx, CREMA_INFO,
+              "Plateau Status: Iteration %d, current minimum_loss = %s",
+              s->iter, crema_number_text((float)s->pace.best, text));
+}
+
 void crema_solver__begin_display(struct crema_solver *s)
 {
     s->shown_at = crema_seconds();
@@ -112,11 +133,11 @@ static void warn_of_waiting(struct crema_solver *s, double lapse,
               percent);
 }
 
-enum crema_status crema_solver__show(struct crema_solver *s, float rate)
+enum crema_status crema_solver__show(struct crema_solver *s)
 {
     double lapse = crema_seconds() - s->shown_at;
     double waited = crema_net_waited(s->net) - s->shown_waited;
-    double done = s->iter - s->shown_iter;
+    double done = s->iter - s->shown_iter, epoch = crema_solver__epoch(s);
     /* The first batch of all is waited for in any case. */
     double percent = lapse > 0 && done > 0 ? 100 * waited / lapse : 0;
     char text[CREMA_NUMBER_TEXT], waiting[40] = "";
@@ -129,9 +150,12 @@ enum crema_status crema_solver__show(struct crema_solver *s, float rate)
               lapse > 0 ? done / lapse : 0, lapse, s->param->display, waiting,
               crema_number_text(crema_solver__smoothed(s), text));
     warn_of_waiting(s, lapse, percent);
+    if (epoch >= 0)
+        crema_log(s->ctx, CREMA_INFO, "Iteration %d, epoch = %g", s->iter,
+                  epoch);
     crema_solver__begin_display(s);
     CREMA_TRY(show_outputs(s));
     crema_log(s->ctx, CREMA_INFO, "Iteration %d, lr = %g", s->iter,
-              (double)rate);
+              (double)s->rate);
     return show_scale(s);
 }

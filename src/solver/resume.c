@@ -195,6 +195,18 @@ static void take_losses(struct crema_solver *s, const Crema__SolverState *state)
     w->next = w->count % w->size;
 }
 
+static void take_pace(struct crema_solver *s, const Crema__SolverState *state)
+{
+    s->pace.step = state->current_step > 0 ? state->current_step : 0;
+    s->pace.last_event = state->iter_last_event;
+    if (state->has_minimum_loss) s->pace.best = (double)state->minimum_loss;
+    if (!state->has_best_value || s->best.figure.net < 0) return;
+    s->best.known = true;
+    s->best.value = (double)state->best_value;
+    s->best.iter = state->best_iter;
+    s->best.tests_since = state->tests_since_best;
+}
+
 /* The same layouts give the same bits. */
 static enum crema_status take_arranged(struct crema_solver *s,
                                        const Crema__SolverState *state)
@@ -225,6 +237,20 @@ static enum crema_status take_scale(struct crema_solver *s,
     return crema_param_write(&s->world->loss_scale, 0, 2, scale);
 }
 
+static enum crema_status take_correlations(struct crema_solver *s,
+                                           const Crema__SolverState *state)
+{
+    struct crema_weight *w = s->world->weights.first;
+
+    if (!s->param->larc || !s->param->larc_turbo ||
+        state->n_larc_correlation != (size_t)s->nweights)
+        return CREMA_OK;
+    for (int i = 0; i < s->nweights; i++, w = w->next)
+        CREMA_TRY(crema_param_write(&w->correlation, 0, 1,
+                                    &state->larc_correlation[i]));
+    return CREMA_OK;
+}
+
 enum crema_status crema_solver__resume(struct crema_solver *s,
                                        struct crema_blob_file *file)
 {
@@ -239,7 +265,8 @@ enum crema_status crema_solver__resume(struct crema_solver *s,
     crema_log(s->ctx, CREMA_INFO, "%sSolver: restoring history", s->type->name);
     CREMA_TRY(take_histories(s, file));
     s->iter = state->iter;
-    s->current_step = state->current_step > 0 ? state->current_step : 0;
+    take_pace(s, state);
+    crema_solver__take_kept(s, file->path, state);
     s->net->passes =
         (uint32_t)(state->has_forward_passes
                        ? state->forward_passes
@@ -247,6 +274,7 @@ enum crema_status crema_solver__resume(struct crema_solver *s,
     take_losses(s, state);
     CREMA_TRY(take_arranged(s, state));
     CREMA_TRY(take_scale(s, file));
+    CREMA_TRY(take_correlations(s, state));
     CREMA_TRY(seek(s, s->net, 0, state));
     for (int i = 0; i < s->ntests; i++)
         CREMA_TRY(seek(s, s->test[i], i + 1, state));

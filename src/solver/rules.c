@@ -13,13 +13,32 @@ static double correct_adam(const Crema__SolverParameter *p, int iter)
 }
 
 static const struct crema_solver_type types[] = {
-    { "SGD", true, CREMA_RULE_sgd, true, NULL },
-    { "Nesterov", true, CREMA_RULE_nesterov, true, NULL },
-    { "AdaGrad", true, CREMA_RULE_adagrad, false, NULL },
-    { "RMSProp", true, CREMA_RULE_rmsprop, false, NULL },
-    { "AdaDelta", true, CREMA_RULE_adadelta, true, NULL },
-    { "Adam", true, CREMA_RULE_adam, true, correct_adam },
-    { "SAG", false, CREMA_RULES, true, NULL },
+    { "SGD", .runs = true, .rule = CREMA_RULE_sgd, .momentum = true,
+      .doc = "h = momentum h + rate g; w -= h" },
+    { "Nesterov", .runs = true, .rule = CREMA_RULE_nesterov, .momentum = true,
+      .doc = "as SGD, from where the momentum will have led" },
+    { "AdaGrad", .runs = true, .rule = CREMA_RULE_adagrad,
+      .doc = "w -= rate g / (root of the sum of all g^2 + delta)" },
+    { "RMSProp", .runs = true, .rule = CREMA_RULE_rmsprop,
+      .doc = "w -= rate g / (root of a mean of g^2, which rms_decay makes "
+             "forget, + delta)" },
+    { "AdaDelta", .runs = true, .rule = CREMA_RULE_adadelta, .momentum = true,
+      .doc = "steps as large as a mean of the last ones; momentum is how much "
+             "of it stays" },
+    { "Adam", .runs = true, .rule = CREMA_RULE_adam, .momentum = true,
+      .correct = correct_adam,
+      .doc = "w -= rate m / (sqrt(v) + delta), m and v means of g and g^2 by "
+             "momentum and momentum2, corrected for their beginning at 0" },
+    { "AdamW", .runs = true, .rule = CREMA_RULE_adam, .momentum = true,
+      .decouples = true, .correct = correct_adam,
+      .doc = "Adam, with weights shrunk by rate weight_decay at each step "
+             "instead of decay in the gradient" },
+    { "SGDW", .runs = true, .rule = CREMA_RULE_sgd, .momentum = true,
+      .decouples = true,
+      .doc = "SGD, with weights shrunk by rate weight_decay at each step "
+             "instead of decay in the gradient" },
+    { "SAG", .rule = CREMA_RULES, .momentum = true,
+      .doc = "NVIDIA's; not here yet" },
 };
 enum { TYPES = sizeof types / sizeof *types };
 

@@ -101,6 +101,24 @@ static enum crema_status fill_scale(struct crema_solver *s,
     return crema_param_read(&s->world->loss_scale, 0, 2, state->loss_scale);
 }
 
+/* One for each weight that learns by larc_turbo; 0 where none is yet. */
+static enum crema_status fill_correlations(struct crema_solver *s,
+                                           struct crema_arena *arena,
+                                           Crema__SolverState *state)
+{
+    struct crema_weight *w = s->world->weights.first;
+    size_t n = (size_t)s->nweights;
+
+    if (!s->param->larc || !s->param->larc_turbo) return CREMA_OK;
+    state->larc_correlation = crema_arena_alloc(arena, (n + 1) * sizeof(float));
+    if (!state->larc_correlation) return crema_no_memory(s->ctx, "a snapshot");
+    state->n_larc_correlation = n;
+    for (size_t i = 0; i < n; i++, w = w->next)
+        CREMA_TRY(crema_param_read(&w->correlation, 0, 1,
+                                   &state->larc_correlation[i]));
+    return CREMA_OK;
+}
+
 static bool fill_histories(struct crema_solver *s, struct crema_arena *arena,
                            struct crema_blob_out **out)
 {
@@ -124,6 +142,29 @@ static bool in_h5(const struct crema_solver *s)
            CREMA__SOLVER_PARAMETER__SNAPSHOT_FORMAT__HDF5;
 }
 
+/* What tests have said so far, and which snapshots stay. */
+static void fill_best(struct crema_solver *s, Crema__SolverState *state)
+{
+    const struct crema_solver__kept *k = &s->kept;
+    int most = s->param->snapshot_keep;
+
+    if (s->best.known) {
+        state->has_best_value = state->has_best_iter =
+            state->has_tests_since_best = 1;
+        state->best_value = (float)s->best.value;
+        state->best_iter = s->best.iter;
+        state->tests_since_best = s->best.tests_since;
+    }
+    if (s->schedule->watches) {
+        state->has_minimum_loss = state->has_iter_last_event = 1;
+        state->minimum_loss = (float)s->pace.best;
+        state->iter_last_event = s->pace.last_event;
+    }
+    if (!k->iter) return;
+    state->n_snapshots = (size_t)(k->count < most ? k->count : most);
+    state->snapshots = k->iter + k->count - (int)state->n_snapshots;
+}
+
 static enum crema_status put_state(struct crema_solver *s,
                                    struct crema_arena *arena,
                                    const char *learned_net,
@@ -137,7 +178,8 @@ static enum crema_status put_state(struct crema_solver *s,
     state.has_iter = state.has_current_step = state.has_random_seed =
         state.has_forward_passes = 1;
     state.iter = s->iter;
-    state.current_step = s->current_step;
+    state.current_step = s->pace.step;
+    fill_best(s, &state);
     state.random_seed = s->random_seed;
     state.forward_passes = s->net->passes;
     state.learned_net = crema_arena_strdup(arena, learned_net);
@@ -148,6 +190,7 @@ static enum crema_status put_state(struct crema_solver *s,
         return crema_no_memory(s->ctx, "a snapshot");
     CREMA_TRY(fill_arranged(s, arena, &state));
     CREMA_TRY(fill_scale(s, arena, &state));
+    CREMA_TRY(fill_correlations(s, arena, &state));
     return in_h5(s)
                ? crema_state_write_h5(s->ctx, crema_file_path(file), &state,
                                       crema_solver__histories(s), histories)
@@ -224,9 +267,11 @@ enum crema_status crema_solver_snapshot(struct crema_solver *s)
     if (n >= (int)sizeof state)
         return crema_fail(s->ctx, CREMA_EINVAL, "snapshot_prefix is too long");
     CREMA_TRY(check_weights(s));
+    crema_solver__note_snapshot(s, s->iter);
     crema_log(s->ctx, CREMA_INFO, "Snapshotting to %s file %s", form, weights);
     CREMA_TRY(crema_net_save_weights(s->net, weights));
     crema_log(s->ctx, CREMA_INFO, "Snapshotting solver state to %s file %s",
               form, state);
-    return write_state(s, weights, state);
+    CREMA_TRY(write_state(s, weights, state));
+    return crema_solver__drop_snapshots(s);
 }

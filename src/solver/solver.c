@@ -42,6 +42,10 @@ static enum crema_status settle(struct crema_solver *s)
     if (c.status != CREMA_OK) return c.status;
     s->schedule = crema_schedule_find(p->lr_policy);
     s->type = crema_solver_type_find(p->type);
+    s->momentum = crema_course_momentum(p->momentum_policy);
+    s->decay = crema_course_decay(p->weight_decay_policy);
+    s->momentum_fixed = !strcmp(p->momentum_policy, "fixed");
+    s->decay_fixed = !strcmp(p->weight_decay_policy, "fixed");
     if (p->snapshot_diff || p->debug_info)
         crema_log(s->ctx, CREMA_WARNING, "%s has no effect here",
                   p->snapshot_diff ? "snapshot_diff" : "debug_info");
@@ -49,6 +53,11 @@ static enum crema_status settle(struct crema_solver *s)
         crema_log(s->ctx, CREMA_WARNING,
                   "base_lr is %s: nothing will be learned",
                   p->has_base_lr ? "0" : "missing, which counts as 0");
+    if (p->snapshot_keep > 0) {
+        s->kept.iter = crema_arena_alloc(
+            &s->arena, ((size_t)p->snapshot_keep + 1) * sizeof(int));
+        if (!s->kept.iter) return crema_no_memory(s->ctx, "a solver");
+    }
     s->window.size = p->average_loss;
     s->window.loss =
         crema_arena_alloc(&s->arena, (size_t)p->average_loss * sizeof(float));
@@ -116,6 +125,8 @@ static enum crema_status build(struct crema_solver *s, struct crema_device *dev)
         s->world->lender.no_values = s->options.no_values;
         status = crema_solver__nets(s);
     }
+    if (status == CREMA_OK) status = crema_solver__settle_length(s);
+    if (status == CREMA_OK) status = crema_solver__find_figures(s);
     if (status == CREMA_OK)
         status =
             file ? crema_solver__resume(s, file) : crema_solver__weights(s);
@@ -140,6 +151,7 @@ enum crema_status crema_solver_open(struct crema_ctx *ctx,
     s->ctx = ctx;
     s->param = param;
     s->source = source;
+    s->pace = (struct crema_pace)CREMA_PACE;
     if (options) s->options = *options;
     status = build(s, dev);
     if (status != CREMA_OK) {
@@ -153,7 +165,10 @@ enum crema_status crema_solver_open(struct crema_ctx *ctx,
 void crema_solver_free(struct crema_solver *s)
 {
     if (!s) return;
-    for (int i = 0; i < s->ntests; i++) crema_net_free(s->test[i]);
+    for (int i = 0; i < s->ntests; i++) {
+        crema_net_free(s->test[i]);
+        crema_net_free(s->pass[i].tail);
+    }
     crema_net_free(s->net);
     crema_world_free(s->world);
     for (struct crema_solver__file *f = s->files; f; f = f->next)
@@ -172,17 +187,10 @@ static bool due(int interval, int iter)
 
 static enum crema_status iterate(struct crema_solver *s)
 {
-    int was = s->current_step;
-    float rate = (float)s->schedule->rate(s->param, s->iter, &s->current_step);
-
-    if (s->current_step != was && s->param->n_stepvalue)
-        crema_log(s->ctx, CREMA_INFO,
-                  "MultiStep Status: Iteration %d, step = %d", s->iter,
-                  s->current_step);
-    CREMA_TRY(crema_solver__iterate(s, rate));
+    CREMA_TRY(crema_solver__iterate(s));
     if (!due(s->param->display, s->iter)) return CREMA_OK;
     CREMA_TRY(crema_solver__collect(s));
-    return crema_solver__show(s, rate);
+    return crema_solver__show(s);
 }
 
 static bool test_due(const struct crema_solver *s)
@@ -217,6 +225,7 @@ enum crema_status crema_solver_step(struct crema_solver *s, int count)
         if (test_due(s)) {
             CREMA_TRY(crema_solver__collect(s));
             CREMA_TRY(crema_solver__test_all(s));
+            s->stopped |= s->best.enough;
         }
         if (s->stopped) break;
         CREMA_TRY(iterate(s));

@@ -11,13 +11,14 @@
 #define CREMA_SOLVER_SOLVER_H
 
 #include "net/net.h"
+#include "solver/policies.h"
 
 struct crema_solver;
 
 /* ---- its definition (read.c, examine.c) */
 
-/* Reads a solver's prototxt, lets each of `sets` ("base_lr: 0.1", "display=5")
- * speak last, and brings it to today's form: solver_type becomes type, a
+/* Reads a solver's prototxt, lets each of `sets` ("base_lr: 0.1", "display=5",
+ * "stepvalue+=100", "train_state.level=1") speak last, and brings it to today's form: solver_type becomes type, a
  * missing snapshot_prefix follows from the path. */
 enum crema_status crema_solver_read(struct crema_ctx *, const char *path,
                                     size_t nsets, const char *const *sets,
@@ -34,19 +35,6 @@ typedef void crema_finding_fn(void *user, enum crema_finding,
 void crema_solver_examine(const Crema__SolverParameter *,
                           const struct crema_source *, crema_finding_fn *,
                           void *user);
-
-/* ---- rates (schedule.c) */
-
-/* One of Caffe's lr_policy.  *step: of multistep and step, kept from one call
- * to the next. */
-struct crema_schedule {
-    const char *name;
-    double (*rate)(const Crema__SolverParameter *, int iter, int *step);
-    bool needs_stepsize;
-};
-/* NULL when unknown; name may be NULL. */
-const struct crema_schedule *crema_schedule_find(const char *name);
-const struct crema_schedule *crema_schedule_nth(int i);
 
 /* ---- training */
 

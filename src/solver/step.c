@@ -28,37 +28,63 @@ enum crema_status crema_solver__forward(struct crema_solver *s, float *loss)
                : crema_solver__not_finite(s, s->net->passes - 1, *loss);
 }
 
+/* What this iteration's update goes by; a policy that watches the loss has seen
+ * it by then. */
+static struct crema_rates rates_now(struct crema_solver *s)
+{
+    const Crema__SolverParameter *p = s->param;
+    struct crema_rates rates = { .momentum = 1, .decay = 1 };
+    int was = s->pace.step;
+
+    if (s->schedule->watches && !p->plateau_output)
+        s->pace.figure = (double)crema_solver__smoothed(s);
+    s->rate = (float)crema_schedule_rate(s->schedule, p, s->iter, &s->pace);
+    crema_solver__show_step(s, was);
+    rates.rate = rates.plain = s->rate;
+    if (s->type->correct)
+        rates.rate = (float)((double)s->rate * s->type->correct(p, s->iter));
+    if (!s->momentum_fixed)
+        rates.momentum = (float)s->momentum->value(p, s->iter, s->rate);
+    if (!s->decay_fixed)
+        rates.decay = (float)s->decay->value(p, s->iter, s->rate);
+    return rates;
+}
+
 /* Each loss is looked at before anything is learned from it. */
-static enum crema_status iterate_at_once(struct crema_solver *s, float rate)
+static enum crema_status iterate_at_once(struct crema_solver *s)
 {
     int size = s->param->iter_size;
+    struct crema_rates rates;
     double sum = 0;
     float loss;
 
     for (int i = 0; i < size; i++) {
         CREMA_TRY(crema_solver__forward(s, &loss));
         sum += loss;
-        CREMA_TRY(crema_net_set_rate(s->net, rate));
+        if (i == size - 1) {
+            crema_solver__add_loss(s, (float)(sum / size));
+            rates = rates_now(s);
+            CREMA_TRY(crema_net_set_rate(s->net, &rates));
+        }
         CREMA_TRY(crema_net_backward(s->net));
     }
-    CREMA_TRY(crema_net_update(s->net));
-    crema_solver__add_loss(s, (float)(sum / size));
-    return CREMA_OK;
+    return crema_net_update(s->net);
 }
 
-static enum crema_status iterate_ahead(struct crema_solver *s, float rate)
+static enum crema_status iterate_ahead(struct crema_solver *s)
 {
+    const struct crema_rates rates = rates_now(s);
     int size = s->param->iter_size;
 
     if (s->pending == 0) s->pending_from = s->iter;
     crema_solver__remember(s);
     if (size == 1) {
-        CREMA_TRY(crema_net_step(s->net, rate));
+        CREMA_TRY(crema_net_step(s->net, &rates));
     } else {
         for (int i = 0; i < size; i++) {
             if (i > 0) crema_solver__remember(s);
             CREMA_TRY(crema_net_forward(s->net));
-            CREMA_TRY(crema_net_set_rate(s->net, rate));
+            CREMA_TRY(crema_net_set_rate(s->net, &rates));
             CREMA_TRY(crema_net_backward(s->net));
         }
         CREMA_TRY(crema_net_update(s->net));
@@ -68,13 +94,11 @@ static enum crema_status iterate_ahead(struct crema_solver *s, float rate)
                                                 : CREMA_OK;
 }
 
-enum crema_status crema_solver__iterate(struct crema_solver *s, float rate)
+enum crema_status crema_solver__iterate(struct crema_solver *s)
 {
-    if (s->type->correct)
-        rate = (float)((double)rate * s->type->correct(s->param, s->iter));
     return crema_net_is_deferring(s->net) && s->param->iter_size <= CREMA_RING
-               ? iterate_ahead(s, rate)
-               : iterate_at_once(s, rate);
+               ? iterate_ahead(s)
+               : iterate_at_once(s);
 }
 
 /* The losses of iteration k of the pending ones. */

@@ -40,6 +40,8 @@ static enum crema_status name_all(struct crema_solver *s,
 
     for (int k = 0; k < crema_rule_histories(s->type->rule); k++)
         good &= be_like(s, &w->history[k], &w->value, "history");
+    good &= be_like(s, &w->correlation, &w->value, "correlation");
+    w->correlation.shape = CREMA_SHAPE(1);
     return good ? CREMA_OK : crema_no_memory(s->ctx, w->value.name);
 }
 
@@ -63,7 +65,14 @@ struct crema_param *crema_solver__history(const struct crema_solver *s, int i)
 struct learner {
     struct crema_weight *weight;
     struct crema_tensor *w, *dw;
+    struct crema_tensor *local; /* of its own rate; or NULL */
 };
+
+static bool decays(const struct crema_solver *s, const struct crema_weight *w)
+{
+    return (s->param->weight_decay != 0 || !s->decay_fixed) &&
+           w->decay_mult != 0;
+}
 
 /* Weights that learn; those to which no gradient flows back still decay. */
 static int collect(struct crema_solver *s, struct crema_program *p,
@@ -77,10 +86,11 @@ static int collect(struct crema_solver *s, struct crema_program *p,
 
         if (!t || w->lr_mult == 0) continue;
         if (t->grad)
-            list[n++] = (struct learner){ w, t, t->grad };
-        else if (s->param->weight_decay * w->decay_mult != 0)
+            list[n++] = (struct learner){ w, t, t->grad, NULL };
+        else if (decays(s, w))
             list[n++] =
-                (struct learner){ w, t, crema_fill(p, &w->value.shape, 0) };
+                (struct learner){ w, t, crema_fill(p, &w->value.shape, 0),
+                                  NULL };
     }
     return n;
 }
@@ -136,6 +146,43 @@ static struct crema_tensor *clip_factor(struct crema_solver *s,
     return factor;
 }
 
+/* A course gives the value itself, a fixed one a factor of 1. */
+static float share(bool fixed, float value)
+{
+    return fixed ? value : 1;
+}
+
+static float scale_of(const struct crema_solver *s)
+{
+    return 1.0f / ((float)s->param->iter_size * grad_scale(s));
+}
+
+/* NULL where the rate is the common one. */
+static struct crema_tensor *local_rate(struct crema_solver *s,
+                                       struct crema_program *p,
+                                       const struct learner *l,
+                                       struct crema_tensor *clip)
+{
+    const Crema__SolverParameter *q = s->param;
+    struct crema_local_rate r = { .eta =
+                                      q->larc ? q->larc_eta : q->local_gw_ratio,
+                                  .scale = scale_of(s) };
+    struct crema_tensor *h = NULL, *correlation = NULL;
+
+    if (!q->larc && !q->local_lr_auto) return NULL;
+    if (q->larc) {
+        r.clips = !strcmp(q->larc_policy, "clip");
+        r.momentum = share(s->momentum_fixed, q->momentum);
+    } else {
+        r.decay = q->weight_decay;
+    }
+    if (q->larc && q->larc_turbo) {
+        h = crema_program_param(p, &l->weight->history[0], false);
+        correlation = crema_program_param(p, &l->weight->correlation, false);
+    }
+    return crema_local_rate(p, &r, l->w, l->dw, h, correlation, clip);
+}
+
 static void update(struct crema_solver *s, struct crema_program *p,
                    const struct learner *l, struct crema_tensor *clip)
 {
@@ -143,11 +190,12 @@ static void update(struct crema_solver *s, struct crema_program *p,
     struct crema_tensor *h[CREMA_MAX_HISTORIES] = { NULL };
     const struct crema_update u = {
         .rule = s->type->rule,
-        .lr_mult = l->weight->lr_mult,
-        .scale = 1.0f / ((float)q->iter_size * grad_scale(s)),
-        .decay = q->weight_decay * l->weight->decay_mult,
+        .lr_mult = l->local ? 1 : l->weight->lr_mult,
+        .scale = scale_of(s),
+        .decay = share(s->decay_fixed, q->weight_decay) * l->weight->decay_mult,
         .l1 = !strcmp(q->regularization_type, "L1"),
-        .momentum = q->momentum,
+        .decouples = s->type->decouples,
+        .momentum = share(s->momentum_fixed, q->momentum),
         .momentum2 = q->momentum2,
         .delta = q->delta,
         .rms_decay = q->rms_decay,
@@ -155,7 +203,7 @@ static void update(struct crema_solver *s, struct crema_program *p,
 
     for (int k = 0; k < crema_rule_histories(u.rule); k++)
         h[k] = crema_program_param(p, &l->weight->history[k], false);
-    crema_update(p, &u, l->w, l->dw, h[0], h[1], clip);
+    crema_update(p, &u, l->w, l->dw, h[0], h[1], clip, l->local);
 }
 
 enum crema_status crema_solver__updates(void *solver, struct crema_net *net)
@@ -175,6 +223,8 @@ enum crema_status crema_solver__updates(void *solver, struct crema_net *net)
     n = collect(s, p, list);
     if (s->param->iter_size > 1) accumulate(p, list, n);
     clip = clip_factor(s, p, list, n);
+    for (int i = 0; i < n; i++)
+        list[i].local = local_rate(s, p, &list[i], clip);
     for (int i = 0; i < n; i++) update(s, p, &list[i], clip);
     for (int i = 0; i < n && s->param->iter_size > 1; i++)
         crema_clear(p, list[i].dw);

@@ -238,7 +238,7 @@ START_TEST(folded_weights_follow)
     record(&t, &train, true, true, 1);
     differentiate(&train);
     crema_update(train.p, &u, train.w[W], train.w[W]->grad, train.w[H], NULL,
-                 NULL);
+                 NULL, NULL);
     crema_program_end(train.p, CREMA_UPDATE);
     record(&t, &test, false, true, 1);
     record(&t, &plain, false, true, 1);
@@ -249,7 +249,7 @@ START_TEST(folded_weights_follow)
     run(&test, CREMA_FORWARD, before);
     run(&plain, CREMA_FORWARD, y);
     same(before, y, true);
-    ck_assert_int_eq(crema_program_set_rate(train.p, 0.1f), CREMA_OK);
+    ck_assert_int_eq(crema_program_set_rate(train.p, CREMA_RATES(0.1f)), CREMA_OK);
     run(&train, CREMA_UPDATE, y);
     run(&test, CREMA_FORWARD, after);
     run(&plain, CREMA_FORWARD, y);

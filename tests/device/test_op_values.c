@@ -61,7 +61,7 @@ static enum crema_status run(struct run *r, int steps, struct crema_tensor *y,
     if (y) crema_program_keep(y);
     crema_program_end(r->p, CREMA_FORWARD);
     good(r, crema_program_prepare(r->p));
-    good(r, crema_program_set_rate(r->p, 0.5f));
+    good(r, crema_program_set_rate(r->p, CREMA_RATES(0.5f)));
     for (int i = 0; i < r->ins; i++)
         good(r, crema_tensor_write(r->dev, r->in[i], r->value[i]));
     for (int i = 0; i < steps; i++) {
@@ -117,7 +117,7 @@ START_TEST(update)
     w = param(&r, CREMA_SHAPE(3), V(1, -2, 0));
     h = param(&r, CREMA_SHAPE(3), V(0, 1, 0));
     dw = input(&r, CREMA_SHAPE(3), V(4, 2, -1));
-    crema_update(r.p, &u, w, dw, h, NULL, NULL);
+    crema_update(r.p, &u, w, dw, h, NULL, NULL, NULL);
     good(&r, run(&r, 1, NULL, NULL));
     param_is(&r, 1, 3, V(2.1f, 1.7f, -0.5f));
     param_is(&r, 0, 3, V(-1.1f, -3.7f, 0.5f));
@@ -140,7 +140,7 @@ START_TEST(update_clipped)
     w = param(&r, CREMA_SHAPE(2), V(2, -3));
     h = param(&r, CREMA_SHAPE(2), NULL);
     dw = input(&r, CREMA_SHAPE(2), V(6, -8));
-    crema_update(r.p, &u, w, dw, h, NULL, crema_clip_factor(r.p, 5, 1, &dw));
+    crema_update(r.p, &u, w, dw, h, NULL, crema_clip_factor(r.p, 5, 1, &dw), NULL);
     good(&r, run(&r, 1, NULL, NULL));
     param_is(&r, 0, 2, V(2 - 0.5f * 3.1f, -3 + 0.5f * 4.1f));
     end(&r);

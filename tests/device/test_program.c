@@ -93,7 +93,7 @@ static void learn(struct trial *t)
 
         ck_assert_ptr_nonnull(w->grad);
         crema_update(t->p, &u, w, w->grad,
-                     crema_program_param(t->p, &t->h[i], false), NULL, NULL);
+                     crema_program_param(t->p, &t->h[i], false), NULL, NULL, NULL);
     }
     crema_program_end(t->p, CREMA_UPDATE);
 }
@@ -126,7 +126,7 @@ static void steps(struct trial *t)
         ck_assert_int_eq(crema_tensor_write(&t->dev, t->x, x), CREMA_OK);
         ck_assert_int_eq(crema_tensor_write(&t->dev, t->label, labels),
                          CREMA_OK);
-        ck_assert_int_eq(crema_program_set_rate(t->p, 0.1f), CREMA_OK);
+        ck_assert_int_eq(crema_program_set_rate(t->p, CREMA_RATES(0.1f)), CREMA_OK);
         ck_assert_int_eq(
             crema_program_run(t->p, CREMA_FORWARD, CREMA_UPDATE, NULL, NULL),
             CREMA_OK);

@@ -155,8 +155,8 @@ static const struct {
       "test_iter without test_interval" },
     { "net: 'a' lr_policy: 'fixed' max_iter: 1 test_net: 'b'",
       "0 test_iter for 1 test nets" },
-    { "net: 'a' lr_policy: 'fixed' max_iter: 1 larc: true",
-      "larc, which only some forks" },
+    { "net: 'a' lr_policy: 'fixed' max_iter: 1 lookahead: true",
+      "lookahead, which only some forks" },
     { "net: 'nope' lr_policy: 'fixed' max_iter: 1 larc: false eval_type: 'x'",
       "cannot open net nope" },
 };

@@ -357,6 +357,14 @@ int crema_cuda_loss_scale(cudaStream_t stream,
     return 0;
 }
 
+int crema_cuda_local_rate(cudaStream_t s, const struct crema_local_rate *l,
+                          const struct crema_localized *m, float *factor)
+{
+    (void)s;
+    crema_at_local_rate(l, m, factor);
+    return 0;
+}
+
 int crema_cuda_accumulate(cudaStream_t s, int64_t count, const float *x,
                           float *sum)
 {

@@ -81,8 +81,37 @@ static void update(struct parity *t, const struct parity_case *c)
     for (int i = 0; i < crema_rule_histories(u.rule); i++)
         h[i] = parity_param(t, &c->x, 0.1f, true);
     if (c->n[2]) clip = crema_clip_factor(p, 0.5f, 1, &dw);
-    crema_update(p, &u, w, dw, h[0], h[1], clip);
+    crema_update(p, &u, w, dw, h[0], h[1], clip, NULL);
     parity_output(t, crema_unary(p, CREMA_UNARY_tanh, NULL, dw));
+}
+
+/* n: clips, directed, clipped; decay apart from the gradient */
+static void own_rate(struct parity *t, const struct parity_case *c)
+{
+    const struct crema_local_rate l = { .eta = 0.1f,
+                                        .scale = 0.5f,
+                                        .decay = 0.01f,
+                                        .momentum = 0.9f,
+                                        .clips = c->n[0] };
+    const struct crema_update u = { .rule = CREMA_RULE_sgd,
+                                    .lr_mult = 1,
+                                    .scale = 0.5f,
+                                    .decay = 2,
+                                    .decouples = true,
+                                    .momentum = 0.9f };
+    const struct crema_shape one = CREMA_SHAPE(1);
+    struct crema_program *p = parity_program(t);
+    struct crema_tensor *dw = parity_x(t), *clip = NULL, *local;
+    struct crema_tensor *w = parity_param(t, &c->x, 1, false);
+    struct crema_tensor *h = parity_param(t, &c->x, 0.1f, false);
+
+    if (!dw) return;
+    if (c->n[2]) clip = crema_clip_factor(p, 0.5f, 1, &dw);
+    local = crema_local_rate(
+        p, &l, w, dw, c->n[1] ? h : NULL,
+        c->n[1] ? parity_param(t, &one, 0.1f, false) : NULL, clip);
+    crema_update(p, &u, w, dw, h, NULL, clip, local);
+    parity_output(t, local);
 }
 
 /* n: threshold in hundredths, tensors */
@@ -177,6 +206,12 @@ static const struct parity_case updates[] = {
 #undef X
     { "sgd, l1, clipped", update, SHAPE4(8, 18, 3, 3), NULL,
       N(CREMA_RULE_sgd, 1, 1, 100, 2), .steps = 3, .native = true },
+    { "own rate", own_rate, SHAPE4(8, 18, 3, 3), NULL, N(0, 0, 0), .steps = 3,
+      .ref_too = true },
+    { "own rate, clips", own_rate, SHAPE4(8, 3, 3, 3), NULL, N(1, 0, 1),
+      .steps = 3, .ref_too = true },
+    { "own rate, directed", own_rate, SHAPE4(8, 18, 3, 3), NULL, N(0, 1, 1),
+      .steps = 3, .ref_too = true },
     { "clip", clip, SHAPE4(3, 5, 30, 31), NULL, N(50, 1), .test = true },
     { "clip, within", clip, SHAPE2(3, 4), NULL, N(10000, 2), .test = true },
     { "clip, many tensors", clip, SHAPE4(2, 18, 5, 5), NULL, N(100, 70),

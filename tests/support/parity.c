@@ -140,7 +140,7 @@ static void record_updates(struct parity *t)
         t->history[i].dev = t->dev;
         crema_update(t->p, &u, w, w->grad,
                      crema_program_param(t->p, &t->history[i], false), NULL,
-                     NULL);
+                     NULL, NULL);
     }
 }
 
@@ -268,7 +268,7 @@ static enum crema_status run(struct parity *t)
     CREMA_TRY(record(t));
     CREMA_TRY(crema_program_prepare(t->p));
     CREMA_TRY(fill(t));
-    CREMA_TRY(crema_program_set_rate(t->p, 0.01f));
+    CREMA_TRY(crema_program_set_rate(t->p, CREMA_RATES(0.01f)));
     for (int i = 0; i < steps; i++) {
         CREMA_TRY(crema_program_set_step(t->p, (uint32_t)i + 3));
         CREMA_TRY(

@@ -3,9 +3,9 @@
  * Formulas: formula/update.h.  The norm that clips gradients is summed in parts
  * whose number depends on the threads alone, so it is the same in each run.
  */
-#include "device/formula/update.h"
 #include "device/cpu/own.h"
 #include "device/ops/params.h"
+#include "device/ops/update.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,7 +15,6 @@ enum { GRAIN = 8192 };
 struct update {
     const struct crema_update *params;
     struct crema_step step;
-    float scale;
     float *w, *h0, *h1;
     const float *dw;
 };
@@ -31,14 +30,13 @@ typedef void rule_fn(const struct update *, int64_t from, int64_t to);
     static void name##_rule(const struct update *u, int64_t from, int64_t to)  \
     {                                                                          \
         const struct crema_step step = u->step;                                \
-        const float scale = u->scale, decay = u->params->decay;                \
         const int l1 = u->params->l1;                                          \
         const float *restrict dw = u->dw;                                      \
         float *restrict w = u->w, *restrict h0 = u->h0, *restrict h1 = u->h1;  \
                                                                                \
         for (int64_t i = from; i < to; i++) {                                  \
-            float g = crema_regularized(dw[i], scale, decay, l1, w[i]);        \
-            float wi = w[i], a = 0, b = 0;                                     \
+            float g = crema_regularized(&step, dw[i], l1, w[i]);               \
+            float wi = step.keep * w[i], a = 0, b = 0;                         \
                                                                                \
             if ((histories) > 0) a = h0[i];                                    \
             if ((histories) > 1) b = h1[i];                                    \
@@ -78,12 +76,11 @@ static enum crema_status update(struct crema_ctx *ctx,
                                 const struct crema_op *op)
 {
     const struct crema_update *p = op->params;
-    const float *clip = crema_in(op, 5);
+    const float *clip = crema_in(op, 5), *local = crema_in(op, 7);
     struct update u = {
         .params = p,
-        .step = { p->lr_mult * *crema_in(op, 4), p->momentum, p->momentum2,
-                  p->delta, p->rms_decay },
-        .scale = p->scale * (clip ? *clip : 1),
+        .step = crema_step_of(p, op->in[4]->data, clip ? *clip : 1.0f,
+                              local ? *local : 1.0f),
         .w = data(op, 0),
         .h0 = data(op, 2),
         .h1 = data(op, 3),
@@ -230,7 +227,7 @@ enum crema_status crema_cpu_update(struct crema_device *dev,
     (void)out;
     share(op, 4, in);
     in[4].want = crema_layout_dense(&op->in[4]->shape, CREMA_F32);
-    in[5].want = crema_layout_dense(&scalar, CREMA_F32);
+    in[5].want = in[7].want = crema_layout_dense(&scalar, CREMA_F32);
     if (op->in[6])
         in[6].want = crema_layout_dense(&op->in[6]->shape, CREMA_F32);
     return crema_host_call(dev, op, update, CREMA_CPU_OWN);

@@ -8,9 +8,10 @@ static struct crema_updated updated(const struct crema_op *op)
         .dw = crema_in(op, 1),
         .h0 = op->in[2] ? op->in[2]->data : NULL,
         .h1 = op->in[3] ? op->in[3]->data : NULL,
-        .rate = crema_in(op, 4),
+        .rates = op->in[4]->data,
         .clip = crema_in(op, 5),
         .held = crema_in(op, 6),
+        .local = crema_in(op, 7),
     };
 }
 
@@ -30,6 +31,7 @@ bool crema_cuda_updates_join(const struct crema_op *a, const struct crema_op *b)
     const struct crema_update *u = a->params, *v = b->params;
 
     return u->rule == v->rule && u->scale == v->scale && u->l1 == v->l1 &&
+           u->decouples == v->decouples &&
            u->momentum == v->momentum && u->momentum2 == v->momentum2 &&
            u->delta == v->delta && u->rms_decay == v->rms_decay &&
            a->in[4] == b->in[4] && a->in[5] == b->in[5];
@@ -74,6 +76,22 @@ static int loss_scale(cudaStream_t s, const struct crema_op *op, void *scratch)
     return crema_cuda_loss_scale(s, op->params, crema_in(op, 0),
                                  crema_in(op, 2), op->in[1]->data,
                                  crema_out(op, 0));
+}
+
+static int local_rate(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    const struct crema_localized m = {
+        .w = crema_in(op, 0),
+        .dw = crema_in(op, 1),
+        .h = crema_in(op, 2),
+        .dw_h = crema_in(op, 3),
+        .correlation = op->in[4] ? op->in[4]->data : NULL,
+        .rates = op->in[5]->data,
+        .clip = crema_in(op, 6),
+    };
+
+    (void)scratch;
+    return crema_cuda_local_rate(s, op->params, &m, crema_out(op, 0));
 }
 
 static int accumulate(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -125,6 +143,7 @@ const struct cuda_kernel crema_cuda_learning[] = {
     { &crema_op_update, update, 0, NULL, NULL, false },
     { &crema_op_loss_ring, loss_ring, -1, NULL, NULL, false },
     { &crema_op_loss_scale, loss_scale, -1, NULL, NULL, false },
+    { &crema_op_local_rate, local_rate, -1, NULL, NULL, false },
     { &crema_op_accumulate, accumulate, 0, NULL, NULL, false },
     { &crema_op_clear, clear, 0, NULL, NULL, false },
     { &crema_op_clip_factor, clip_factor, -1, clip_ports, clip_parts, false },

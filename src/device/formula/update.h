@@ -13,6 +13,10 @@
 /* The numbers of one update: rate is this weight's own. */
 struct crema_step {
     float rate, momentum, momentum2, delta, rms_decay;
+    float scale; /* of dW */
+    float decay; /* of what is added to it */
+    float keep;  /* what stays of a weight before the rule, 1 - rate decay
+                    where decay is no part of the gradient; else 1 */
 };
 
 /* h = momentum h + rate g;  w -= h */
@@ -90,12 +94,12 @@ CREMA_FORMULA int crema_held(const float *clip, const float *held)
 }
 
 /* g as the rules want it. */
-CREMA_FORMULA float crema_regularized(float dw, float scale, float decay,
+CREMA_FORMULA float crema_regularized(const struct crema_step *s, float dw,
                                       int l1, float w)
 {
     float direction = l1 ? (float)((w > 0) - (w < 0)) : w;
 
-    return scale * dw + decay * direction;
+    return s->scale * dw + s->decay * direction;
 }
 
 #endif

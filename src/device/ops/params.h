@@ -4,7 +4,7 @@
  *   fill   float             softmax_loss*  crema_softmax_loss
  *   unary* see unary.h       accuracy       crema_accuracy
  *   host*  crema_host_op     update         crema_update
- *   loss_scale  crema_loss_scaling
+ *   loss_scale  crema_loss_scaling          local_rate  crema_local_rate
  *   arrange* crema_arrange, formula/arrange.h
  *   resize*  crema_resize, formula/resize.h
  *   pictures  crema_picture_sizes, formula/picture.h

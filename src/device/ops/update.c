@@ -6,7 +6,7 @@
  *   clear        param = 0
  *   clip_factor  y = min(1, threshold / sqrt(sum of all X^2))
  */
-#include "device/formula/update.h"
+#include "device/ops/update.h"
 #include "device/ops/params.h"
 
 #include <math.h>
@@ -42,11 +42,13 @@ int crema_rule_histories(enum crema_rule rule)
 void crema_update(struct crema_program *p, const struct crema_update *u,
                   struct crema_tensor *w, struct crema_tensor *dw,
                   struct crema_tensor *h0, struct crema_tensor *h1,
-                  struct crema_tensor *clip)
+                  struct crema_tensor *clip, struct crema_tensor *local)
 {
-    struct crema_tensor *in[7] = { w, dw, h0, h1, p->rate, clip, p->ring };
+    struct crema_tensor *in[8] = {
+        w, dw, h0, h1, p->rate, clip, p->ring, local
+    };
 
-    if (w && dw) crema_op_record(p, &crema_op_update, u, 7, in, 0, NULL);
+    if (w && dw) crema_op_record(p, &crema_op_update, u, 8, in, 0, NULL);
 }
 
 void crema_accumulate(struct crema_program *p, struct crema_tensor *sum,
@@ -107,9 +109,9 @@ static enum crema_status ref_update(struct crema_ctx *ctx,
                                     const struct crema_op *op)
 {
     const struct crema_update *u = op->params;
-    struct crema_step step = { u->lr_mult * *crema_in(op, 4), u->momentum,
-                               u->momentum2, u->delta, u->rms_decay };
-    float scale = u->scale * (crema_in(op, 5) ? *crema_in(op, 5) : 1);
+    const struct crema_step step = crema_step_of(
+        u, op->in[4]->data, crema_in(op, 5) ? *crema_in(op, 5) : 1.0f,
+        crema_in(op, 7) ? *crema_in(op, 7) : 1.0f);
     float *w = op->in[0]->data, unused = 0;
     float *h0 = op->in[2] ? op->in[2]->data : NULL;
     float *h1 = op->in[3] ? op->in[3]->data : NULL;
@@ -118,8 +120,9 @@ static enum crema_status ref_update(struct crema_ctx *ctx,
     (void)ctx;
     if (crema_held(crema_in(op, 5), crema_in(op, 6))) return CREMA_OK;
     for (int64_t i = 0; i < crema_shape_count(&op->in[0]->shape); i++) {
-        float g = crema_regularized(dw[i], scale, u->decay, u->l1, w[i]);
+        float g = crema_regularized(&step, dw[i], u->l1, w[i]);
 
+        w[i] *= step.keep;
         rules[u->rule].apply(&step, g, &w[i], h0 ? &h0[i] : &unused,
                              h1 ? &h1[i] : &unused);
     }
@@ -169,7 +172,7 @@ static enum crema_status ref_clip(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
-/* w! dw [h0!] [h1!] rate [clip] [ring]; rate and clip are one number */
+/* w! dw [h0!] [h1!] rates [clip] [ring] [local]; clip, local: one number */
 const struct crema_op_type crema_op_update = {
     .name = "update",
     .params_size = sizeof(struct crema_update),

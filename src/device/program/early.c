@@ -26,7 +26,8 @@ void crema_pass_early_update(struct crema_program *p)
         struct crema_op *update = p->op[i];
         int to = i;
 
-        if (update->type != &crema_op_update || update->in[5]) continue;
+        if (update->type != &crema_op_update) continue;
+        if (update->in[5] || update->in[7]) continue;
         if (update->in[1]->role == CREMA_PARAM) continue;
         if (crema_update_joins(update)) continue;
         while (to > p->end[CREMA_FORWARD] && !touches(p->op[to - 1], update))

@@ -19,7 +19,7 @@ enum crema_status crema_program_open(struct crema_device *dev,
     p->forced = dev->forced;
     p->heap = heap;
     p->step = crema_program_input(p, &CREMA_SHAPE(1), CREMA_I32);
-    p->rate = crema_program_input(p, &CREMA_SHAPE(1), CREMA_F32);
+    p->rate = crema_program_input(p, &CREMA_SHAPE(4), CREMA_F32);
     if (p->failed) {
         crema_program_free(p);
         return CREMA_ENOMEM;

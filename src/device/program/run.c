@@ -129,11 +129,13 @@ enum crema_status crema_program_read_ring(struct crema_program *p, float ring[])
     return crema_tensor_read(p->dev, p->ring, ring);
 }
 
-enum crema_status crema_program_set_rate(struct crema_program *p, float rate)
+enum crema_status crema_program_set_rate(struct crema_program *p,
+                                         const struct crema_rates *rates)
 {
-    if (p->rate_known && p->rate_now == rate) return CREMA_OK;
+    if (p->rate_known && !memcmp(&p->rate_now, rates, sizeof *rates))
+        return CREMA_OK;
     p->rate_known = true;
-    p->rate_now = rate;
+    p->rate_now = *rates;
     return crema_device_upload(p->dev, p->rate->data, &p->rate_now,
-                               sizeof rate);
+                               sizeof *rates);
 }

@@ -214,6 +214,8 @@ int crema_cuda_loss_ring(cudaStream_t, const struct crema_ring_weights *,
 int crema_cuda_loss_scale(cudaStream_t, const struct crema_loss_scaling *,
                           const float *squares, const float *held, float *state,
                           float *factor);
+int crema_cuda_local_rate(cudaStream_t, const struct crema_local_rate *,
+                          const struct crema_localized *, float *factor);
 int crema_cuda_accumulate(cudaStream_t, int64_t count, const float *x,
                           float *sum);
 /* parts: CREMA_CLIP_PARTS floats of sums of x^2 */

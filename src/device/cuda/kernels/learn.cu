@@ -59,6 +59,19 @@ int crema_cuda_loss_scale(cudaStream_t stream,
     return cudaGetLastError();
 }
 
+static __global__ void local_rate(crema_local_rate l, crema_localized m,
+                                  float *factor)
+{
+    crema_at_local_rate(&l, &m, factor);
+}
+
+int crema_cuda_local_rate(cudaStream_t s, const struct crema_local_rate *l,
+                          const struct crema_localized *m, float *factor)
+{
+    local_rate<<<1, 1, 0, s>>>(*l, *m, factor);
+    return cudaGetLastError();
+}
+
 static __global__ void accumulate(int64_t count, const float *x, float *sum)
 {
     EACH(i, count) sum[i] += x[i];

@@ -5,34 +5,33 @@
 #include "device/cuda/kernels/launch.h"
 #include "device/formula/loss_scale.h"
 #include "device/formula/ring.h"
-#include "device/formula/update.h"
 #include "device/ops/params.h"
+#include "device/ops/update.h"
 
 #include <math.h>
 
 /* Memory of one update; h0, h1 are NULL where the rule has none, clip where
- * nothing is clipped.  rate and clip are one number each; nothing changes where
- * *clip is below 0 or *held is not 0. */
+ * nothing is clipped, local where the rate is the common one.  clip and local
+ * are one number each; nothing changes where *clip is below 0 or *held is not
+ * 0. */
 struct crema_updated {
     float *w, *h0, *h1;
-    const float *dw, *rate, *clip, *held;
+    const float *dw, *clip, *held, *local;
+    const struct crema_rates *rates;
 };
 
 /* Element i by the rule of u. */
 CREMA_FORMULA void crema_at_update(const struct crema_update *u,
                                    const struct crema_updated *m, int64_t i)
 {
-    struct crema_step step;
-    float scale = u->scale * (m->clip ? *m->clip : 1.0f), w = m->w[i], g;
+    const struct crema_step step =
+        crema_step_of(u, m->rates, m->clip ? *m->clip : 1.0f,
+                      m->local ? *m->local : 1.0f);
+    float w = m->w[i], g = crema_regularized(&step, m->dw[i], u->l1, w);
     float h0 = m->h0 ? m->h0[i] : 0.0f, h1 = m->h1 ? m->h1[i] : 0.0f;
 
     if (crema_held(m->clip, m->held)) return;
-    step.rate = u->lr_mult * *m->rate;
-    step.momentum = u->momentum;
-    step.momentum2 = u->momentum2;
-    step.delta = u->delta;
-    step.rms_decay = u->rms_decay;
-    g = crema_regularized(m->dw[i], scale, u->decay, u->l1, w);
+    w *= step.keep;
     switch (u->rule) {
 #define X(name, histories)                                                     \
     case CREMA_RULE_##name:                                                    \
@@ -50,7 +49,7 @@ CREMA_FORMULA void crema_at_update(const struct crema_update *u,
 
 /* Updates of several small weights in one launch, by one rule: each takes
  * blocks of its own, from `first` on. */
-enum { CREMA_JOINED = 48, CREMA_JOINED_EACH = 4 * CREMA_BLOCK };
+enum { CREMA_JOINED = 44, CREMA_JOINED_EACH = 4 * CREMA_BLOCK };
 struct crema_joined_one {
     struct crema_updated m;
     int64_t count;
@@ -128,6 +127,28 @@ CREMA_FORMULA void crema_at_loss_scale(const struct crema_loss_scaling *s,
 {
     *factor =
         held && *held != 0 ? -1.0f : crema_loss_scale_step(s, *squares, state);
+}
+
+/* Memory of crema_local_rate's op; h to correlation, and clip, may be NULL. */
+struct crema_localized {
+    const float *w, *dw, *h, *dw_h, *clip;
+    float *correlation;
+    const struct crema_rates *rates;
+};
+CREMA_FORMULA void crema_at_local_rate(const struct crema_local_rate *l,
+                                       const struct crema_localized *m,
+                                       float *factor)
+{
+    struct crema_local_sums sums;
+
+    sums.w = *m->w;
+    sums.dw = *m->dw;
+    sums.directed = m->correlation != NULL;
+    sums.h = sums.directed ? *m->h : 0.0f;
+    sums.dw_h = sums.directed ? *m->dw_h : 0.0f;
+    *factor = crema_local_rate_now(l, &sums, m->clip ? *m->clip : 1.0f,
+                                   m->rates->rate, m->rates->momentum,
+                                   m->correlation);
 }
 
 /* What all gradients are multiplied with; sum: of all squares. */
