@@ -199,20 +199,25 @@ enum crema_normalization { /* Caffe's LossParameter numbers */
                            CREMA_NORMALIZE_FULL,
                            CREMA_NORMALIZE_VALID,
                            CREMA_NORMALIZE_BATCH_SIZE,
-                           CREMA_NORMALIZE_NONE
+                           CREMA_NORMALIZE_NONE,
+                           CREMA_NORMALIZE_FIXED /* of forks */
 };
 struct crema_softmax_loss {
     int axis;
     bool ignores; /* label ignore_label is left out */
     int ignore_label;
     enum crema_normalization normalization;
+    float fixed;     /* the normalizer where it is FIXED */
+    float smoothing; /* share of the target that all classes have together */
 };
 /* loss (scalar) = -sum log max(softmax(X)[label], FLT_MIN) / normalizer; label
- * has one entry for each position outside `axis`.  *prob may be asked for. */
+ * has one entry for each position outside `axis`.  weight: what a position
+ * whose label is c counts, [classes], or NULL.  *prob may be asked for. */
 struct crema_tensor *crema_softmax_with_loss(struct crema_program *,
                                              const struct crema_softmax_loss *,
                                              struct crema_tensor *x,
                                              struct crema_tensor *label,
+                                             struct crema_tensor *weight,
                                              struct crema_tensor **prob);
 
 struct crema_accuracy {

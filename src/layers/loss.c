@@ -3,43 +3,40 @@
 
 const struct crema_param_doc crema_loss_param_doc = {
     .message = "loss_param",
-    .fields =
-        (const struct crema_field_doc[]){
-            { "ignore_label", "positions with this label are left out; when "
-                              "not given, none is" },
-            { "normalization",
-              "by what the sum is divided: FULL, by all positions; VALID, by "
-              "those that are not ignored; BATCH_SIZE, by the images; NONE, by "
-              "1. What divides is at least 1. The default depends on the "
-              "layer" },
-            { "normalize", "old way of saying it: true is VALID, false "
-                           "BATCH_SIZE; normalization goes before" },
-            { 0 },
-        },
-    .refused = "label_smoothing pre_fixed_normalizer weight_by_label_freqs "
-               "class_weighting",
+    .fields = (const struct crema_field_doc[]){ CREMA_LOSS_FIELDS, { 0 } },
+    .refused = "label_smoothing weight_by_label_freqs class_weighting "
+               "pos_weight",
 };
 
 enum crema_status crema_loss_rule(const struct crema_layer *l,
                                   enum crema_normalization usual,
                                   struct crema_loss_rule *rule)
 {
+    return crema_loss_rule_knowing(l, usual, "pre_fixed_normalizer", rule);
+}
+
+enum crema_status crema_loss_rule_knowing(const struct crema_layer *l,
+                                          enum crema_normalization usual,
+                                          const char *known,
+                                          struct crema_loss_rule *rule)
+{
     const Crema__LossParameter *p = l->param->loss_param;
 
     *rule = (struct crema_loss_rule){ .normalization = usual };
     if (!p) return CREMA_OK;
-    CREMA_TRY(crema_layer_forks(l, p, 3, ""));
+    CREMA_TRY(crema_layer_forks(l, p, 3, known));
     rule->ignores = p->has_ignore_label;
     rule->ignore_label = p->ignore_label;
     if (p->has_normalize)
         rule->normalization =
             p->normalize ? CREMA_NORMALIZE_VALID : CREMA_NORMALIZE_BATCH_SIZE;
     if (!p->has_normalization) return CREMA_OK;
-    if ((int)p->normalization > CREMA_NORMALIZE_NONE)
-        return crema_layer_fail(l, &p->normalization,
-                                "normalization PRE_FIXED, which only some "
-                                "forks of Caffe have, is not supported");
-    rule->normalization = (enum crema_normalization)p->normalization;
+    rule->fixed = p->pre_fixed_normalizer;
+    if (p->normalization ==
+        CREMA__LOSS_PARAMETER__NORMALIZATION_MODE__PRE_FIXED)
+        rule->normalization = CREMA_NORMALIZE_FIXED;
+    else
+        rule->normalization = (enum crema_normalization)p->normalization;
     return CREMA_OK;
 }
 
@@ -51,6 +48,7 @@ double crema_loss_divisor(const struct crema_loss_rule *rule, int64_t full,
     if (rule->normalization == CREMA_NORMALIZE_VALID) n = (double)valid;
     if (rule->normalization == CREMA_NORMALIZE_FULL) n = (double)full;
     if (rule->normalization == CREMA_NORMALIZE_BATCH_SIZE) n = (double)batch;
+    if (rule->normalization == CREMA_NORMALIZE_FIXED) n = (double)rule->fixed;
     return n > 1 ? n : 1;
 }
 

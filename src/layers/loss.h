@@ -5,17 +5,38 @@
 #include "layers/layer.h"
 
 extern const struct crema_param_doc crema_loss_param_doc;
+/* What all losses read of loss_param, for documents. */
+#define CREMA_LOSS_FIELDS                                                      \
+    { "ignore_label",                                                          \
+      "positions with this label are left out; when not given, none is" },     \
+        { "normalization",                                                     \
+          "by what the sum is divided: FULL, by all positions; VALID, by "     \
+          "those that are not ignored; BATCH_SIZE, by the images; NONE, by "   \
+          "1; PRE_FIXED, by pre_fixed_normalizer. What divides is at least "   \
+          "1. The default depends on the layer" },                             \
+        { "pre_fixed_normalizer", "see normalization" },                       \
+    {                                                                          \
+        "normalize", "old way of saying it: true is VALID, false "             \
+                     "BATCH_SIZE; normalization goes before"                   \
+    }
 
 /* loss_param, read. */
 struct crema_loss_rule {
     bool ignores;
     int ignore_label;
     enum crema_normalization normalization;
+    float fixed; /* the divisor where it is FIXED */
 };
 /* usual: where loss_param does not say by what the sum is divided. */
 enum crema_status crema_loss_rule(const struct crema_layer *,
                                   enum crema_normalization usual,
                                   struct crema_loss_rule *) CREMA_MUST_USE;
+/* The same for a layer that reads more of loss_param: `known` fields. */
+enum crema_status crema_loss_rule_knowing(const struct crema_layer *,
+                                          enum crema_normalization usual,
+                                          const char *known,
+                                          struct crema_loss_rule *)
+    CREMA_MUST_USE;
 /* By what a sum is divided: valid of the `full` positions of `batch` images
  * count.  At least 1. */
 double crema_loss_divisor(const struct crema_loss_rule *, int64_t full,

@@ -74,5 +74,6 @@ const struct crema_layer_type crema_layer_LSTM = {
     .setup = crema_recurrent_setup,
     .record = record,
     .free = crema_recurrent_free,
+    .carried = crema_recurrent_carried,
     .doc = &doc,
 };

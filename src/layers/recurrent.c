@@ -38,6 +38,13 @@ void crema_recurrent_free(struct crema_layer *l)
         if (r->carried[k].dev) crema_param_release(&r->carried[k]);
 }
 
+struct crema_param *crema_recurrent_carried(const struct crema_layer *l, int k)
+{
+    struct crema_recurrent *r = l->state;
+
+    return k < CREMA_MAX_CARRIED && r->carried[k].dev ? &r->carried[k] : NULL;
+}
+
 /* ---- apart and together along time -------------------------------------- */
 
 /* x[n, ..] -> y[n], each without the first axis; any n. */

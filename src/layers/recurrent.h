@@ -34,6 +34,7 @@ struct crema_walk {
 
 enum crema_status crema_recurrent_setup(struct crema_layer *) CREMA_MUST_USE;
 void crema_recurrent_free(struct crema_layer *);
+struct crema_param *crema_recurrent_carried(const struct crema_layer *, int k);
 
 /* Records all steps.  From w->state, before the first, walk makes y[steps],
  * each [N,H], which become top 0, and leaves in w->state what is there after

@@ -60,6 +60,10 @@ struct crema_layer_type {
     enum crema_status (*deal)(struct crema_layer *, int k,
                               const struct crema_shape *, const float *values);
 
+    /* The k-th tensor that is carried from one pass to the next; NULL behind the
+     * last.  May be NULL. */
+    struct crema_param *(*carried)(const struct crema_layer *, int k);
+
     /* Sources of data only. */
     /* The next batch of each top; the net reshapes where it must. */
     enum crema_status (*next)(struct crema_layer *, struct crema_batch *tops);

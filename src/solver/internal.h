@@ -61,7 +61,8 @@ struct crema_solver {
     struct crema_net *net;
     int ntests;
     struct crema_net **test;
-    struct crema_solver__pass *pass; /* [ntests] */
+    struct crema_solver__pass *pass;   /* [ntests] */
+    struct crema_solver__debug *debug; /* of the training net; or NULL */
     struct crema_solver__figure plateau;
     struct crema_solver__best best;
     struct crema_solver__kept kept;
@@ -125,6 +126,31 @@ enum crema_status
 crema_solver__drop_snapshots(struct crema_solver *) CREMA_MUST_USE;
 void crema_solver__take_kept(struct crema_solver *, const char *path,
                              const Crema__SolverState *);
+
+/* carried.c: of all nets. */
+enum crema_status
+crema_solver__put_carried(struct crema_solver *, struct crema_arena *,
+                          Crema__SolverState *) CREMA_MUST_USE;
+enum crema_status
+crema_solver__take_carried(struct crema_solver *,
+                           const Crema__SolverState *) CREMA_MUST_USE;
+
+/* debug.c: what debug_info shows of a net, which is recorded anew; *out stays
+ * NULL, and the others do nothing, where it is not asked for. */
+struct crema_solver__debug;
+enum crema_status
+crema_solver__debug_open(struct crema_solver *, struct crema_net *,
+                         struct crema_solver__debug **out) CREMA_MUST_USE;
+void crema_solver__debug_free(struct crema_solver__debug *);
+/* After a forward pass; before a backward pass; after it; after an update. */
+enum crema_status
+crema_solver__debug_forward(struct crema_solver__debug *) CREMA_MUST_USE;
+enum crema_status
+crema_solver__debug_begin(struct crema_solver__debug *) CREMA_MUST_USE;
+enum crema_status
+crema_solver__debug_backward(struct crema_solver__debug *) CREMA_MUST_USE;
+enum crema_status
+crema_solver__debug_update(struct crema_solver__debug *) CREMA_MUST_USE;
 
 /* epochs.c: passes over the training data so far; -1: its size is not known. */
 double crema_solver__epoch(const struct crema_solver *);

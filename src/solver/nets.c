@@ -100,6 +100,7 @@ static enum crema_status build_train(struct crema_solver *s)
     s->net->updates = crema_solver__updates;
     s->net->updates_user = s;
     s->net->defers = !s->schedule->watches || p->plateau_output;
+    if (p->debug_info) return crema_solver__debug_open(s, s->net, &s->debug);
     return crema_net_record(s->net);
 }
 

@@ -274,6 +274,7 @@ enum crema_status crema_solver__resume(struct crema_solver *s,
     take_losses(s, state);
     CREMA_TRY(take_arranged(s, state));
     CREMA_TRY(take_scale(s, file));
+    CREMA_TRY(crema_solver__take_carried(s, state));
     CREMA_TRY(take_correlations(s, state));
     CREMA_TRY(seek(s, s->net, 0, state));
     for (int i = 0; i < s->ntests; i++)

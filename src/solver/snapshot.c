@@ -190,6 +190,7 @@ static enum crema_status put_state(struct crema_solver *s,
         return crema_no_memory(s->ctx, "a snapshot");
     CREMA_TRY(fill_arranged(s, arena, &state));
     CREMA_TRY(fill_scale(s, arena, &state));
+    CREMA_TRY(crema_solver__put_carried(s, arena, &state));
     CREMA_TRY(fill_correlations(s, arena, &state));
     return in_h5(s)
                ? crema_state_write_h5(s->ctx, crema_file_path(file), &state,

@@ -46,9 +46,8 @@ static enum crema_status settle(struct crema_solver *s)
     s->decay = crema_course_decay(p->weight_decay_policy);
     s->momentum_fixed = !strcmp(p->momentum_policy, "fixed");
     s->decay_fixed = !strcmp(p->weight_decay_policy, "fixed");
-    if (p->snapshot_diff || p->debug_info)
-        crema_log(s->ctx, CREMA_WARNING, "%s has no effect here",
-                  p->snapshot_diff ? "snapshot_diff" : "debug_info");
+    if (p->snapshot_diff)
+        crema_log(s->ctx, CREMA_WARNING, "snapshot_diff has no effect here");
     if (p->base_lr == 0)
         crema_log(s->ctx, CREMA_WARNING,
                   "base_lr is %s: nothing will be learned",
@@ -169,6 +168,7 @@ void crema_solver_free(struct crema_solver *s)
         crema_net_free(s->test[i]);
         crema_net_free(s->pass[i].tail);
     }
+    crema_solver__debug_free(s->debug);
     crema_net_free(s->net);
     crema_world_free(s->world);
     for (struct crema_solver__file *f = s->files; f; f = f->next)

@@ -60,15 +60,19 @@ static enum crema_status iterate_at_once(struct crema_solver *s)
 
     for (int i = 0; i < size; i++) {
         CREMA_TRY(crema_solver__forward(s, &loss));
+        CREMA_TRY(crema_solver__debug_forward(s->debug));
         sum += loss;
         if (i == size - 1) {
             crema_solver__add_loss(s, (float)(sum / size));
             rates = rates_now(s);
             CREMA_TRY(crema_net_set_rate(s->net, &rates));
         }
+        CREMA_TRY(crema_solver__debug_begin(s->debug));
         CREMA_TRY(crema_net_backward(s->net));
+        CREMA_TRY(crema_solver__debug_backward(s->debug));
     }
-    return crema_net_update(s->net);
+    CREMA_TRY(crema_net_update(s->net));
+    return crema_solver__debug_update(s->debug);
 }
 
 static enum crema_status iterate_ahead(struct crema_solver *s)

@@ -313,7 +313,7 @@ START_TEST(labels)
     t = input(&r, CREMA_SHAPE(3), label);
     t = crema_softmax_with_loss(
         r.p, &loss, input(&r, CREMA_SHAPE(3, 3), V(1, 2, 3, 1, 2, 3, 1, 2, 3)),
-        t, NULL);
+        t, NULL, NULL);
     ck_assert_int_eq(r.in[0]->labels, 3);
     ck_assert(r.in[0]->ignores);
     ck_assert_int_eq(run(&r, 1, t, &y), CREMA_EINVAL);

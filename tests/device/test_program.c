@@ -72,7 +72,7 @@ static void record(struct trial *t)
     y = crema_inner_product(t->p, false,
                             crema_view(t->p, &CREMA_SHAPE(2, 90), y),
                             param(t, 4), param(t, 5));
-    t->loss = crema_softmax_with_loss(t->p, &sl, y, t->label, NULL);
+    t->loss = crema_softmax_with_loss(t->p, &sl, y, t->label, NULL, NULL);
     ck_assert_msg(!t->p->failed, "%s", t->ctx->message);
 }
 

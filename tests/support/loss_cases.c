@@ -13,7 +13,8 @@ static struct crema_tensor *labels(struct parity *t,
     return parity_labels(t, &s, (int)x->dim[1]);
 }
 
-/* n: normalization, ignored label or -1, prob wanted */
+/* n: normalization, ignored label or -1, prob wanted, smoothing in hundredths,
+ * weights for classes */
 static void softmax_loss(struct parity *t, const struct parity_case *c)
 {
     const struct crema_softmax_loss l = {
@@ -21,11 +22,15 @@ static void softmax_loss(struct parity *t, const struct parity_case *c)
         .ignores = c->n[1] >= 0,
         .ignore_label = c->n[1],
         .normalization = (enum crema_normalization)c->n[0],
+        .fixed = 7,
+        .smoothing = (float)c->n[3] / 100,
     };
-    struct crema_tensor *prob = NULL;
+    const struct crema_shape classes = CREMA_SHAPE(c->x.dim[1]);
+    struct crema_tensor *prob = NULL, *weight = NULL;
 
+    if (c->n[4]) weight = parity_param(t, &classes, 1, true);
     parity_loss(t, crema_softmax_with_loss(parity_program(t), &l, parity_x(t),
-                                           labels(t, &c->x),
+                                           labels(t, &c->x), weight,
                                            c->n[2] ? &prob : NULL));
     parity_output(t, prob);
 }
@@ -178,6 +183,12 @@ static const struct parity_case losses[] = {
       N(VALID, 0), .ref_too = true },
     { "loss, 1000 classes", softmax_loss, SHAPE2(33, 1000), NULL,
       N(VALID, -1, 1), .ref_too = true },
+    { "loss, smoothed", softmax_loss, SHAPE4(2, 5, 4, 3), NULL,
+      N(VALID, 1, 0, 25), .ref_too = true },
+    { "loss, weighted", softmax_loss, SHAPE2(33, 70), NULL,
+      N(BATCH, -1, 1, 0, 1), .ref_too = true },
+    { "loss, fixed, smoothed, weighted", softmax_loss, SHAPE2(6, 10), NULL,
+      N(CREMA_NORMALIZE_FIXED, -1, 0, 10, 1), .ref_too = true },
     { "accuracy", accuracy, SHAPE2(40, 10), NULL, N(1, -1), .test = true,
       .ref_too = true },
     { "accuracy, top 5", accuracy, SHAPE2(400, 100), NULL, N(5, -1, 1),

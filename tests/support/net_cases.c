@@ -45,7 +45,7 @@ static void loss(struct parity *t, struct crema_tensor *x, int classes)
         t, &CREMA_SHAPE(t ? crema_tensor_shape(x)->dim[0] : 0), classes);
 
     parity_loss(
-        t, crema_softmax_with_loss(parity_program(t), &sl, x, label, NULL));
+        t, crema_softmax_with_loss(parity_program(t), &sl, x, label, NULL, NULL));
 }
 
 /* n: channels of the first and second convolution */

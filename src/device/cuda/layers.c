@@ -429,15 +429,27 @@ static float normalizer(const struct crema_softmax_loss *l,
     if (l->normalization == CREMA_NORMALIZE_FULL)
         n = (double)(a->outer * a->inner);
     if (l->normalization == CREMA_NORMALIZE_BATCH_SIZE) n = (double)a->outer;
+    if (l->normalization == CREMA_NORMALIZE_FIXED) n = (double)l->fixed;
     return n > 1 ? (float)n : 1.0f;
+}
+
+/* weight: the input that has it. */
+static struct crema_labels labels_of(const struct crema_op *op, int weight)
+{
+    const struct crema_softmax_loss *l = op->params;
+
+    return (struct crema_labels){ .axis = axis_of(op->in[0], l->axis),
+                                  .ignores = l->ignores,
+                                  .ignore_label = l->ignore_label,
+                                  .smoothing = l->smoothing,
+                                  .weight = crema_in(op, weight) };
 }
 
 static int softmax_loss(cudaStream_t s, const struct crema_op *op,
                         void *scratch)
 {
     const struct crema_softmax_loss *l = op->params;
-    struct crema_labels labels = { axis_of(op->in[0], l->axis), l->ignores,
-                                   l->ignore_label };
+    struct crema_labels labels = labels_of(op, 2);
     float *prob = crema_out(op, 1);
     int error = crema_cuda_softmax(s, &labels.axis, crema_cuda_type(op->in[0]),
                                    crema_in(op, 0), prob);
@@ -458,8 +470,7 @@ static int softmax_loss_bwd(cudaStream_t s, const struct crema_op *op,
                             void *scratch)
 {
     const struct crema_softmax_loss *l = op->params;
-    struct crema_labels labels = { axis_of(op->in[0], l->axis), l->ignores,
-                                   l->ignore_label };
+    struct crema_labels labels = labels_of(op, 3);
 
     return crema_cuda_loss_bwd(s, &labels, normalizer(l, &labels.axis),
                                crema_in(op, 0), crema_in(op, 1),
@@ -475,8 +486,9 @@ static size_t one_a_label(const struct crema_op *op)
 static int accuracy(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const struct crema_accuracy *a = op->params;
-    struct crema_labels labels = { axis_of(op->in[0], a->axis), a->ignores,
-                                   a->ignore_label };
+    struct crema_labels labels = { .axis = axis_of(op->in[0], a->axis),
+                                   .ignores = a->ignores,
+                                   .ignore_label = a->ignore_label };
 
     return crema_cuda_accuracy(s, &labels, a->top_k, crema_cuda_type(op->in[0]),
                                crema_in(op, 0), crema_in(op, 1), scratch,

@@ -84,6 +84,8 @@ struct crema_labels {
     struct crema_axis axis; /* of the scores */
     bool ignores;
     int ignore_label;
+    float smoothing;     /* of a loss, as is */
+    const float *weight; /* of the axis's length; or NULL */
 };
 
 enum { CREMA_IGNORED = -1, CREMA_NO_CLASS = -2 };
@@ -100,17 +102,36 @@ CREMA_FORMULA int64_t crema_at_label(const struct crema_labels *l,
     return CREMA_NO_CLASS;
 }
 
-/* -log of the true class's probability; NaN where there is no such class */
+CREMA_FORMULA float crema_loss_log(float likely)
+{
+    return logf(likely < FLT_MIN ? FLT_MIN : likely);
+}
+
+/* Of class c the share of a position's target. */
+CREMA_FORMULA float crema_loss_target(const struct crema_labels *l, int64_t c,
+                                      int64_t label)
+{
+    float all = l->smoothing / (float)l->axis.length;
+
+    return c == label ? 1.0f - l->smoothing + all : all;
+}
+
+/* -log of the true class's probability, smoothed and weighted; NaN where there
+ * is no such class */
 CREMA_FORMULA float crema_at_loss(const struct crema_labels *l,
                                   const float *prob, int64_t position,
                                   int64_t label)
 {
-    float likely;
+    float sum = 0;
 
     if (label == CREMA_IGNORED) return 0.0f;
     if (label == CREMA_NO_CLASS) return NAN;
-    likely = prob[crema_offset3(&l->axis, position, label)];
-    return -logf(likely < FLT_MIN ? FLT_MIN : likely);
+    sum = (1.0f - l->smoothing) *
+          crema_loss_log(prob[crema_offset3(&l->axis, position, label)]);
+    for (int64_t c = 0; l->smoothing > 0 && c < l->axis.length; c++)
+        sum += l->smoothing / (float)l->axis.length *
+               crema_loss_log(prob[crema_offset3(&l->axis, position, c)]);
+    return -(l->weight ? l->weight[label] : 1.0f) * sum;
 }
 
 /* dX at offset i, given the rate dloss / n */
@@ -125,7 +146,8 @@ CREMA_FORMULA float crema_at_loss_bwd(const struct crema_labels *l,
 
     if (class_ == CREMA_IGNORED) return 0.0f;
     if (class_ == CREMA_NO_CLASS) return NAN;
-    return (prob[i] - (c == class_ ? 1.0f : 0.0f)) * rate;
+    if (l->weight) rate *= l->weight[class_];
+    return (prob[i] - crema_loss_target(l, c, class_)) * rate;
 }
 
 /* How many of the lane's classes score at least what `label` does. */
