@@ -88,14 +88,13 @@ enum crema_status crema_solver__find_figures(struct crema_solver *s)
 static enum crema_status save_best(struct crema_solver *s)
 {
     char path[PATH_MAX], text[CREMA_NUMBER_TEXT];
-    int n = snprintf(path, sizeof path, "%s_best.caffemodel",
-                     s->param->snapshot_prefix);
+    int n = snprintf(path, sizeof path, "%s_best.caffemodel%s",
+                     s->param->snapshot_prefix, crema_solver__ending(s));
 
     if (n >= (int)sizeof path)
         return crema_fail(s->ctx, CREMA_EINVAL, "snapshot_prefix is too long");
     crema_log(s->ctx, CREMA_INFO,
-              "Iteration %d, best %s so far = %s: snapshotting to binary proto "
-              "file %s",
+              "Iteration %d, best %s so far = %s: snapshotting to file %s",
               s->iter, s->param->snapshot_best,
               crema_number_text((float)s->best.value, text), path);
     return crema_net_save_weights(s->net, path);

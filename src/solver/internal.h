@@ -119,6 +119,9 @@ crema_solver__find_figures(struct crema_solver *) CREMA_MUST_USE;
 enum crema_status crema_solver__judge(struct crema_solver *, int test,
                                       int output, double value) CREMA_MUST_USE;
 
+/* snapshot.c: what files' names end with, ".h5" or "". */
+const char *crema_solver__ending(const struct crema_solver *);
+
 /* keep.c: one is about to be written; those that are too old go; those that a
  * state, read from path, knows of. */
 void crema_solver__note_snapshot(struct crema_solver *, int iter);

@@ -14,8 +14,8 @@ static enum crema_status drop(struct crema_solver *s, const char *suffix,
 {
     char path[PATH_MAX];
 
-    snprintf(path, sizeof path, "%s_iter_%d.%s", s->param->snapshot_prefix,
-             iter, suffix);
+    snprintf(path, sizeof path, "%s_iter_%d.%s%s", s->param->snapshot_prefix,
+             iter, suffix, crema_solver__ending(s));
     if (unlink(path) == 0 || errno == ENOENT) return CREMA_OK;
     return crema_fail(s->ctx, CREMA_EIO, "cannot remove %s: %s", path,
                       strerror(errno));
@@ -52,8 +52,8 @@ void crema_solver__take_kept(struct crema_solver *s, const char *path,
     size_t n = state->n_snapshots, most = (size_t)s->param->snapshot_keep;
     char own[PATH_MAX];
 
-    snprintf(own, sizeof own, "%s_iter_%d.solverstate",
-             s->param->snapshot_prefix, state->iter);
+    snprintf(own, sizeof own, "%s_iter_%d.solverstate%s",
+             s->param->snapshot_prefix, state->iter, crema_solver__ending(s));
     if (strcmp(own, path) != 0) return;
     for (size_t i = n > most ? n - most : 0; i < n; i++)
         crema_solver__note_snapshot(s, state->snapshots[i]);

@@ -124,6 +124,13 @@ static struct definition test_definition(const struct crema_solver *s, size_t i)
     return d;
 }
 
+/* Of layers that read records; NULL of others. */
+static uint32_t *batch_size(Crema__LayerParameter *l)
+{
+    if (l->image_data_param) return &l->image_data_param->batch_size;
+    return l->data_param ? &l->data_param->batch_size : NULL;
+}
+
 /* The same net for the images that are left over. */
 static enum crema_status build_tail(struct crema_solver *s,
                                     const struct definition *d,
@@ -140,16 +147,15 @@ static enum crema_status build_tail(struct crema_solver *s,
     was = crema_arena_alloc(&s->arena, (param->n_layer + 1) * sizeof *was);
     if (!was) return crema_no_memory(s->ctx, "a test net");
     for (size_t i = 0; i < param->n_layer; i++) {
-        Crema__DataParameter *data = param->layer[i]->data_param;
+        uint32_t *size = batch_size(param->layer[i]);
 
-        if (!data) continue;
-        was[i] = data->batch_size;
-        data->batch_size = (uint32_t)pass->rest;
+        if (!size) continue;
+        was[i] = *size;
+        *size = (uint32_t)pass->rest;
     }
     status = crema_net_build(s->world, param, source, &o, &pass->tail);
     for (size_t i = 0; i < param->n_layer; i++)
-        if (param->layer[i]->data_param)
-            param->layer[i]->data_param->batch_size = was[i];
+        if (batch_size(param->layer[i])) *batch_size(param->layer[i]) = was[i];
     return status;
 }
 

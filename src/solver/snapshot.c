@@ -142,6 +142,11 @@ static bool in_h5(const struct crema_solver *s)
            CREMA__SOLVER_PARAMETER__SNAPSHOT_FORMAT__HDF5;
 }
 
+const char *crema_solver__ending(const struct crema_solver *s)
+{
+    return in_h5(s) ? ".h5" : "";
+}
+
 /* What tests have said so far, and which snapshots stay. */
 static void fill_best(struct crema_solver *s, Crema__SolverState *state)
 {
@@ -256,7 +261,7 @@ enum crema_status crema_solver_snapshot(struct crema_solver *s)
 {
     char weights[PATH_MAX], state[PATH_MAX];
     const char *prefix = s->param->snapshot_prefix;
-    const char *ending = in_h5(s) ? ".h5" : "";
+    const char *ending = crema_solver__ending(s);
     const char *form = in_h5(s) ? "HDF5" : "binary proto";
     int n;
 

@@ -125,6 +125,54 @@ START_TEST(update)
 }
 END_TEST
 
+/* P = (3/4, 1/4), T = (0.9, 0.1): 2 (0.9 log 4/3 + 0.1 log 4) */
+START_TEST(smoothed_loss)
+{
+    const struct crema_softmax_loss l = { .axis = 1, .smoothing = 0.2f };
+    struct crema_tensor *x, *label, *weight;
+    float loss;
+    struct run r;
+
+    begin(&r);
+    x = input(&r, CREMA_SHAPE(1, 2), V(1.0986123f, 0));
+    label = input(&r, CREMA_SHAPE(1), V(0));
+    weight = input(&r, CREMA_SHAPE(2), V(2, 5));
+    good(&r,
+         run(&r, 1, crema_softmax_with_loss(r.p, &l, x, label, weight, NULL),
+             &loss));
+    ck_assert_float_eq_tol(loss, 0.7950865f, 1e-6f);
+    end(&r);
+}
+END_TEST
+
+/* Decay apart from the gradient, and a rate of the weight's own: r = (1 - 0.5)
+ * 2 |w| / |g| = 5 / 2.5 = 2, times 0.5. */
+START_TEST(update_by_own_rate)
+{
+    const struct crema_local_rate l = { .eta = 2,
+                                        .scale = 0.5f,
+                                        .momentum = 0.5f };
+    const struct crema_update u = { .rule = CREMA_RULE_sgd,
+                                    .lr_mult = 1,
+                                    .scale = 0.5f,
+                                    .decay = 0.25f,
+                                    .decouples = true };
+    struct crema_tensor *w, *h, *dw;
+    struct run r;
+
+    begin(&r);
+    w = param(&r, CREMA_SHAPE(2), V(3, 4));
+    h = param(&r, CREMA_SHAPE(2), NULL);
+    dw = input(&r, CREMA_SHAPE(2), V(3, 4));
+    crema_update(r.p, &u, w, dw, h, NULL, NULL,
+                 crema_local_rate(r.p, &l, w, dw, NULL, NULL, NULL));
+    good(&r, run(&r, 1, NULL, NULL));
+    param_is(&r, 1, 2, V(1.5f, 2));
+    param_is(&r, 0, 2, V(3 * 0.75f - 1.5f, 4 * 0.75f - 2));
+    end(&r);
+}
+END_TEST
+
 /* L1: decay sign(w); clipped to norm 5 of 10: dw halves. */
 START_TEST(update_clipped)
 {
@@ -140,7 +188,8 @@ START_TEST(update_clipped)
     w = param(&r, CREMA_SHAPE(2), V(2, -3));
     h = param(&r, CREMA_SHAPE(2), NULL);
     dw = input(&r, CREMA_SHAPE(2), V(6, -8));
-    crema_update(r.p, &u, w, dw, h, NULL, crema_clip_factor(r.p, 5, 1, &dw), NULL);
+    crema_update(r.p, &u, w, dw, h, NULL, crema_clip_factor(r.p, 5, 1, &dw),
+                 NULL);
     good(&r, run(&r, 1, NULL, NULL));
     param_is(&r, 0, 2, V(2 - 0.5f * 3.1f, -3 + 0.5f * 4.1f));
     end(&r);
@@ -439,6 +488,8 @@ int main(void)
 
     tcase_add_test(t, update);
     tcase_add_test(t, update_clipped);
+    tcase_add_test(t, update_by_own_rate);
+    tcase_add_test(t, smoothed_loss);
     tcase_add_loop_test(t, clip_factor, 0, 3);
     tcase_add_test(t, clip_factor_of_many);
     tcase_add_test(t, accumulate_and_clear);

@@ -25,6 +25,25 @@ static const struct layer_case cases[] = {
     { "sigmoid cross entropy, full", "x:3,2,2 label:3,4",
       LOSS("SigmoidCrossEntropyLoss", LABELLED,
            "loss_param { ignore_label: 0 normalization: FULL }") },
+    { "sigmoid cross entropy, positive weight", "x:3,4 label:3,4",
+      LOSS("SigmoidCrossEntropyLoss", LABELLED,
+           "loss_param { pos_weight: 3 }") },
+    { "sigmoid cross entropy, positive weights", "x:3,4 label:3,4",
+      LOSS(
+          "SigmoidCrossEntropyLoss", LABELLED,
+          "loss_param { pos_weight: 3 pos_weight: 0.5 pos_weight: 1 "
+          "pos_weight: 0 normalization: PRE_FIXED pre_fixed_normalizer: 5 }") },
+    { "softmax, smoothed", "x:4,5,2 label:4,2",
+      LOSS("SoftmaxWithLoss", LABELLED,
+           "loss_param { label_smoothing: 0.2 ignore_label: 1 }") },
+    { "softmax, weighted", "x:4,3 label:4",
+      LOSS("SoftmaxWithLoss", LABELLED,
+           "loss_param { class_weighting: 0.5 class_weighting: 2 "
+           "class_weighting: 1.5 label_smoothing: 0.1 }") },
+    { "softmax, weights without effect", "x:4,3 label:4",
+      LOSS("SoftmaxWithLoss", LABELLED,
+           "loss_param { class_weighting: 0.5 weight_by_label_freqs: false "
+           "normalization: PRE_FIXED pre_fixed_normalizer: 7 }") },
     { "infogain", "x:4,3 label:4 labelh:3,3",
       LOSS("InfogainLoss", LABELLED " bottom: 'labelh'", "") },
     { "infogain, axis, full", "x:2,2,3 label:2,2 labelh:3,3",

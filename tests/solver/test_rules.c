@@ -247,6 +247,69 @@ START_TEST(plateau_is_resumed)
 }
 END_TEST
 
+/* ---- debug_info ---------------------------------------------------------- */
+
+START_TEST(debug_info_has_caffes_lines)
+{
+    static const char *const lines[] = {
+        "    [Forward] Layer x, top blob x data: 2\n"
+        "    [Forward] Layer w, top blob y data: 1\n"
+        "    [Forward] Layer w, param blob 0 data: 0.5\n"
+        "    [Backward] Layer w, param blob 0 diff: 6\n"
+        "    [Backward] All net params (data, diff): L1 norm = (0.5, 6); L2 "
+        "norm = (0.5, 6)\n"
+        "    [Update] Layer w, param 0 data: 0.5; diff: 0.06",
+        "    [Forward] Layer w, param blob 0 data: 0.44\n",
+    };
+    struct rig *r = rig_new();
+
+    rig_open(r, NET("", "") FIXED "debug_info: true", NULL);
+    rig_step(r, 2);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        ck_assert_msg(strstr(r->log, lines[i]) != NULL, "no \"%s\" in\n%s",
+                      lines[i], r->log);
+    ck_assert_double_eq_tol((double)rig_weight(r), 0.38, 1e-6);
+    rig_free(r);
+}
+END_TEST
+
+/* ---- what is carried from pass to pass ----------------------------------- */
+
+/* Sequences that never begin anew. */
+#define LSTM                                                                   \
+    "net_param {\n"                                                            \
+    "  layer { name: 'in' type: 'DummyData' top: 'x' top: 'cont' top: 'z'\n"   \
+    "    dummy_data_param { shape { dim: 2 dim: 3 dim: 4 }\n"                  \
+    "      shape { dim: 2 dim: 3 } shape { dim: 2 dim: 3 dim: 5 }\n"           \
+    "      data_filler { type: 'gaussian' std: 1 } data_filler { value: 1 }\n" \
+    "      data_filler { type: 'gaussian' std: 1 } } }\n"                      \
+    "  layer { name: 'rnn' type: 'LSTM' bottom: 'x' bottom: 'cont' top: 'y'\n" \
+    "    recurrent_param { num_output: 5\n"                                    \
+    "      weight_filler { type: 'gaussian' std: 1 } } }\n"                    \
+    "  layer { name: 'loss' type: 'EuclideanLoss' bottom: 'y' bottom: 'z'\n"   \
+    "    top: 'loss' } }\n"                                                    \
+    "lr_policy: 'fixed' base_lr: 0.1 max_iter: 8 random_seed: 5\n"             \
+    "snapshot_prefix: 'out' test_iter: 2 test_interval: 3\n"
+
+START_TEST(carried_states_are_resumed)
+{
+    struct rig *r = rig_new();
+
+    rig_open(r, LSTM, NULL);
+    ck_assert_int_eq(crema_solver_run(r->solver), CREMA_OK);
+    ck_assert_int_eq(rename("out_iter_8.caffemodel", "weights"), 0);
+    ck_assert_int_eq(rename("out_iter_8.solverstate", "state"), 0);
+    rig_open(r, LSTM, NULL);
+    rig_step(r, 4);
+    ck_assert_int_eq(crema_solver_snapshot(r->solver), CREMA_OK);
+    rig_open(r, LSTM, "out_iter_4.solverstate");
+    ck_assert_int_eq(crema_solver_run(r->solver), CREMA_OK);
+    ck_assert(rig_same("out_iter_8.caffemodel", "weights"));
+    ck_assert(rig_same("out_iter_8.solverstate", "state"));
+    rig_free(r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rules");
@@ -256,6 +319,8 @@ int main(void)
     tcase_add_loop_test(all, resumed_trajectory, 0, CASES);
     tcase_add_test(all, plateau_watches_the_loss);
     tcase_add_test(all, plateau_is_resumed);
+    tcase_add_test(all, debug_info_has_caffes_lines);
+    tcase_add_test(all, carried_states_are_resumed);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }

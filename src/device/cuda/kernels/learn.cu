@@ -59,7 +59,7 @@ int crema_cuda_loss_scale(cudaStream_t stream,
     return cudaGetLastError();
 }
 
-static __global__ void local_rate(crema_local_rate l, crema_localized m,
+static __global__ void local_rate(struct crema_local_rate l, crema_localized m,
                                   float *factor)
 {
     crema_at_local_rate(&l, &m, factor);
