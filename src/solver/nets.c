@@ -128,6 +128,7 @@ static struct definition test_definition(const struct crema_solver *s, size_t i)
 static uint32_t *batch_size(Crema__LayerParameter *l)
 {
     if (l->image_data_param) return &l->image_data_param->batch_size;
+    if (l->hdf5_data_param) return &l->hdf5_data_param->batch_size;
     return l->data_param ? &l->data_param->batch_size : NULL;
 }
 
