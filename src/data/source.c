@@ -16,6 +16,7 @@ void crema_record_name(const struct crema_records *records,
     enum { LONGEST = 300 };
     size_t n = record->key.length < LONGEST ? record->key.length : LONGEST;
 
+    if (record->of) records = record->of;
     snprintf(out, CREMA_RECORD_NAME, "record %.*s of %s", (int)n,
              (const char *)record->key.data, records->name);
 }

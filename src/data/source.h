@@ -13,12 +13,15 @@
 #include "data/lmdb.h"
 #include "proto/source.h"
 
+struct crema_records;
+
 /* Found, not read yet.  Its bytes are borrowed from the source. */
 struct crema_record {
     uint64_t ordinal;
     uint64_t row;             /* which of the source's records it is */
     struct crema_slice key;   /* its name: a database's key, a file's path */
     struct crema_slice value; /* the source's own affair */
+    const struct crema_records *of; /* of a mixture: which; else NULL */
 };
 
 /* A record's numbers, one of three kinds; borrowed from the source or from the
@@ -47,8 +50,6 @@ struct crema_scratch {
     struct crema_room floats, rows, labels;
 };
 void crema_scratch_free(struct crema_scratch *);
-
-struct crema_records;
 
 struct crema_records_type {
     /* Finds the record of an ordinal; cheap when asked in order.  One thread
@@ -100,7 +101,8 @@ crema_records_images(struct crema_ctx *, const struct crema_images_options *,
 struct crema_windows_options {
     const char *file; /* as window_file.h says */
     const char *root; /* put before each picture's path; NULL: nothing */
-    const Crema__TransformationParameter *param; /* mean and scale of it count */
+    const Crema__TransformationParameter
+        *param;                        /* mean and scale of it count */
     const struct crema_source *source; /* of param, for messages; may be NULL */
     int batch_size;
     int size, pad; /* see window.h */
@@ -116,6 +118,16 @@ struct crema_windows_options {
 enum crema_status
 crema_records_windows(struct crema_ctx *, const struct crema_windows_options *,
                       struct crema_records **out) CREMA_MUST_USE;
+
+enum { CREMA_MIX_PARTS = 256 };
+/* n sources, 1 to CREMA_MIX_PARTS, as one: each has its weight's share of the
+ * records, to a part in 8192 of all, whatever it holds itself; weights are
+ * positive.  An epoch is as long as all of theirs together.  Takes the parts
+ * over where it succeeds; their records must have equally many labels. */
+enum crema_status crema_records_mix(struct crema_ctx *, int n,
+                                    struct crema_records *const parts[],
+                                    const double *weights, uint32_t seed,
+                                    struct crema_records **out) CREMA_MUST_USE;
 
 /* Accepts NULL. */
 void crema_records_free(struct crema_records *);

@@ -4,6 +4,27 @@
 
 CREMA_LAYER_PARAM(Crema__DataParameter, CREMA__DATA_PARAMETER__INIT, data_param)
 
+static enum crema_status check_mixture(const struct crema_layer *l)
+{
+    const Crema__DataParameter *p = param(l);
+
+    if (p->n_more_source >= CREMA_MIX_PARTS)
+        return crema_layer_fail(l, &p->more_source[CREMA_MIX_PARTS - 1],
+                                "at most %d databases can be mixed",
+                                CREMA_MIX_PARTS);
+    if (p->n_source_weight && p->n_source_weight != p->n_more_source + 1)
+        return crema_layer_fail(l, &p->source_weight[0],
+                                "%zu source_weight for %zu databases: give "
+                                "one for source and each more_source, or none",
+                                p->n_source_weight, p->n_more_source + 1);
+    for (size_t i = 0; i < p->n_source_weight; i++)
+        if (!(p->source_weight[i] > 0 && p->source_weight[i] < 1e30f))
+            return crema_layer_fail(l, &p->source_weight[i],
+                                    "source_weight must be positive, got %g",
+                                    (double)p->source_weight[i]);
+    return CREMA_OK;
+}
+
 static enum crema_status check(const struct crema_layer *l)
 {
     const Crema__DataParameter *p = param(l);
@@ -16,6 +37,7 @@ static enum crema_status check(const struct crema_layer *l)
         return crema_layer_fail(l, &p->prefetch,
                                 "prefetch must be positive, got 0");
     CREMA_TRY(crema_feeder_check_labels(l, &p->label_size, p->label_size));
+    CREMA_TRY(check_mixture(l));
     if (p->has_force_encoded_color)
         crema_log(l->ctx, CREMA_WARNING,
                   "layer \"%s\": data_param.force_encoded_color has no effect, "
@@ -23,11 +45,12 @@ static enum crema_status check(const struct crema_layer *l)
                   l->param->name ? l->param->name : "");
     return crema_layer_forks(l, p, 10,
                              "cache precache threads parser_threads shuffle "
-                             "label_size");
+                             "label_size more_source source_weight");
 }
 
-static enum crema_status open_records(struct crema_layer *l,
-                                      struct crema_records **out)
+/* field: the text that is the path. */
+static enum crema_status open_one(struct crema_layer *l, char *const *field,
+                                  struct crema_records **out)
 {
     const Crema__DataParameter *p = param(l);
     const struct crema_lmdb_options how = {
@@ -40,11 +63,42 @@ static enum crema_status open_records(struct crema_layer *l,
     enum crema_status status;
 
     status =
-        crema_database_open(l->ctx, l->lender->databases, p->source, &database);
+        crema_database_open(l->ctx, l->lender->databases, *field, &database);
     if (status != CREMA_OK)
-        return crema_feeder_missing(l, &p->source, p->source, status);
-    return crema_layer_blame(l, &p->source,
+        return crema_feeder_missing(l, field, *field, status);
+    return crema_layer_blame(l, field,
                              crema_records_lmdb(l->ctx, database, &how, out));
+}
+
+static enum crema_status open_parts(struct crema_layer *l,
+                                    struct crema_records **parts,
+                                    struct crema_records **out)
+{
+    const Crema__DataParameter *p = param(l);
+    double weights[CREMA_MIX_PARTS];
+    int n = (int)p->n_more_source + 1;
+
+    for (int i = 0; i < n; i++) {
+        CREMA_TRY(
+            open_one(l, i ? &p->more_source[i - 1] : &p->source, &parts[i]));
+        weights[i] = p->n_source_weight ? (double)p->source_weight[i]
+                                        : (double)parts[i]->count;
+    }
+    return crema_records_mix(l->ctx, n, parts, weights, l->lender->seed, out);
+}
+
+static enum crema_status open_records(struct crema_layer *l,
+                                      struct crema_records **out)
+{
+    const Crema__DataParameter *p = param(l);
+    struct crema_records *parts[CREMA_MIX_PARTS] = { NULL };
+    enum crema_status status;
+
+    if (p->n_more_source == 0) return open_one(l, &p->source, out);
+    status = open_parts(l, parts, out);
+    for (int i = 0; status != CREMA_OK && i < CREMA_MIX_PARTS; i++)
+        crema_records_free(parts[i]);
+    return status;
 }
 
 static enum crema_status setup(struct crema_layer *l)
@@ -80,6 +134,10 @@ static const struct crema_param_doc data_param = {
             { "label_size", "labels of each record: float_data beside its "
                             "bytes, or labels that repeat; 0: the one that "
                             "records of Caffe have" },
+            { "more_source", "databases whose records are mixed with the "
+                             "first one's" },
+            { "source_weight", "of source and each more_source: its share of "
+                               "the records; none: as many as it has" },
             { 0 },
         },
     .ignored = "scale mean_file crop_size mirror force_encoded_color cache "

@@ -148,6 +148,61 @@ START_TEST(ranks_share_a_shuffled_database)
 }
 END_TEST
 
+/* Three databases by weight 5, 2 and 1: each has its share in whatever part of
+ * the run, takes its own records in turn, and a resumed run finds them again.
+ */
+START_TEST(mixed_by_weight)
+{
+    enum { TAKEN = 16384 };
+    static const double weights[] = { 5, 2, 1 };
+    const char *paths[] = { make_db("a", 7), make_db("b", 100),
+                            make_db("c", 31) };
+    static const uint64_t counts[] = { 7, 100, 31 };
+    const struct crema_lmdb_options how = { 0 };
+    struct crema_records *parts[3], *mix;
+    static uint64_t rows[TAKEN];
+    uint64_t times[3] = { 0 };
+    char name[CREMA_RECORD_NAME];
+
+    for (int i = 0; i < 3; i++) {
+        struct crema_database *database;
+
+        OK(crema_database_open(ctx, databases, paths[i], &database));
+        OK(crema_records_lmdb(ctx, database, &how, &parts[i]));
+    }
+    OK(crema_records_mix(ctx, 3, parts, weights, 5, &mix));
+    ck_assert_uint_eq(mix->count, 138);
+    for (uint64_t i = 0; i < TAKEN; i++) {
+        struct crema_record r = { 0 };
+        int part;
+
+        OK(mix->type->find(ctx, mix, i, &r));
+        part = r.row < 7 ? 0 : r.row < 107 ? 1 : 2;
+        rows[i] = r.row - (part > 0 ? 7 : 0) - (part > 1 ? 100 : 0);
+        ck_assert_uint_eq(rows[i], times[part]++ % counts[part]);
+        ck_assert_ptr_eq(r.of, parts[part]);
+        rows[i] = r.row;
+        crema_record_name(mix, &r, name);
+        ck_assert_ptr_nonnull(strstr(name, paths[part]));
+        if (i % 1000 == 999) {
+            ck_assert_double_eq_tol((double)times[0] / (double)(i + 1), 0.625,
+                                    0.06);
+            ck_assert_double_eq_tol((double)times[2] / (double)(i + 1), 0.125,
+                                    0.05);
+        }
+    }
+    ck_assert_uint_eq(times[0], TAKEN * 5 / 8);
+    ck_assert_uint_eq(times[2], TAKEN / 8);
+    for (uint64_t i = TAKEN; i > 0; i -= 1024) {
+        struct crema_record r = { 0 };
+
+        OK(mix->type->find(ctx, mix, i - 1, &r));
+        ck_assert_uint_eq(r.row, rows[i - 1]);
+    }
+    crema_records_free(mix);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("shuffle");
@@ -160,6 +215,7 @@ int main(void)
     tcase_add_test(t, neighbours_part);
     tcase_add_loop_test(t, databases_are_shuffled_anew_in_each_epoch, 0, 3);
     tcase_add_test(t, ranks_share_a_shuffled_database);
+    tcase_add_test(t, mixed_by_weight);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -252,6 +252,13 @@ static const struct refusal cases[] = {
     { "layer { name: 'd' type: 'Data' top: 'x' data_param { source: 'a'\n"
       "batch_size: 1 @label_size: 4000000000 } }",
       "label_size 4000000000: at most 1048576 is possible" },
+    { "layer { name: 'd' type: 'Data' top: 'x' data_param { source: 'a'\n"
+      "batch_size: 1 more_source: 'b' @source_weight: 2 } }",
+      "1 source_weight for 2 databases" },
+    { "layer { name: 'd' type: 'Data' top: 'x' data_param { source: 'a'\n"
+      "batch_size: 1 more_source: 'b' source_weight: 2\n"
+      "@source_weight: -1 } }",
+      "source_weight must be positive, got -1" },
     { "@layer { name: 'd' type: 'ImageData' top: 'x' }",
       "no source is given: name a list of pictures, a file" },
     { "layer { name: 'd' type: 'ImageData' top: 'x' image_data_param {\n"

@@ -1,0 +1,269 @@
+/* bench_records.c - what a record costs on its way into a batch, by CPU time of
+ * one worker, beside the bare steps it consists of.
+ *
+ *     cmake --build build --target bench_records && build/tests/bench_records
+ *
+ * Records are 256 x 256 in 3 channels, cropped to 227 with a mean file.
+ */
+#include "data/pipeline.h"
+#include "proto/datum.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SIDE = 256, CROP = 227, CHANNELS = 3, RECORDS = 512, BATCH = 32 };
+enum { BYTES = SIDE * SIDE * CHANNELS, PASSES = 3, SECONDS_TENTHS = 4 };
+
+static struct crema_ctx *ctx;
+
+static void need(enum crema_status status)
+{
+    if (status == CREMA_OK) return;
+    fprintf(stderr, "%s\n", crema_ctx_message(ctx));
+    exit(1);
+}
+
+static double cpu_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- records ------------------------------------------------------------ */
+
+/* Slopes with some grain, as a photo has. */
+static void paint(uint8_t *pixels, uint32_t seed)
+{
+    uint32_t random = seed * 2654435761u + 1;
+
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++)
+            for (int c = 0; c < CHANNELS; c++) {
+                random = random * 1664525u + 1013904223u;
+                *pixels++ = (uint8_t)((x * (1 + c) + y) / 4 + (int)(random >> 28));
+            }
+}
+
+static void put(struct crema_lmdb_writer *writer, int i,
+                const struct crema_datum *datum)
+{
+    struct crema_bytes bytes = { .ctx = ctx };
+    char key[16];
+
+    snprintf(key, sizeof key, "%08d", i);
+    need(crema_datum_write(&bytes, datum, NULL));
+    need(crema_lmdb_put(writer, (struct crema_slice){ key, 8 },
+                        (struct crema_slice){ bytes.data, bytes.length }));
+    free(bytes.data);
+}
+
+static void make_database(const char *path, bool jpeg)
+{
+    uint8_t *pixels = malloc(BYTES);
+    struct crema_lmdb_writer *writer;
+
+    if (!pixels) exit(1);
+    need(crema_lmdb_create(ctx, path, &writer));
+    for (int i = 0; i < RECORDS; i++) {
+        struct crema_image image = { SIDE, SIDE, CHANNELS, pixels, BYTES };
+        struct crema_datum datum = { .channels = CHANNELS,
+                                     .height = SIDE,
+                                     .width = SIDE,
+                                     .data = pixels,
+                                     .size = BYTES,
+                                     .has_label = true };
+        uint8_t *file = NULL;
+
+        paint(pixels, (uint32_t)i);
+        if (jpeg) {
+            need(crema_image_encode(ctx, &image, CREMA_IMAGE_JPEG, &file,
+                                    &datum.size));
+            datum.data = file;
+            datum.encoded = true;
+        }
+        put(writer, i, &datum);
+        free(file);
+    }
+    need(crema_lmdb_commit(writer));
+    free(pixels);
+}
+
+/* ---- measuring ---------------------------------------------------------- */
+
+static double tell(const char *what, double seconds)
+{
+    printf("%-44s %8.1f us  %8.0f records/s\n", what, 1e6 * seconds,
+           1 / seconds);
+    return seconds;
+}
+
+/* The best of some passes over `run`, in seconds for each record. */
+static double best_of(double (*run)(void *), void *user)
+{
+    double best = run(user);
+
+    for (int i = 1; i < PASSES; i++) {
+        double seconds = run(user);
+
+        if (seconds < best) best = seconds;
+    }
+    return best;
+}
+
+struct step {
+    const struct crema_transform *transform;
+    const uint8_t *bytes; /* of a record, or of its file */
+    size_t length;
+    bool by_pixel;
+};
+
+static double transform_once(void *user)
+{
+    const struct step *s = user;
+    struct crema_sample sample = { .channels = CHANNELS,
+                                   .height = SIDE,
+                                   .width = SIDE };
+    float *out = malloc(CHANNELS * CROP * CROP * sizeof *out);
+    struct crema_scratch scratch = { 0 };
+    double begun = cpu_seconds();
+    uint64_t n = 0;
+
+    if (!out) exit(1);
+    *(s->by_pixel ? &sample.pixels : &sample.planes) = s->bytes;
+    while (cpu_seconds() - begun < 0.1 * SECONDS_TENTHS)
+        for (int i = 0; i < 64; i++)
+            need(crema_transform_apply(ctx, s->transform, "", &sample, n++,
+                                       &scratch, out));
+    free(out);
+    crema_scratch_free(&scratch);
+    return (cpu_seconds() - begun) / (double)n;
+}
+
+static double decode_once(void *user)
+{
+    const struct step *s = user;
+    struct crema_image image = { 0 };
+    double begun = cpu_seconds();
+    int n = 0;
+
+    for (; cpu_seconds() - begun < 0.1 * SECONDS_TENTHS; n++)
+        need(crema_image_decode(ctx, "", s->bytes, s->length,
+                                CREMA_IMAGE_UNCHANGED, &image));
+    crema_image_free(&image);
+    return (cpu_seconds() - begun) / n;
+}
+
+static double pipeline_once(void *user)
+{
+    struct crema_pipeline *p = user;
+    double begun = cpu_seconds();
+    int n = 0;
+
+    for (; cpu_seconds() - begun < 0.1 * SECONDS_TENTHS; n += BATCH) {
+        const struct crema_filled_batch *batch;
+
+        need(crema_pipeline_next(ctx, p, &batch));
+    }
+    return (cpu_seconds() - begun) / n;
+}
+
+static void measure(const char *what, struct crema_database *database,
+                    const struct crema_transform *transform, bool shuffle,
+                    bool bytes, double bare)
+{
+    const struct crema_lmdb_options how = { .mode = CREMA_IMAGE_UNCHANGED,
+                                            .shuffle = shuffle };
+    const struct crema_pipeline_options options = { .batch_size = BATCH,
+                                                    .workers = 1,
+                                                    .bytes = bytes };
+    struct crema_records *records;
+    struct crema_pipeline *p;
+    double seconds;
+
+    need(crema_records_lmdb(ctx, database, &how, &records));
+    need(crema_pipeline_open(ctx, records, transform, &options, &p));
+    pipeline_once(p);
+    seconds = tell(what, best_of(pipeline_once, p));
+    if (bare > 0)
+        printf("%-44s %8.2f\n", "    over its bare steps", seconds / bare);
+    crema_pipeline_free(p);
+    crema_records_free(records);
+}
+
+static struct crema_transform *make_transform(bool mirror)
+{
+    Crema__TransformationParameter p;
+    struct crema_transform *out;
+    float means[CHANNELS] = { 104, 117, 123 };
+
+    crema__transformation_parameter__init(&p);
+    p.crop_size = CROP;
+    p.mirror = mirror;
+    p.n_mean_value = CHANNELS;
+    p.mean_value = means;
+    need(crema_transform_new(
+        ctx, &(struct crema_transform_options){ .param = &p, .train = true },
+        &out));
+    return out;
+}
+
+static void run(struct crema_databases *databases)
+{
+    struct crema_database *raw, *jpeg;
+    struct crema_transform *plain = make_transform(false);
+    struct crema_transform *mirrored = make_transform(true);
+    uint8_t *pixels = malloc(BYTES), *file;
+    struct crema_image image = { SIDE, SIDE, CHANNELS, pixels, BYTES };
+    struct step step = { plain, pixels, BYTES, false };
+    double planes, mirror, decode, by_pixel;
+
+    if (!pixels) exit(1);
+    need(crema_database_open(ctx, databases, "raw", &raw));
+    need(crema_database_open(ctx, databases, "jpeg", &jpeg));
+    paint(pixels, 1);
+    planes =
+        tell("crop, mean, to float: by plane", best_of(transform_once, &step));
+    step.transform = mirrored;
+    mirror =
+        tell("  and half of them mirrored", best_of(transform_once, &step));
+    step.by_pixel = true;
+    by_pixel = tell("  by pixel, half of them mirrored",
+                    best_of(transform_once, &step));
+    need(
+        crema_image_encode(ctx, &image, CREMA_IMAGE_JPEG, &file, &step.length));
+    step.bytes = file;
+    decode = tell("decoding a JPEG", best_of(decode_once, &step));
+    measure("pipeline: raw records", raw, plain, false, false, planes);
+    measure("pipeline: raw, mirrored", raw, mirrored, false, false, mirror);
+    measure("pipeline: raw, mirrored, shuffled", raw, mirrored, true, false,
+            mirror);
+    measure("pipeline: raw, as bytes for a GPU", raw, mirrored, false, true, 0);
+    measure("pipeline: JPEG, mirrored", jpeg, mirrored, false, false,
+            decode + by_pixel);
+    free(file);
+    free(pixels);
+    crema_transform_free(plain);
+    crema_transform_free(mirrored);
+}
+
+int main(void)
+{
+    char folder[] = "/tmp/crema_bench_XXXXXX", command[64];
+    struct crema_databases *databases;
+
+    ctx = crema_ctx_new(NULL, NULL);
+    if (!ctx || !mkdtemp(folder) || chdir(folder) != 0) return 1;
+    make_database("raw", false);
+    make_database("jpeg", true);
+    need(crema_databases_new(ctx, &databases));
+    run(databases);
+    crema_databases_free(databases);
+    crema_ctx_free(ctx);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command) != 0;
+}
