@@ -14,6 +14,7 @@
 static const struct crema_page_doc *const shared[] = { &crema_layer_page,
                                                        &crema_solver_page };
 enum { SHARED = sizeof shared / sizeof *shared };
+static const char forks[] = "forks";
 
 /* ---- the list -------------------------------------------------------------
  */
@@ -43,6 +44,7 @@ static void list_all(const struct crema_ctx *ctx, const struct page *p)
     if (!p->markdown) fprintf(p->out, "Besides\n");
     for (int i = 0; i < SHARED; i++)
         page_entry(p, shared[i]->name, shared[i]->line);
+    page_entry(p, forks, "fields of forks that are read, without effect");
 }
 
 /* ---- one page --------------------------------------------------------------
@@ -67,6 +69,7 @@ static int unknown(const struct crema_ctx *ctx, const char *name)
         crema_nearest_try(&near, t->name, strlen(t->name));
     for (int i = 0; i < SHARED; i++)
         crema_nearest_try(&near, shared[i]->name, strlen(shared[i]->name));
+    crema_nearest_try(&near, forks, strlen(forks));
     fprintf(stderr, "crema describe: no layer is called \"%s\"", name);
     if (near.best)
         fprintf(stderr, ", did you mean \"%.*s\"?", (int)near.best_length,
@@ -89,6 +92,10 @@ static int describe(const struct crema_ctx *ctx, const struct page *p,
             page_shared(p, shared[i]);
             return 0;
         }
+    if (!strcasecmp(forks, name)) {
+        page_forks(p);
+        return 0;
+    }
     return unknown(ctx, name);
 }
 
@@ -144,7 +151,7 @@ static int write_all(const struct crema_ctx *ctx, const char *dir)
         good = write_page(ctx, dir, t->name);
     for (int i = 0; good && i < SHARED; i++)
         good = write_page(ctx, dir, shared[i]->name);
-    return !good;
+    return !(good && write_page(ctx, dir, forks));
 }
 
 static int describe_all(const struct crema_ctx *ctx, int n, char **names)

@@ -1,6 +1,7 @@
 /* layer_page.c - a layer's page, and those of fields that many share. */
 #include "page.h"
 
+#include "layers/forks.h"
 #include "proto/message.h"
 
 #include <ctype.h>
@@ -193,4 +194,31 @@ void page_shared(const struct page *p, const struct crema_page_doc *d)
         if (part->fields) put_fields(p, part->message, part->fields);
         put_others(p, part);
     }
+}
+
+/* ---- forks ------------------------------------------------------------------
+ */
+
+static void put_fork_fields(const struct page *p, const char *title,
+                            const struct crema_fork_field *fields)
+{
+    page_section(p, title);
+    page_table(p, false);
+    for (; fields->name; fields++) {
+        char meaning[256];
+
+        snprintf(meaning, sizeof meaning, "%s (%s)", fields->meaning,
+                 fields->fork);
+        page_row(p, fields->name, NULL, meaning);
+    }
+}
+
+void page_forks(const struct page *p)
+{
+    page_title(p, "forks", "fields of forks that are read, without effect");
+    page_text(p, "What these ask for is not done, and changes no result. The "
+                 "log names those that a net has. Fields of a layer's own "
+                 "message are on its page.");
+    put_fork_fields(p, "layer", crema_fork_layer_fields);
+    put_fork_fields(p, "net", crema_fork_net_fields);
 }

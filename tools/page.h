@@ -34,6 +34,8 @@ void page_field_type(const ProtobufCFieldDescriptor *, char *out, size_t size);
 
 void page_layer(const struct page *, const struct crema_layer_type *);
 void page_shared(const struct page *, const struct crema_page_doc *);
+/* Fields of layers and nets that are read, and without effect. */
+void page_forks(const struct page *);
 /* The layer in a prototxt. */
 void page_example(FILE *, const struct crema_layer_type *);
 /* The schema's message behind a LayerParameter's field; NULL: there is none. */

@@ -59,6 +59,8 @@ says "^  kernel_h: uint32$" out
 says "^  base_lr: float$" out
 ! crema describe Convoluton >out 2>err || fail "Convoluton is no layer"
 says 'did you mean "Convolution"' err
+good crema describe forks
+says "^  forward_math: " out
 good crema describe --markdown pages
 says "^\| \[Eltwise\]\(Eltwise.md\) " pages/index.md
 says "^# Eltwise" pages/Eltwise.md
