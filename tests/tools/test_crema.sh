@@ -112,6 +112,29 @@ for verb in train test predict time summary check forward convert convert_images
     good crema help $verb
 done
 
+# ---- waiting for data
+
+# pictures that are much resized for a net that does little with them
+cat >waits.prototxt <<END
+layer {
+  name: "data" type: "ImageData" top: "data" top: "label" transform_param { crop_size: 8 }
+  image_data_param { source: "list.txt" root_folder: "$data/" batch_size: 32 new_height: 600 new_width: 600 }
+}
+layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 4 } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
+END
+cat >waits_solver.prototxt <<'END'
+net: "waits.prototxt"
+base_lr: 0.0001
+lr_policy: "fixed"
+max_iter: 11
+display: 10
+snapshot_after_train: false
+END
+good crema train --solver waits_solver.prototxt --device cpu
+says '\] Iteration 10 \([0-9.e+-]+ iter/s, [0-9.e-]+s/10 iters, [0-9]+% waiting for data\), loss = ' err
+[ "$(grep -c '^W.*The net waits for data [0-9]*% of the time' err)" = 1 ] || fail "no warning, or two, of waiting"
+
 # ---- train, test
 
 good crema train -solver solver.prototxt --set random_seed=1
