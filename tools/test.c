@@ -7,7 +7,6 @@
 #include "verbs.h"
 
 #include "base/number.h"
-#include "data/lmdb.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -107,38 +106,19 @@ static void show(const struct test *t)
 
 /* ---- one pass over the data --------------------------------------------- */
 
-/* The layer that reads a database or HDF5 files; NULL when there is none. */
+/* The layer that reads records; NULL when there is none. */
 static struct crema_layer *data_layer(const struct crema_net *net)
 {
-    for (int i = 0; i < net->nlayers; i++) {
-        struct crema_layer *l = &net->layer[i];
-
-        if (l->type->records) return l;
-        if (l->type->next && l->type->seek && l->param->data_param &&
-            l->param->data_param->source)
-            return l;
-    }
+    for (int i = 0; i < net->nlayers; i++)
+        if (net->layer[i].type->records) return &net->layer[i];
     return NULL;
-}
-
-static enum crema_status count_records(struct test *t,
-                                       const struct crema_layer *l, uint64_t *n)
-{
-    struct crema_database *database;
-
-    if (l->type->records) {
-        *n = l->type->records(l);
-        return CREMA_OK;
-    }
-    CREMA_TRY(crema_database_open(t->job.ctx, t->job.world->lender.databases,
-                                  l->param->data_param->source, &database));
-    *n = crema_database_count(database);
-    return CREMA_OK;
 }
 
 static void set_batch(Crema__LayerParameter *layer, uint64_t batch)
 {
     if (layer->data_param) layer->data_param->batch_size = (uint32_t)batch;
+    if (layer->image_data_param)
+        layer->image_data_param->batch_size = (uint32_t)batch;
     if (layer->hdf5_data_param)
         layer->hdf5_data_param->batch_size = (uint32_t)batch;
 }
@@ -186,7 +166,7 @@ static enum crema_status run_all(struct test *t)
 
     if (!l) return run_batch(t, 0, 1);
     batch = (uint64_t)l->top[0]->shape.dim[0];
-    CREMA_TRY(count_records(t, l, &records));
+    records = l->type->records(l);
     whole = (long)(records / batch);
     console_say(&t->job.console, CREMA_INFO, "Running over %llu records.",
                 (unsigned long long)records);

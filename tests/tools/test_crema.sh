@@ -129,11 +129,20 @@ base_lr: 0.0001
 lr_policy: "fixed"
 max_iter: 11
 display: 10
-snapshot_after_train: false
 END
 good crema train --solver waits_solver.prototxt --device cpu
 says '\] Iteration 10 \([0-9.e+-]+ iter/s, [0-9.e-]+s/10 iters, [0-9]+% waiting for data\), loss = ' err
 [ "$(grep -c '^W.*The net waits for data [0-9]*% of the time' err)" = 1 ] || fail "no warning, or two, of waiting"
+
+# each picture of the list counts once, whatever the batch
+for batch in 4 14; do
+    sed "s/batch_size: 32 .*}/batch_size: $batch }/" waits.prototxt >once.prototxt
+    good crema test --model once.prototxt --weights waits_solver_iter_11.caffemodel --device cpu
+    says 'Running over 14 records' err
+    sed -n 's/^loss = \([0-9.e-]*\) .*/\1/p' out >>losses
+done
+awk '{ loss[NR] = $1 } END { d = loss[1] - loss[2]; exit !(NR == 2 && d * d < 1e-8 * loss[1] * loss[1]) }' losses ||
+    fail "another batch, another loss: $(cat losses)"
 
 # ---- train, test
 
