@@ -257,6 +257,11 @@ enum crema_status crema_cpu_conv_bwd_weights(struct crema_device *dev,
                        &op->in[1]->shape, &d);
         hint = d;
     } else {
+        if (arrangement(dev, op) == CREMA_LAST && op->storage == CREMA_F32) {
+            enum crema_status status = crema_cpu_conv_few(dev, op, in, out);
+
+            if (status != CREMA_EUNSUPPORTED) return status;
+        }
         describe_gradient(dev, op, in[0].have, &d, &hint);
     }
     d.w = crema_layout_as(&d.w, CREMA_F32);

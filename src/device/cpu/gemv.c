@@ -16,7 +16,7 @@ enum {
     LANES = 16, /* of a vector */
     PANEL = 64, /* outputs */
     VECTORS = PANEL / LANES,
-    AHEAD = 8,    /* rows of a panel that are asked for early */
+    AHEAD = 16,   /* rows of a panel that are asked for early */
     CHUNK = 32,   /* rows of each stream that stay in cache for all images */
     TOGETHER = 4, /* images whose sums fit in registers */
 };

@@ -152,9 +152,9 @@ typedef enum crema_status crema_cpu_planner(struct crema_device *,
 
 crema_cpu_planner crema_cpu_conv, crema_cpu_conv_bwd_data,
     crema_cpu_conv_bwd_weights;
-/* Of a gradient of crema_op_conv's X, in float32 and with channels innermost;
- * CREMA_EUNSUPPORTED where that is not fast. */
-crema_cpu_planner crema_cpu_conv_turned;
+/* Gradients of a crema_op_conv's X and W, in float32 and with channels
+ * innermost; CREMA_EUNSUPPORTED where that is not fast. */
+crema_cpu_planner crema_cpu_conv_turned, crema_cpu_conv_few;
 /* As backend.h has it; 0 for what is no convolution. */
 unsigned crema_cpu_conv_arrangements(const struct crema_device *,
                                      const struct crema_op *,
