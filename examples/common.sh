@@ -1,0 +1,195 @@
+# shellcheck shell=sh
+# common.sh - what the scripts of the examples share; each sources it and begins with
+#
+#     example NAME "what it shows" "$@"
+#
+# which reads the flags, builds crema unless $CREMA_BUILD names a build, and goes into an empty work folder.  After it:
+#
+#     $top    the source tree            $data   the folder of --data, or empty: the digits in data/digits
+#     $here   the example's folder       $seed   of --seed; 1
+#     $quick  1 with --quick, else empty
+
+# fail TEXT - the reason on stderr; status 1
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+mark=.made-by-an-example
+
+example_usage() {
+    cat <<EOF
+usage: examples/$1/run.sh [--data DIR] [--quick] [--seed N] [--work DIR]
+$2
+
+  --data DIR  the four .gz files of MNIST or Fashion-MNIST; without it: the 1,797 digits in data/digits
+  --quick     less of everything: under two minutes
+  --seed N    of all random numbers; 1
+  --work DIR  where everything is written, emptied before; build/examples/$1
+EOF
+}
+
+# example NAME SUMMARY FLAGS..
+example() {
+    example=$1
+    summary=$2
+    shift 2
+    data=
+    quick=
+    seed=1
+    work=
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --data=* | --seed=* | --work=*)
+            flag=${1%%=*}
+            value=${1#*=}
+            shift
+            set -- "$flag" "$value" "$@"
+            continue
+            ;;
+        --quick)
+            # shellcheck disable=SC2034 # the scripts look at it
+            quick=1
+            ;;
+        --data | --seed | --work)
+            [ $# -gt 1 ] || fail "$1 wants a value"
+            case $1 in
+            --data) data=$(cd "$2" && pwd) || exit 1 ;;
+            --seed) seed=$2 ;;
+            --work) work=$2 ;;
+            esac
+            shift
+            ;;
+        -h | --help)
+            example_usage "$example" "$summary"
+            exit 0
+            ;;
+        *) fail "unknown flag $1; --help lists them" ;;
+        esac
+        shift
+    done
+    here=$(cd "$(dirname "$0")" && pwd)
+    top=$(cd "$here/../.." && pwd)
+    build_crema
+    work=${work:-$build/examples/$example}
+    [ ! -e "$work" ] || [ -e "$work/$mark" ] || [ -z "$(ls -A "$work")" ] ||
+        fail "$work is no work folder of an example: remove it first, or name another"
+    rm -rf "$work"
+    mkdir -p "$work"
+    cd "$work" || exit 1
+    : >"$mark"
+    work=$PWD
+    step "everything is written into $work"
+}
+
+# step TITLE [COMMAND..] - shows both, runs the command
+step() {
+    printf '\n== %s ==\n' "$1"
+    shift
+    if [ $# -gt 0 ]; then
+        echo "$*"
+        "$@"
+    fi
+}
+
+build_crema() {
+    build=${CREMA_BUILD:-$top/build}
+    if [ -z "${CREMA_BUILD:-}" ]; then
+        step "set-up" "$top/tools/setup.sh"
+        step "build, into $build; its log is build.log there"
+        mkdir -p "$build"
+        (cd "$top" && cmake --preset release && cmake --build build --target programs -j "$(nproc)") \
+            >"$build/build.log" 2>&1 || {
+            tail -n 30 "$build/build.log"
+            exit 1
+        }
+    fi
+    PATH=$build/tools:$PATH
+}
+
+# count_records train|test - how many there are
+count_records() {
+    if [ -z "$data" ]; then
+        wc -l <"$top/data/digits/$1.txt" | tr -d ' '
+    elif [ "$1" = train ]; then
+        echo 60000
+    else
+        echo 10000
+    fi
+}
+
+# records train|test DB [FIRST COUNT] - these records, counted from 0, as an LMDB of grey pictures, 28 x 28; all by
+# default
+records() {
+    first=${3:-0}
+    count=${4:-$(($(count_records "$1") - first))}
+    echo "$2: $count records of $1 from $first on"
+    if [ -z "$data" ]; then
+        tail -n +$((first + 1)) "$top/data/digits/$1.txt" | head -n "$count" >"$2.txt"
+        convert_imageset --gray --resize_height 28 --resize_width 28 "$top/data/digits/" "$2.txt" "$2" 2>"$2.log" ||
+            fail "$(cat "$2.log")"
+        return
+    fi
+    case $1 in
+    train) idx=train ;;
+    test) idx=t10k ;;
+    esac
+    idx_part "$data/$idx-images-idx3-ubyte.gz" "$2.images" 16 784
+    idx_part "$data/$idx-labels-idx1-ubyte.gz" "$2.labels" 8 1
+    crema convert "$2.images" "$2.labels" "$2" 2>"$2.log" || fail "$(cat "$2.log")"
+    rm "$2.images" "$2.labels"
+}
+
+# idx_part FILE.gz OUT HEAD SIZE - records $first to $first + $count of an idx file: HEAD bytes, the count in bytes 4 to 7,
+# then records of SIZE bytes
+idx_part() {
+    [ -r "$1" ] || fail "cannot read $1"
+    {
+        gzip -dc "$1" 2>"$2.err" | head -c 4
+        # shellcheck disable=SC2059 # the format is made here: four bytes in octal
+        printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $((count >> 24 & 255)) $((count >> 16 & 255)) \
+            $((count >> 8 & 255)) $((count & 255)))"
+        gzip -dc "$1" 2>"$2.err" | head -c "$3" | tail -c +9
+        gzip -dc "$1" 2>"$2.err" | tail -c +$(($3 + first * $4 + 1)) | head -c $((count * $4))
+    } >"$2"
+    rm -f "$2.err"
+}
+
+# train LOG FLAGS.. - crema train with its log in LOG; tells how the tests on the way come out, and the time it took
+train() {
+    log=$1
+    shift
+    echo "crema train $* 2>$log"
+    begun=$(date +%s)
+    {
+        crema train --set "random_seed=$seed" "$@" 2>&1 >/dev/null || touch "$log.failed"
+    } | tee "$log" | while IFS= read -r line; do
+        case $line in
+        *"Testing net"*) echo "  ${line#*] }" ;;
+        *"Test net output"*) echo "  ${line#*] }" ;;
+        esac
+    done
+    if [ -e "$log.failed" ]; then
+        tail -n 5 "$log"
+        fail "training failed; its log is $work/$log"
+    fi
+    seconds=$(($(date +%s) - begun))
+    echo "trained in $seconds s"
+}
+
+# score MODEL WEIGHTS OUTPUT [FLAGS..] - this output of crema test, a number
+score() {
+    model=$1
+    weights=$2
+    output=$3
+    shift 3
+    crema test --model "$model" --weights "$weights" "$@" >score.txt 2>score.log || fail "$(tail -n 5 score.log)"
+    awk -v name="$output" '$1 == name && $2 == "=" { print $3; found = 1 } END { exit !found }' score.txt ||
+        fail "crema test of $model tells no $output"
+}
+
+# machine - one line on what computed
+machine() {
+    awk -F ': *' '/^model name/ && !n++ { name = $2 } /^processor/ { cores++ }
+        END { print (name ? name : "a processor") ", " cores + 0 " cores" }' /proc/cpuinfo
+}
