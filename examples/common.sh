@@ -118,41 +118,28 @@ count_records() {
     fi
 }
 
-# records train|test DB [FIRST COUNT] - these records, counted from 0, as an LMDB of grey pictures, 28 x 28; all by
-# default
+# records train|test DB [FIRST [COUNT [CLASSES]]] - an LMDB of grey pictures, 28 x 28: COUNT of those after the first
+# FIRST, with the labels CLASSES, "5,6"; all by default, and with a COUNT of 0
 records() {
+    part=$1
+    db=$2
     first=${3:-0}
-    count=${4:-$(($(count_records "$1") - first))}
-    echo "$2: $count records of $1 from $first on"
-    if [ -z "$data" ]; then
-        tail -n +$((first + 1)) "$top/data/digits/$1.txt" | head -n "$count" >"$2.txt"
-        convert_imageset --gray --resize_height 28 --resize_width 28 "$top/data/digits/" "$2.txt" "$2" 2>"$2.log" ||
-            fail "$(cat "$2.log")"
-        return
+    count=${4:-0}
+    classes=${5:-0,1,2,3,4,5,6,7,8,9}
+    if [ -n "$data" ]; then
+        [ "$part" = train ] || part=t10k
+        crema convert --first "$first" --count "$count" --classes "$classes" "$data/$part-images-idx3-ubyte.gz" \
+            "$data/$part-labels-idx1-ubyte.gz" "$db" 2>"$db.log" || fail "$(cat "$db.log")"
+        written=$(sed -n 's/.*] \([0-9]*\) records.*/\1/p' "$db.log")
+    else
+        tail -n +$((first + 1)) "$top/data/digits/$part.txt" |
+            awk -v count="$count" -v classes=",$classes," 'index(classes, "," $2 ",") && (!count || n++ < count)' \
+                >"$db.txt"
+        convert_imageset --gray --resize_height 28 --resize_width 28 "$top/data/digits/" "$db.txt" "$db" 2>"$db.log" ||
+            fail "$(cat "$db.log")"
+        written=$(wc -l <"$db.txt")
     fi
-    case $1 in
-    train) idx=train ;;
-    test) idx=t10k ;;
-    esac
-    idx_part "$data/$idx-images-idx3-ubyte.gz" "$2.images" 16 784
-    idx_part "$data/$idx-labels-idx1-ubyte.gz" "$2.labels" 8 1
-    crema convert "$2.images" "$2.labels" "$2" 2>"$2.log" || fail "$(cat "$2.log")"
-    rm "$2.images" "$2.labels"
-}
-
-# idx_part FILE.gz OUT HEAD SIZE - records $first to $first + $count of an idx file: HEAD bytes, the count in bytes 4 to 7,
-# then records of SIZE bytes
-idx_part() {
-    [ -r "$1" ] || fail "cannot read $1"
-    {
-        gzip -dc "$1" 2>"$2.err" | head -c 4
-        # shellcheck disable=SC2059 # the format is made here: four bytes in octal
-        printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $((count >> 24 & 255)) $((count >> 16 & 255)) \
-            $((count >> 8 & 255)) $((count & 255)))"
-        gzip -dc "$1" 2>"$2.err" | head -c "$3" | tail -c +9
-        gzip -dc "$1" 2>"$2.err" | tail -c +$(($3 + first * $4 + 1)) | head -c $((count * $4))
-    } >"$2"
-    rm -f "$2.err"
+    echo "$db: $((written)) records, of the $1 data"
 }
 
 # train LOG FLAGS.. - crema train with its log in LOG; tells how the tests on the way come out, and the time it took

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { MAX_DIMS = 4 };
+enum { MAX_DIMS = 4, LABELS = 256 };
 
 /* Plain or compressed by gzip: zlib sees for itself. */
 struct idx {
@@ -85,6 +85,9 @@ struct conversion {
     struct crema_bytes record;
     uint8_t *pixels;
     struct crema_datum datum; /* its shape and size are set */
+    long first, count;        /* flags: pictures passed over, records at most */
+    const char *classes;      /* numbers and commas; NULL: all */
+    bool wanted[LABELS];
 };
 
 static void swap(struct idx *a, struct idx *b)
@@ -122,17 +125,34 @@ static enum crema_status check(struct conversion *c)
     return CREMA_OK;
 }
 
-static enum crema_status convert_one(struct conversion *c, uint32_t i)
+static enum crema_status read_classes(struct conversion *c)
 {
-    uint8_t label;
+    const char *p = c->classes;
+
+    for (int i = 0; !p && i < LABELS; i++) c->wanted[i] = true;
+    while (p) {
+        char *end;
+        unsigned long label = strtoul(p, &end, 10);
+
+        if (*p < '0' || *p > '9' || label >= LABELS || (*end && *end != ','))
+            return crema_fail(c->ctx, CREMA_EINVAL,
+                              "--classes %s: wants numbers of 0 to %d and "
+                              "commas",
+                              c->classes, LABELS - 1);
+        c->wanted[label] = true;
+        p = *end ? end + 1 : NULL;
+    }
+    return CREMA_OK;
+}
+
+/* Picture i, just read, as a record. */
+static enum crema_status put(struct conversion *c, uint32_t i)
+{
     char key[16];
     int length = snprintf(key, sizeof key, "%08u", i);
     struct crema_slice name = { key, (size_t)length }, value;
 
-    CREMA_TRY(read_bytes(&c->pictures, c->pixels, c->datum.size));
-    CREMA_TRY(read_bytes(&c->labels, &label, 1));
     c->datum.data = c->pixels;
-    c->datum.label = label;
     c->record.length = 0;
     CREMA_TRY(crema_datum_write(&c->record, &c->datum, NULL));
     value = (struct crema_slice){ c->record.data, c->record.length };
@@ -141,17 +161,30 @@ static enum crema_status convert_one(struct conversion *c, uint32_t i)
 
 static enum crema_status convert_all(struct conversion *c)
 {
-    uint32_t count = c->pictures.dims[0];
+    uint32_t pictures = c->pictures.dims[0];
+    long records = 0;
 
     c->pixels = malloc(c->datum.size);
     if (!c->pixels) return crema_no_memory(c->ctx, "a picture");
-    for (uint32_t i = 0; i < count; i++) {
-        CREMA_TRY(convert_one(c, i));
-        console_progress(c->console, "pictures", i + 1, count);
+    for (uint32_t i = 0; i < pictures; i++) {
+        uint8_t label;
+
+        if (c->count && records == c->count) break;
+        CREMA_TRY(read_bytes(&c->pictures, c->pixels, c->datum.size));
+        CREMA_TRY(read_bytes(&c->labels, &label, 1));
+        if ((long)i < c->first || !c->wanted[label]) continue;
+        c->datum.label = label;
+        CREMA_TRY(put(c, i));
+        records++;
+        console_progress(c->console, "pictures", i + 1, pictures);
     }
+    if (!records)
+        return crema_fail(c->ctx, CREMA_EINVAL,
+                          "none of the %u pictures of %s is wanted", pictures,
+                          c->pictures.path);
     console_say(c->console, CREMA_INFO,
-                "%u records of %d x %d x %d (channels x height x width)", count,
-                c->datum.channels, c->datum.height, c->datum.width);
+                "%ld records of %d x %d x %d (channels x height x width)",
+                records, c->datum.channels, c->datum.height, c->datum.width);
     return CREMA_OK;
 }
 
@@ -159,6 +192,7 @@ static enum crema_status convert(struct conversion *c, char **words)
 {
     enum crema_status status;
 
+    CREMA_TRY(read_classes(c));
     CREMA_TRY(open_idx(c->ctx, words[0], &c->pictures));
     CREMA_TRY(open_idx(c->ctx, words[1], &c->labels));
     if (c->pictures.ndims == 1) swap(&c->pictures, &c->labels);
@@ -180,18 +214,28 @@ static void close_all(struct conversion *c)
 
 int tool_convert(int argc, char **argv)
 {
+    struct console console;
+    struct conversion c = { .console = &console };
+    const struct flag table[] = {
+        { "first", FLAG_INT, &c.first, "N", "pictures to pass over" },
+        { "count", FLAG_INT, &c.count, "N", "records to write; 0: all" },
+        { "classes", FLAG_TEXT, &c.classes, "A,B",
+          "only pictures with these labels" },
+    };
     const struct flags flags = {
         .program = "crema convert",
         .words = "IMAGES LABELS DB",
         .summary = "Puts idx files, as MNIST comes in, plain or .gz, into a "
                    "database.",
+        .table = table,
+        .count = sizeof table / sizeof *table,
         .min_words = 3,
         .max_words = 3,
     };
-    struct console console;
-    struct conversion c = { .console = &console };
     int status = flags_parse(&flags, &argc, argv);
 
+    if (status < 0 && (c.first < 0 || c.count < 0))
+        status = flags_wrong(&flags, "--first and --count want at least 0");
     if (status >= 0) return status;
     console_open(&console, "convert", stderr);
     c.ctx = crema_ctx_new(console_log, &console);
