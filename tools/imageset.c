@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,23 +110,92 @@ static enum crema_status store_encoded(struct imageset_hands *hands,
     return status;
 }
 
+/* The height and width of a picture scaled so that it covers the wanted one, or
+ * lies within it. */
+static void scaled_size(const struct imageset *s,
+                        const struct crema_image *image, int *height,
+                        int *width)
+{
+    double down = (double)s->resize_height / image->height;
+    double along = (double)s->resize_width / image->width;
+    double scale =
+        (s->resize_mode == IMAGESET_CROP) == (down > along) ? down : along;
+
+    *height = (int)lrint(image->height * scale);
+    *width = (int)lrint(image->width * scale);
+    if (scale == down) *height = (int)s->resize_height;
+    if (scale == along) *width = (int)s->resize_width;
+    if (*height < 1) *height = 1;
+    if (*width < 1) *width = 1;
+}
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* The middle of `in` to the middle of `out`; what is beside it is black. */
+static void centre(const struct crema_image *in, struct crema_image *out)
+{
+    int rows = smaller(in->height, out->height);
+    int columns = smaller(in->width, out->width);
+    size_t channels = (size_t)in->channels;
+    size_t bytes = (size_t)columns * channels;
+
+    memset(out->pixels, 0, (size_t)out->height * (size_t)out->width * channels);
+    for (int y = 0; y < rows; y++) {
+        size_t from =
+            (size_t)(y + (in->height - rows) / 2) * (size_t)in->width +
+            (size_t)((in->width - columns) / 2);
+        size_t to =
+            (size_t)(y + (out->height - rows) / 2) * (size_t)out->width +
+            (size_t)((out->width - columns) / 2);
+
+        memcpy(out->pixels + to * channels, in->pixels + from * channels,
+               bytes);
+    }
+}
+
+/* The picture as it will be stored. */
+static enum crema_status resize(const struct imageset *s,
+                                struct imageset_hands *hands,
+                                const struct crema_image **out)
+{
+    int height = (int)s->resize_height, width = (int)s->resize_width;
+
+    *out = &hands->image;
+    if (!resizes(s)) return CREMA_OK;
+    if (s->resize_mode != IMAGESET_WARP)
+        scaled_size(s, &hands->image, &height, &width);
+    CREMA_TRY(crema_image_resize(hands->ctx, &hands->image, height, width,
+                                 &hands->resized));
+    *out = &hands->resized;
+    if (height == s->resize_height && width == s->resize_width) return CREMA_OK;
+    CREMA_TRY(crema_image_reserve(hands->ctx, "a resized picture",
+                                  (int)s->resize_height, (int)s->resize_width,
+                                  hands->image.channels, &hands->cut));
+    centre(&hands->resized, &hands->cut);
+    *out = &hands->cut;
+    return CREMA_OK;
+}
+
 /* The file's bytes to a record. */
 static enum crema_status convert_bytes(const struct imageset *s,
                                        struct imageset_hands *hands,
                                        const char *path, const char *bytes,
                                        size_t length, struct imageset_job *job)
 {
-    const struct crema_image *image = &hands->image;
+    const struct crema_image *image;
     const char *type = type_of(s, job->item->name);
 
     CREMA_TRY(crema_image_decode(hands->ctx, path, bytes, length,
                                  s->gray ? CREMA_IMAGE_GRAY : CREMA_IMAGE_COLOR,
                                  &hands->image));
-    if (resizes(s)) {
-        CREMA_TRY(crema_image_resize(hands->ctx, image, (int)s->resize_height,
-                                     (int)s->resize_width, &hands->resized));
-        image = &hands->resized;
-    }
+    job->damaged = hands->image.damaged;
+    if (job->damaged && s->strict)
+        return crema_fail(hands->ctx, CREMA_EINVAL,
+                          "%s: the file is cut or damaged", path);
+    CREMA_TRY(resize(s, hands, &image));
     job->channels = image->channels;
     job->height = image->height;
     job->width = image->width;

@@ -7,13 +7,22 @@
 #include "data/list.h"
 #include "proto/datum.h"
 
+/* How a picture of another shape gets the wanted one. */
+enum imageset_resize {
+    IMAGESET_WARP, /* stretched, as in Caffe */
+    IMAGESET_CROP, /* its middle, as large as fits */
+    IMAGESET_FILL, /* the whole of it, with black beside it */
+};
+
 /* As the flags say. */
 struct imageset {
-    bool gray, shuffle, check_size, encoded, strict;
+    bool gray, shuffle, check_size, encoded, strict, restart;
     long resize_width, resize_height, threads, seed;
-    int backend;
-    const char *encode_type; /* "" unless given */
+    int backend, resize_mode; /* enum imageset_resize */
+    double split;             /* 0: not */
+    const char *encode_type;  /* "" unless given */
     const char *root, *list, *database;
+    const char *labels; /* file to write; NULL: as the database is called */
 };
 
 /* One line of the list. */
@@ -23,12 +32,13 @@ struct imageset_job {
     char *message;             /* when it failed */
     struct crema_bytes record; /* a Datum */
     int channels, height, width;
+    bool damaged; /* its file is, but a picture was in it */
 };
 
 /* What one thread needs. */
 struct imageset_hands {
     struct crema_ctx *ctx;
-    struct crema_image image, resized;
+    struct crema_image image, resized, cut;
 };
 
 /* Reads the job's picture and makes its record. */

@@ -106,6 +106,7 @@ enum crema_status crema_image_turn(struct crema_ctx *ctx, const char *name,
         ctx, name, turn.transpose ? image->width : image->height,
         turn.transpose ? image->height : image->width, image->channels, &out));
     copy_turned(image, turn, &out);
+    out.damaged = image->damaged;
     crema_image_free(image);
     *image = out;
     return CREMA_OK;

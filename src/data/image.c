@@ -85,6 +85,7 @@ enum crema_status crema_image_decode(struct crema_ctx *ctx, const char *name,
     struct crema_codec_input input = { name, bytes, length };
     int orientation = 1;
 
+    out->damaged = false;
     if (length == 0)
         return crema_fail(ctx, CREMA_EINVAL, "%s: no picture: it is empty",
                           name);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* All zero is an empty picture, and one picture may be filled again and again:
@@ -18,6 +19,7 @@ struct crema_image {
     int height, width, channels; /* channels: 1, 3 (B,G,R) or 4 (B,G,R,A) */
     uint8_t *pixels;             /* [height][width][channels] */
     size_t capacity;             /* bytes behind pixels */
+    bool damaged; /* its file is cut or wrong: what could be read is there */
 };
 
 enum crema_image_mode {

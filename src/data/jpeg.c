@@ -52,10 +52,10 @@ static enum crema_status decompress(struct crema_ctx *ctx, tjhandle jpeg,
         if (!cmyk) return crema_no_memory(ctx, in->name);
     }
     /* A warning has delivered a picture: below a cut the rows are filled in. */
-    if (tjDecompress2(jpeg, in->bytes, (unsigned long)in->length,
-                      four_inks ? cmyk : out->pixels, out->width, 0,
-                      out->height, format, TJFLAG_LIMITSCANS) != 0 &&
-        tjGetErrorCode(jpeg) != TJERR_WARNING)
+    out->damaged = tjDecompress2(jpeg, in->bytes, (unsigned long)in->length,
+                                 four_inks ? cmyk : out->pixels, out->width, 0,
+                                 out->height, format, TJFLAG_LIMITSCANS) != 0;
+    if (out->damaged && tjGetErrorCode(jpeg) != TJERR_WARNING)
         status = failed(ctx, in->name, jpeg);
     else if (four_inks)
         from_cmyk(cmyk, out);

@@ -49,6 +49,13 @@ enum crema_status crema_cursor_read(struct crema_ctx *, struct crema_cursor *,
 /* Notes where every 64th record is: walks once over all keys. */
 enum crema_status crema_cursor_index(struct crema_ctx *,
                                      struct crema_cursor *) CREMA_MUST_USE;
+/* The record of that key, or the first whose key begins with it; none:
+ * *found is false. */
+enum crema_status crema_cursor_find(struct crema_ctx *, struct crema_cursor *,
+                                    struct crema_slice wanted,
+                                    struct crema_slice *key,
+                                    struct crema_slice *value,
+                                    bool *found) CREMA_MUST_USE;
 void crema_cursor_free(struct crema_cursor *);
 
 /* A database that appears under its name only when it is whole. */
@@ -58,6 +65,21 @@ struct crema_lmdb_writer;
 enum crema_status
 crema_lmdb_create(struct crema_ctx *, const char *path,
                   struct crema_lmdb_writer **out) CREMA_MUST_USE;
+/* Likewise, but one that can be gone on with: until it is whole it stands as
+ * PATH.partial, even when the process is killed.  note: text that says what it
+ * is made of and how.  What was begun with the same note is gone on with, and
+ * state is that of its last record that is kept; else state is "".  What was
+ * begun with another note is refused, unless `restart` removes it. */
+enum { CREMA_LMDB_STATE = 160 };
+enum crema_status
+crema_lmdb_go_on(struct crema_ctx *, const char *path, const char *note,
+                 bool restart, struct crema_lmdb_writer **out,
+                 char state[CREMA_LMDB_STATE]) CREMA_MUST_USE;
+/* Of such a one, before each put: one line that says how things stand when its
+ * record is in. */
+void crema_lmdb_set_state(struct crema_lmdb_writer *, const char *state);
+/* Frees the writer and leaves what was begun, to be gone on with. */
+void crema_lmdb_leave(struct crema_lmdb_writer *);
 /* Copies both; fastest when keys ascend.  An equal key replaces the former. */
 enum crema_status crema_lmdb_put(struct crema_lmdb_writer *,
                                  struct crema_slice key,

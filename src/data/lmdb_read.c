@@ -279,3 +279,23 @@ enum crema_status crema_cursor_read(struct crema_ctx *ctx,
     *value = (struct crema_slice){ v.mv_data, v.mv_size };
     return CREMA_OK;
 }
+
+enum crema_status crema_cursor_find(struct crema_ctx *ctx,
+                                    struct crema_cursor *cursor,
+                                    struct crema_slice wanted,
+                                    struct crema_slice *key,
+                                    struct crema_slice *value, bool *found)
+{
+    MDB_val k = { wanted.length, (void *)(uintptr_t)wanted.data }, v;
+    int error = mdb_cursor_get(cursor->cursor, &k, &v, MDB_SET_RANGE);
+
+    cursor->next = 0; /* which row that is, is not known */
+    *found = false;
+    if (error == MDB_NOTFOUND) return CREMA_OK;
+    if (error) return failed(ctx, cursor->database->path, error);
+    *found = k.mv_size >= wanted.length &&
+             memcmp(k.mv_data, wanted.data, wanted.length) == 0;
+    *key = (struct crema_slice){ k.mv_data, k.mv_size };
+    *value = (struct crema_slice){ v.mv_data, v.mv_size };
+    return CREMA_OK;
+}

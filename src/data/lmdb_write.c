@@ -1,5 +1,5 @@
 /* lmdb_write.c - a database made beside its final name and moved there. */
-#include "data/lmdb.h"
+#include "data/lmdb_partial.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +36,8 @@ struct crema_lmdb_writer {
     size_t used, capacity;
     uint8_t last[LONGEST_KEY]; /* the largest key so far */
     size_t last_length;
+    struct crema_partial partial; /* where it can be gone on with */
+    char state[CREMA_LMDB_STATE];
 };
 
 static enum crema_status failed(const struct crema_lmdb_writer *w, int error)
@@ -45,14 +47,34 @@ static enum crema_status failed(const struct crema_lmdb_writer *w, int error)
                       mdb_strerror(error));
 }
 
+static void file_in(const char *folder, const char *name, char out[PATH_MAX])
+{
+    if (snprintf(out, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)
+        out[0] = '\0';
+}
+
+static void remove_in(const char *folder, const char *name)
+{
+    char file[PATH_MAX];
+
+    file_in(folder, name, file);
+    (void)unlink(file);
+}
+
+/* Synced once, before it gets its name; one that can be gone on with, with each
+ * transaction, so that it can also where the machine went down. */
+static unsigned sync_flags(const struct crema_lmdb_writer *w)
+{
+    return w->partial.fd >= 0 ? MDB_NOMETASYNC : MDB_NOSYNC;
+}
+
 static int open_env(struct crema_lmdb_writer *w)
 {
     MDB_txn *txn;
     int error = mdb_env_create(&w->env);
 
     if (!error) error = mdb_env_set_mapsize(w->env, w->map_size);
-    /* Synced once, before it gets its name. */
-    if (!error) error = mdb_env_open(w->env, w->beside, MDB_NOSYNC, 0664);
+    if (!error) error = mdb_env_open(w->env, w->beside, sync_flags(w), 0664);
     if (!error) error = mdb_txn_begin(w->env, NULL, 0, &txn);
     if (error) return error;
     error = mdb_dbi_open(txn, NULL, 0, &w->dbi);
@@ -63,14 +85,14 @@ static int open_env(struct crema_lmdb_writer *w)
     return error;
 }
 
-enum crema_status crema_lmdb_create(struct crema_ctx *ctx, const char *path,
+/* A writer of nothing yet; beside: what stands behind path until it is done. */
+static enum crema_status writer_new(struct crema_ctx *ctx, const char *path,
+                                    const char *beside,
                                     struct crema_lmdb_writer **out)
 {
     struct crema_lmdb_writer *w;
     size_t length = strlen(path);
-    enum crema_status status;
     struct stat st;
-    int error;
 
     while (length > 1 && path[length - 1] == '/') length--;
     if (length == 0 || length + 32 > PATH_MAX)
@@ -85,9 +107,23 @@ enum crema_status crema_lmdb_create(struct crema_ctx *ctx, const char *path,
     if (!w) return crema_no_memory(ctx, path);
     w->ctx = ctx;
     w->map_size = FIRST_MAP;
+    w->partial.fd = -1;
     snprintf(w->path, sizeof w->path, "%.*s", (int)length, path);
-    snprintf(w->beside, sizeof w->beside, "%.*s.%ld.tmp", (int)length, path,
-             (long)getpid());
+    snprintf(w->beside, sizeof w->beside, "%.*s%s", (int)length, path, beside);
+    *out = w;
+    return CREMA_OK;
+}
+
+enum crema_status crema_lmdb_create(struct crema_ctx *ctx, const char *path,
+                                    struct crema_lmdb_writer **out)
+{
+    struct crema_lmdb_writer *w;
+    enum crema_status status;
+    char beside[32];
+    int error;
+
+    snprintf(beside, sizeof beside, ".%ld.tmp", (long)getpid());
+    CREMA_TRY(writer_new(ctx, path, beside, &w));
     error = mkdir(w->beside, 0777) == 0 ? open_env(w) : errno;
     if (error) {
         status = failed(w, error);
@@ -96,6 +132,75 @@ enum crema_status crema_lmdb_create(struct crema_ctx *ctx, const char *path,
     }
     *out = w;
     return CREMA_OK;
+}
+
+/* Where the records that are there end: the last key, and the state. */
+static enum crema_status find_end(struct crema_lmdb_writer *w)
+{
+    MDB_val key = { 0 }, value;
+    MDB_cursor *cursor = NULL;
+    MDB_envinfo info;
+    MDB_txn *txn;
+    int error = mdb_env_info(w->env, &info);
+
+    if (!error) error = mdb_txn_begin(w->env, NULL, MDB_RDONLY, &txn);
+    if (error) return failed(w, error);
+    error = mdb_cursor_open(txn, w->dbi, &cursor);
+    if (!error) error = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    if (!error && key.mv_size <= LONGEST_KEY) {
+        memcpy(w->last, key.mv_data, key.mv_size);
+        w->last_length = key.mv_size;
+    }
+    if (cursor) mdb_cursor_close(cursor);
+    mdb_txn_abort(txn);
+    if (error == MDB_NOTFOUND) return CREMA_OK; /* no record yet */
+    if (error) return failed(w, error);
+    return crema_partial_state(&w->partial, info.me_last_txnid, w->state);
+}
+
+static enum crema_status go_on(struct crema_lmdb_writer *w, bool found)
+{
+    char file[PATH_MAX];
+    uint64_t needed = 0;
+    int error;
+
+    file_in(w->beside, "data.mdb", file);
+    if (found &&
+        (crema_lmdb_check(w->ctx, w->beside) != CREMA_OK ||
+         crema_lmdb_needed(w->ctx, w->beside, file, &needed) != CREMA_OK))
+        return crema_fail(w->ctx, CREMA_EIO,
+                          "%s is damaged: --restart begins anew", w->beside);
+    while (w->map_size < needed) w->map_size *= 2;
+    error = open_env(w);
+    if (error) return failed(w, error);
+    return found ? find_end(w) : CREMA_OK;
+}
+
+enum crema_status crema_lmdb_go_on(struct crema_ctx *ctx, const char *path,
+                                   const char *note, bool restart,
+                                   struct crema_lmdb_writer **out,
+                                   char state[CREMA_LMDB_STATE])
+{
+    struct crema_lmdb_writer *w;
+    enum crema_status status;
+    bool found;
+
+    CREMA_TRY(writer_new(ctx, path, ".partial", &w));
+    status =
+        crema_partial_open(ctx, w->beside, note, restart, &w->partial, &found);
+    if (status == CREMA_OK) status = go_on(w, found);
+    if (status != CREMA_OK) {
+        crema_lmdb_leave(w);
+        return status;
+    }
+    memcpy(state, w->state, CREMA_LMDB_STATE);
+    *out = w;
+    return CREMA_OK;
+}
+
+void crema_lmdb_set_state(struct crema_lmdb_writer *w, const char *state)
+{
+    snprintf(w->state, sizeof w->state, "%s", state);
 }
 
 /* Does the key stand behind all that were written?  Then LMDB need not search
@@ -127,6 +232,8 @@ static int write_batch(struct crema_lmdb_writer *w)
         error = mdb_put(txn, w->dbi, &key, &value,
                         ascends(w, &key) ? MDB_APPEND : 0);
     }
+    if (!error && w->partial.fd >= 0)
+        error = crema_partial_note(&w->partial, mdb_txn_id(txn), w->state);
     if (error)
         mdb_txn_abort(txn);
     else
@@ -134,20 +241,31 @@ static int write_batch(struct crema_lmdb_writer *w)
     return error;
 }
 
+static int reopen_env(struct crema_lmdb_writer *w)
+{
+    mdb_env_close(w->env);
+    w->env = NULL;
+    return open_env(w);
+}
+
 static enum crema_status flush(struct crema_lmdb_writer *w)
 {
     uint8_t last[LONGEST_KEY];
     size_t last_length = w->last_length;
-    int error;
+    int error = 0;
 
+    if (w->count == 0) return CREMA_OK;
+    /* What LMDB remembers of former transactions decides which pages it takes:
+     * where one can be gone on with, each begins with what the file says, so
+     * that an interruption changes no byte. */
+    if (w->partial.fd >= 0) error = reopen_env(w);
     memcpy(last, w->last, sizeof last);
-    while ((error = write_batch(w)) == MDB_MAP_FULL) {
+    while (!error && (error = write_batch(w)) == MDB_MAP_FULL) {
         /* the batch is undone: make room and write it again */
         memcpy(w->last, last, sizeof last);
         w->last_length = last_length;
         w->map_size *= 2;
-        error = mdb_env_set_mapsize(w->env, w->map_size);
-        if (error) break;
+        error = reopen_env(w);
     }
     if (error) return failed(w, error);
     w->count = 0;
@@ -193,13 +311,6 @@ enum crema_status crema_lmdb_put(struct crema_lmdb_writer *w,
     return CREMA_OK;
 }
 
-static void file_in(const struct crema_lmdb_writer *w, const char *name,
-                    char out[PATH_MAX])
-{
-    if (snprintf(out, PATH_MAX, "%s/%s", w->beside, name) >= PATH_MAX)
-        out[0] = '\0';
-}
-
 /* Pages of an undone batch may lie behind the last one in use. */
 static enum crema_status trim(struct crema_lmdb_writer *w)
 {
@@ -207,7 +318,7 @@ static enum crema_status trim(struct crema_lmdb_writer *w)
     struct stat st;
     uint64_t needed;
 
-    file_in(w, "data.mdb", file);
+    file_in(w->beside, "data.mdb", file);
     CREMA_TRY(crema_lmdb_needed(w->ctx, w->path, file, &needed));
     if (stat(file, &st) != 0) return failed(w, errno);
     if ((uint64_t)st.st_size > needed && truncate(file, (off_t)needed) != 0)
@@ -248,26 +359,34 @@ enum crema_status crema_lmdb_commit(struct crema_lmdb_writer *w)
     w->env = NULL;
     if (status == CREMA_OK) status = trim(w);
     if (status == CREMA_OK) status = move(w);
-    if (status != CREMA_OK) {
+    if (status != CREMA_OK && w->partial.fd < 0) {
         crema_lmdb_abandon(w);
         return status;
     }
+    /* A stray journal beside a whole database does no harm, one missing beside
+     * an unfinished one would. */
+    if (status == CREMA_OK && w->partial.fd >= 0) remove_in(w->path, "journal");
+    crema_lmdb_leave(w);
+    return status;
+}
+
+void crema_lmdb_leave(struct crema_lmdb_writer *w)
+{
+    if (!w) return;
+    if (w->env) mdb_env_close(w->env);
+    crema_partial_close(&w->partial);
     free(w->bytes);
     free(w);
-    return CREMA_OK;
 }
 
 void crema_lmdb_abandon(struct crema_lmdb_writer *w)
 {
-    char file[PATH_MAX];
-
     if (!w) return;
     if (w->env) mdb_env_close(w->env);
-    file_in(w, "data.mdb", file);
-    unlink(file);
-    file_in(w, "lock.mdb", file);
-    unlink(file);
+    w->env = NULL;
+    remove_in(w->beside, "data.mdb");
+    remove_in(w->beside, "lock.mdb");
+    remove_in(w->beside, "journal");
     rmdir(w->beside);
-    free(w->bytes);
-    free(w);
+    crema_lmdb_leave(w);
 }

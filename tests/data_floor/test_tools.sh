@@ -19,7 +19,7 @@ answers() {
     grep -q -- "$text" log || die "$*: does not say '$text'"
 }
 
-answers 2 'wants ROOT/ LIST DB' convert_imageset
+answers 2 'wants ROOT/ \[LIST\] DB' convert_imageset
 answers 2 'did you mean --resize_width' convert_imageset --resize_with=3 a b c
 answers 2 'LMDB only' convert_imageset --backend leveldb a b c
 answers 2 'jpg, png or bmp' convert_imageset --encode_type=gif a b c
