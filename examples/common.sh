@@ -171,7 +171,7 @@ score() {
     output=$3
     shift 3
     crema test --model "$model" --weights "$weights" "$@" >score.txt 2>score.log || fail "$(tail -n 5 score.log)"
-    awk -v name="$output" '$1 == name && $2 == "=" { print $3; found = 1 } END { exit !found }' score.txt ||
+    awk -v name="$output" '$1 == name && $2 == "=" { printf "%.4f\n", $3; found = 1 } END { exit !found }' score.txt ||
         fail "crema test of $model tells no $output"
 }
 
@@ -179,4 +179,9 @@ score() {
 machine() {
     awk -F ': *' '/^model name/ && !n++ { name = $2 } /^processor/ { cores++ }
         END { print (name ? name : "a processor") ", " cores + 0 " cores" }' /proc/cpuinfo
+}
+
+# data_name - of what is trained on: the folder's, or digits
+data_name() {
+    basename "${data:-digits}"
 }

@@ -327,13 +327,28 @@ void canvas_text_within(struct canvas *c, double x, double y, double size,
     canvas_text(c, x, y, size, anchor, cut);
 }
 
-void canvas_text_up(struct canvas *c, double x, double y, double size,
-                    enum canvas_anchor anchor, const char *text)
+/* From now to cairo_restore: as on a page turned left. */
+static void turn(struct canvas *c, double x, double y)
 {
     cairo_save(c->cr);
     cairo_translate(c->cr, x, y);
     cairo_rotate(c->cr, -M_PI / 2);
+}
+
+void canvas_text_up(struct canvas *c, double x, double y, double size,
+                    enum canvas_anchor anchor, const char *text)
+{
+    turn(c, x, y);
     canvas_text(c, 0, 0, size, anchor, text);
+    cairo_restore(c->cr);
+}
+
+void canvas_text_up_within(struct canvas *c, double x, double y, double size,
+                           enum canvas_anchor anchor, const char *text,
+                           double length)
+{
+    turn(c, x, y);
+    canvas_text_within(c, 0, 0, size, anchor, text, length);
     cairo_restore(c->cr);
 }
 

@@ -65,6 +65,9 @@ void canvas_text_within(struct canvas *, double x, double y, double size,
 /* Read from below to above; x is the line that letters stand on. */
 void canvas_text_up(struct canvas *, double x, double y, double size,
                     enum canvas_anchor, const char *text);
+/* Likewise; too long text ends in "..". */
+void canvas_text_up_within(struct canvas *, double x, double y, double size,
+                           enum canvas_anchor, const char *text, double length);
 double canvas_text_width(struct canvas *, double size, const char *text);
 
 /* A picture [h][w][3], B G R as the rest of crema has them, or [h][w] of grey;

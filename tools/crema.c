@@ -17,6 +17,7 @@ static const struct verb {
 } verbs[] = {
     { "train", verb_train, "train or fine-tune a net", true },
     { "test", verb_test, "score a net on its test data", true },
+    { "confusion", verb_confusion, "which class a net takes for which", true },
     { "predict", verb_predict, "name what is on pictures", true },
     { "time", verb_time, "measure a net, layer by layer", true },
     { "summary", verb_summary, "layers, shapes, parameters, operations",
@@ -33,8 +34,8 @@ static const struct verb {
       false },
     { "extract_features", tool_extract_features,
       "blobs of a net, record by record, to LMDB", true },
-    { "features", verb_features, "what a net makes of a picture, layer by layer",
-      true },
+    { "features", verb_features,
+      "what a net makes of a picture, layer by layer", true },
     { "filters", verb_filters, "a convolution's kernels as pictures", false },
     { "draw", verb_draw, "a net as a graph", false },
     { "plot", verb_plot, "the log of a training as curves", false },

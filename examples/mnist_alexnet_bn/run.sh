@@ -1,0 +1,47 @@
+#!/bin/sh
+# run.sh - models/alexnet_bn on digits: a tenth held back for validation, the history of the run as curves, then the
+# confusion matrix and the surest mistakes on the test digits.
+set -eu
+. "$(dirname "$0")/../common.sh"
+example mnist_alexnet_bn "AlexNet with batch norm on MNIST: history, evaluation, confusion matrix, mistakes" "$@"
+
+all=$(count_records train)
+# whole batches of 100, and at least two
+held=$((all / 10 - all / 10 % 100))
+[ $held -ge 200 ] || held=200
+epoch=$(((all - held) / 128))
+step "three databases"
+records train mnist_train_lmdb 0 $((all - held))
+records train mnist_validation_lmdb $((all - held)) $held
+records test mnist_test_lmdb
+
+# A run this short wants statistics that forget sooner than the recipe's.  While it trains, the net is tested on the
+# validation part, and tells its accuracy in training, too.
+sed 's/moving_average_fraction: 0.99/moving_average_fraction: 0.9/' "$top/models/alexnet_bn/train_val.prototxt" \
+    >test.prototxt
+sed -e 's/mnist_test_lmdb/mnist_validation_lmdb/' -e '/type: "Accuracy"/s/include { phase: TEST }//' \
+    test.prototxt >train.prototxt
+iterations=$((2 * epoch))
+[ $iterations -ge 150 ] || iterations=150
+[ -z "$quick" ] || iterations=40
+weights=mnist_alexnet_bn_iter_$iterations.caffemodel
+step "train: $iterations iterations of 128 digits, $epoch of them an epoch"
+train train.log --solver "$top/models/alexnet_bn/solver.prototxt" --set net=train.prototxt \
+    --set max_iter=$iterations --set snapshot=$iterations --set snapshot_prefix=mnist_alexnet_bn \
+    --set test_iter=$((held / 100)) --set test_interval=$((iterations / 8)) --set display=$((iterations / 40 + 1))
+step "the history" crema plot train.log --out history.png --epoch $epoch --what loss,accuracy \
+    --title "AlexNet with batch norm, seed $seed"
+
+# shellcheck disable=SC2154 # train sets $seconds
+spent=$seconds
+step "evaluation on the test digits" crema confusion --model test.prototxt --weights $weights --out confusion.png \
+    --mistakes mistakes.png
+validated=$(score train.prototxt $weights accuracy)
+accuracy=$(score test.prototxt $weights accuracy)
+step "result, on $(machine)"
+{
+    printf '%-12s %-6s %-11s %-12s %-20s %s\n' data seed iterations training,s validation-accuracy test-accuracy
+    printf '%-12s %-6s %-11s %-12s %-20s %s\n' "$(data_name)" "$seed" $iterations "$spent" \
+        "$validated" "$accuracy"
+} | tee result.txt
+echo "pictures in $work: history.png confusion.png mistakes.png"
