@@ -23,6 +23,7 @@ const float *crema_transform_mean(const struct crema_transform *t,
     const int *m = t->mean_shape;
 
     *shape = (struct crema_shape){ 0 };
+    if (t->unscaled) return NULL;
     if (t->mean_image) *shape = CREMA_SHAPE(m[0], m[1], m[2]);
     if (t->nmeans) *shape = CREMA_SHAPE((int64_t)t->nmeans);
     return t->mean_image ? t->mean_image : t->means;
@@ -30,7 +31,7 @@ const float *crema_transform_mean(const struct crema_transform *t,
 
 float crema_transform_scale(const struct crema_transform *t)
 {
-    return t->scale;
+    return t->unscaled ? 1 : t->scale;
 }
 
 enum crema_status crema_transform_cut(struct crema_ctx *ctx,

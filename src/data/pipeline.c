@@ -101,6 +101,9 @@ static enum crema_status shape_of(struct crema_ctx *ctx,
     status = p->records->type->load(ctx, p->records, record, &scratch, &sample);
     *undecoded = status != CREMA_OK && status != CREMA_ENOMEM;
     if (status == CREMA_OK)
+        status = crema_transform_picture(ctx, p->transform, name,
+                                         record->ordinal, &scratch, &sample);
+    if (status == CREMA_OK)
         status = crema_transform_shape(ctx, p->transform, name, &sample, shape);
     *floats = sample.floats != NULL;
     crema_scratch_free(&scratch);
@@ -121,7 +124,8 @@ static enum crema_status find_shape(struct crema_ctx *ctx,
 
         CREMA_TRY(p->records->type->find(ctx, p->records, ordinal, &record));
         status = shape_of(ctx, p, &record, &undecoded, &floats, p->shape + 1);
-        p->bytes = p->options.bytes && !floats;
+        p->bytes =
+            p->options.bytes && !floats && crema_transform_bytes(p->transform);
         if (status == CREMA_OK || !undecoded || !p->options.skip_bad) break;
     }
     return status;

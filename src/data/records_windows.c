@@ -290,7 +290,8 @@ static enum crema_status set_up(struct crema_ctx *ctx,
                                 struct window_records *self)
 {
     const struct crema_transform_options how = { .param = o->param,
-                                                 .source = o->source };
+                                                 .source = o->source,
+                                                 .plain = true };
 
     self->options = *o;
     self->rule = (struct crema_window_rule){ o->size, o->pad, o->square };

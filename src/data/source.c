@@ -25,9 +25,13 @@ void crema_scratch_free(struct crema_scratch *scratch)
 {
     crema_image_free(&scratch->image);
     crema_image_free(&scratch->resized);
+    crema_image_free(&scratch->work[0]);
+    crema_image_free(&scratch->work[1]);
+    crema_image_free(&scratch->inner);
     free(scratch->floats.data);
     free(scratch->rows.data);
     free(scratch->labels.data);
+    free(scratch->between.data);
     *scratch = (struct crema_scratch){ 0 };
 }
 

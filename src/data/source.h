@@ -47,7 +47,8 @@ enum crema_status crema_room_grow(struct crema_ctx *, struct crema_room *,
 /* What one thread needs to load and transform records; all zero is empty. */
 struct crema_scratch {
     struct crema_image image, resized;
-    struct crema_room floats, rows, labels;
+    struct crema_image work[2], inner; /* of augment.h */
+    struct crema_room floats, rows, labels, between;
 };
 void crema_scratch_free(struct crema_scratch *);
 

@@ -13,6 +13,7 @@ void crema_transform_free(struct crema_transform *t)
     free(t->mean_image);
     free(t->mean_file);
     free(t->means);
+    free(t->lighting);
     free(t);
 }
 
@@ -35,6 +36,10 @@ static enum crema_status check_means(struct crema_ctx *ctx,
                           "%s has %d channels, but there are %zu mean_value: "
                           "give one for all or one for each",
                           name, s->channels, t->nmeans);
+    if (t->lights && t->lights != s->channels)
+        return crema_fail(ctx, CREMA_EINVAL,
+                          "%s has %d channels, but lighting_file is for %d",
+                          name, s->channels, t->lights);
     return CREMA_OK;
 }
 
@@ -71,15 +76,47 @@ struct crema_choice crema_transform_choose(const struct crema_transform *t,
         crema_philox((uint32_t)ordinal, (uint32_t)(ordinal >> 32), 0,
                      crema_hash("transform"), t->seed, 0);
     struct crema_choice choice = { 0 };
+    bool anywhere = t->train && !t->centred;
 
     choice.mirror = t->mirror && random.v[0] >> 31;
     if (!t->crop_height) return choice;
     choice.top = s->height - t->crop_height;
     choice.left = s->width - t->crop_width;
-    choice.top = t->train ? below(random.v[1], choice.top + 1) : choice.top / 2;
+    choice.top = anywhere ? below(random.v[1], choice.top + 1) : choice.top / 2;
     choice.left =
-        t->train ? below(random.v[2], choice.left + 1) : choice.left / 2;
+        anywhere ? below(random.v[2], choice.left + 1) : choice.left / 2;
     return choice;
+}
+
+enum crema_status crema_transform_picture(struct crema_ctx *ctx,
+                                          const struct crema_transform *t,
+                                          const char *name, uint64_t ordinal,
+                                          struct crema_scratch *scratch,
+                                          struct crema_sample *s)
+{
+    const struct crema_augment *a = &t->augment;
+    struct crema_draws draws = crema_draws("erase", t->seed, ordinal);
+    struct crema_image *image;
+    struct crema_choice choice;
+    int shape[3];
+
+    if (!a->any) return CREMA_OK;
+    CREMA_TRY(crema_augment_picture(ctx, a, name, ordinal, scratch, s, &image));
+    s->planes = NULL;
+    s->pixels = image->pixels;
+    s->height = image->height;
+    s->width = image->width;
+    if (!t->train || !(a->erase.prob > 0)) return CREMA_OK;
+    CREMA_TRY(crema_transform_shape(ctx, t, name, s, shape));
+    choice = crema_transform_choose(t, s, ordinal);
+    crema_erase(&a->erase, &draws, choice.top, choice.left, shape[1], shape[2],
+                image);
+    return CREMA_OK;
+}
+
+bool crema_transform_bytes(const struct crema_transform *t)
+{
+    return !t->lighting;
 }
 
 /* All that the rows of one record have in common. */
@@ -103,10 +140,12 @@ static size_t offset_in(const struct job *job, int c, int y)
 static struct crema_row row_of(const struct job *job, int c, int y)
 {
     const struct crema_transform *t = job->t;
-    struct crema_row row = { .n = (size_t)job->width, .scale = t->scale };
+    struct crema_row row = { .n = (size_t)job->width,
+                             .scale = crema_transform_scale(t) };
     size_t line = (size_t)c * (size_t)job->height + (size_t)y;
 
     row.out = job->out + line * row.n;
+    if (t->unscaled) return row;
     if (t->mean_image) row.means = t->mean_image + offset_in(job, c, y);
     if (t->nmeans) row.mean = t->means[t->nmeans > 1 ? c : 0];
     return row;
@@ -165,6 +204,26 @@ static void apply_planes(const struct job *job)
         }
 }
 
+/* Adds to each channel what this record's light is. */
+static void light(const struct job *job, uint64_t ordinal)
+{
+    const struct crema_transform *t = job->t;
+    struct crema_draws draws = crema_draws("lighting", t->seed, ordinal);
+    size_t area = (size_t)job->height * (size_t)job->width;
+    float much[CREMA_FILL_VALUES];
+
+    for (int i = 0; i < t->lights; i++)
+        much[i] = t->lighting_std * crema_draw_normal(&draws);
+    for (int c = 0; c < t->lights; c++) {
+        float sum = 0, *plane = job->out + (size_t)c * area;
+
+        for (int i = 0; i < t->lights; i++)
+            sum += much[i] * t->lighting[i * t->lights + c];
+        sum *= crema_transform_scale(t);
+        for (size_t i = 0; i < area; i++) plane[i] += sum;
+    }
+}
+
 enum crema_status
 crema_transform_apply(struct crema_ctx *ctx, const struct crema_transform *t,
                       const char *name, const struct crema_sample *s,
@@ -178,12 +237,12 @@ crema_transform_apply(struct crema_ctx *ctx, const struct crema_transform *t,
     job.choice = crema_transform_choose(t, s, ordinal);
     job.height = shape[1];
     job.width = shape[2];
-    if (!s->pixels) {
-        apply_planes(&job);
-        return CREMA_OK;
-    }
     CREMA_TRY(crema_room_grow(ctx, &scratch->rows,
                               (size_t)shape[0] * (size_t)shape[2]));
-    apply_pixels(&job, scratch->rows.data);
+    if (s->pixels)
+        apply_pixels(&job, scratch->rows.data);
+    else
+        apply_planes(&job);
+    if (t->lights) light(&job, ordinal);
     return CREMA_OK;
 }

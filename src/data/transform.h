@@ -1,5 +1,5 @@
-/* transform.h - a record's numbers to a net's: crop, mirror, mean, scale.
- * Floor 2.
+/* transform.h - a record's numbers to a net's: pictures changed at random, then
+ * crop, mirror, mean, scale.  Floor 2.
  *
  *   out[c,y,x] = (in[c, top+y, left+x'] - mean[c, top+y, left+x']) * scale
  *
@@ -7,8 +7,13 @@
  *
  * As Caffe's transform_param has it: the crop is random in TRAIN and centred
  * in TEST, mirroring is random in both, the mean is a picture, a number or a
- * number for each channel, and scale comes last.  What is random depends on
- * the seed and the record's ordinal alone.
+ * number for each channel, and scale comes last.  Before that the picture is
+ * changed as augment.c says, where forks' fields or our own ask for it;
+ * lighting adds one number to each channel of a picture, in units of its bytes:
+ *
+ *   + scale sum over i of std n_i component[i][c]      n_i normal
+ *
+ * What is random depends on the seed and the record's ordinal alone.
  */
 #ifndef CREMA_DATA_TRANSFORM_H
 #define CREMA_DATA_TRANSFORM_H
@@ -26,8 +31,15 @@ struct crema_transform_options {
     const struct crema_source *source; /* of param, for messages; may be NULL */
     bool train;                        /* phase */
     uint32_t seed;
+    bool plain;    /* only what Caffe has is taken */
+    bool unscaled; /* leaves mean and scale out: pixels as a net sees them */
+    bool dry;      /* of crema_transform_check */
 };
 
+/* Would it be made?  Opens no file; what has no effect is told in the log. */
+enum crema_status
+crema_transform_check(struct crema_ctx *,
+                      const struct crema_transform_options *) CREMA_MUST_USE;
 /* Reads the mean file; keeps nothing of options. */
 enum crema_status
 crema_transform_new(struct crema_ctx *, const struct crema_transform_options *,
@@ -38,6 +50,17 @@ void crema_transform_free(struct crema_transform *);
  */
 enum crema_image_mode
 crema_transform_mode(const Crema__TransformationParameter *param);
+
+/* Changes the picture, where it is to be changed: *s then lies in the scratch.
+ * Before all below. */
+enum crema_status
+crema_transform_picture(struct crema_ctx *, const struct crema_transform *,
+                        const char *name, uint64_t ordinal,
+                        struct crema_scratch *,
+                        struct crema_sample *s) CREMA_MUST_USE;
+/* Can a device finish what crema_transform_cut begins?  Lighting cannot be
+ * finished so. */
+bool crema_transform_bytes(const struct crema_transform *);
 
 /* The channels, height and width that a sample gets; fails where it is smaller
  * than the crop or does not fit the mean.  name: of the record. */

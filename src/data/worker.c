@@ -92,6 +92,8 @@ enum crema_status crema_pipeline__fill(struct crema_ctx *ctx,
     CREMA_TRY(p->records->type->load(ctx, p->records, &ticket->record, scratch,
                                      &sample));
     *undecoded = false;
+    CREMA_TRY(crema_transform_picture(
+        ctx, p->transform, name, ticket->record.ordinal, scratch, &sample));
     CREMA_TRY(
         crema_transform_shape(ctx, p->transform, name, &sample, shape + 1));
     CREMA_TRY(check_shape(ctx, p, name, shape + 1));

@@ -76,6 +76,97 @@ static const struct crema_field_doc transform[] = {
     { "force_gray", "they become 1 channel" },
     { "crop_h", "of forks: with crop_w, instead of crop_size" },
     { "crop_w", "of forks: with crop_h" },
+    { "center_crop", "cut from the middle in TRAIN, too" },
+    { "resize_param", "pictures get this size before they are cropped" },
+    { "random_resize_param", "the shorter side gets a random length" },
+    { "random_aspect_ratio_param", "a random part of the picture is resized" },
+    { "distort_param", "brightness, contrast, saturation and hue" },
+    { "expand_param", "the picture becomes a part of a larger one" },
+    { "noise_param", "grey, few or inverse colours, dots" },
+    { "rotate", "turned by 0, 90, 180 or 270 degrees" },
+    { "max_rotation_angle",
+      "turned by up to so many degrees to either side; beyond its edges the "
+      "picture goes on as in a mirror" },
+    { "erase_ratio", "of that share of the pictures a rectangle is erased: its "
+                     "bytes become random ones" },
+    { "scale_min", "of erase_ratio: the rectangle's width, from, in widths of "
+                   "the crop" },
+    { "scale_max", "to" },
+    { "aspect_min", "of erase_ratio: its height, from, in widths of its own" },
+    { "aspect_max", "to" },
+    { "lighting_file", "principal components of the colours, which "
+                       "compute_image_mean --pca writes: a random multiple of "
+                       "each is added to a picture" },
+    { "lighting_std", "standard deviation of that multiple" },
+    { 0 },
+};
+
+static const struct crema_field_doc resize[] = {
+    { "height", "in pixels" },
+    { "width", "in pixels" },
+    { "resize_mode",
+      "WARP: to height x width. FIT_SMALL_SIZE: so that the picture covers it, "
+      "its aspect kept. FIT_LARGE_SIZE_AND_PAD: so that it fits within, its "
+      "aspect kept, the rest padded" },
+    { "interp_mode", "LINEAR where it is left out; of several one is drawn at "
+                     "random, in TEST the first is taken" },
+    { "pad_mode", "CONSTANT: pad_value. MIRRORED: as in a mirror, the edge "
+                  "itself once. REPEAT_NEAREST: the edge" },
+    { "pad_value", "one number, or one for each channel, 0 to 255" },
+    { "prob", "share of the pictures that are resized in TRAIN; in TEST all "
+              "are" },
+    { 0 },
+};
+
+static const struct crema_field_doc short_side[] = {
+    { "min_size", "of the shorter side, in pixels; the aspect is kept" },
+    { "max_size", "likewise; in TEST it becomes the middle of the two" },
+    { "resize_param", "its interp_mode counts" },
+    { 0 },
+};
+
+static const struct crema_field_doc area[] = {
+    { "min_area_ratio", "the part's share of the picture" },
+    { "max_area_ratio", "likewise" },
+    { "aspect_ratio_change", "its width by its height is drawn from 1 / r to "
+                             "r, the logarithm evenly" },
+    { "max_attempt", "so often a part is drawn that may not fit into the "
+                     "picture; then all of it is taken" },
+    { "resize_param", "to which size; left out: the crop's" },
+    { 0 },
+};
+
+static const struct crema_field_doc distort[] = {
+    { "brightness_prob", "share of the pictures that get brighter or darker" },
+    { "brightness_delta", "by up to so much either way, 0 to 255" },
+    { "contrast_prob", "share whose bytes are multiplied" },
+    { "contrast_lower", "by a factor from" },
+    { "contrast_upper", "to" },
+    { "saturation_prob", "share whose saturation is multiplied" },
+    { "saturation_lower", "by a factor from" },
+    { "saturation_upper", "to" },
+    { "hue_prob", "share whose hue is turned" },
+    { "hue_delta", "by up to so much either way; 180 is the whole circle" },
+    { "random_order_prob", "share whose channels are exchanged" },
+    { 0 },
+};
+
+static const struct crema_field_doc expand[] = {
+    { "prob", "share of the pictures" },
+    { "max_expand_ratio", "sides grow by 1 to so much; the picture lies "
+                          "anywhere, around it is the mean" },
+    { 0 },
+};
+
+static const struct crema_field_doc noise[] = {
+    { "prob", "share of the pictures in TRAIN; left out: all, in TEST as "
+              "well, dots aside" },
+    { "decolorize", "all channels become the grey one" },
+    { "posterize", "four levels are left: 32, 96, 160 and 224" },
+    { "inverse", "255 less the byte" },
+    { "saltpepper", "random pixels get a value" },
+    { "saltpepper_param", "fraction of the pixels, and value, one or one for "
+                          "each channel" },
     { 0 },
 };
 
@@ -89,8 +180,32 @@ static const struct crema_page_part parts[] = {
       "of inputs.",
       filler, NULL },
     { &crema__transformation_parameter__descriptor, "layer { transform_param }",
-      "What happens to each record of a layer that reads data.", transform,
-      "Of forks, and refused or without effect" },
+      "What happens to each record of a layer that reads data. The order is "
+      "distort_param, expand_param, rotate and max_rotation_angle, "
+      "random_resize_param, random_aspect_ratio_param, resize_param, "
+      "noise_param, erase_ratio; then the crop, mirror, mean and scale, and "
+      "lighting. What is random is so in TRAIN only, but for mirror, and "
+      "depends on the seed and on how many records went before, not on "
+      "threads.",
+      transform, "Of forks, and refused or without effect" },
+    { &crema__resize_parameter__descriptor, "transform_param { resize_param }",
+      "LINEAR is OpenCV's to the bit, the others are within 1 of a byte.",
+      resize, "Of forks, and refused or without effect" },
+    { &crema__random_resize_parameter__descriptor,
+      "transform_param { random_resize_param }", NULL, short_side, NULL },
+    { &crema__random_aspect_ratio_parameter__descriptor,
+      "transform_param { random_aspect_ratio_param }",
+      "In TEST all of the picture is resized.", area, NULL },
+    { &crema__distortion_parameter__descriptor,
+      "transform_param { distort_param }",
+      "As in SSD: brightness first, channels last, contrast before or after "
+      "saturation and hue, by chance. Hue and saturation are computed without "
+      "rounding in between, and change nothing of grey pictures.",
+      distort, "Of forks, and refused" },
+    { &crema__expansion_parameter__descriptor,
+      "transform_param { expand_param }", NULL, expand, NULL },
+    { &crema__noise_parameter__descriptor, "transform_param { noise_param }",
+      NULL, noise, "Of forks, and refused" },
     { 0 },
 };
 

@@ -36,6 +36,7 @@ static enum crema_status check(const struct crema_layer *l)
     if (p->prefetch == 0)
         return crema_layer_fail(l, &p->prefetch,
                                 "prefetch must be positive, got 0");
+    CREMA_TRY(crema_feeder_check_transform(l, false));
     CREMA_TRY(crema_feeder_check_labels(l, &p->label_size, p->label_size));
     CREMA_TRY(check_mixture(l));
     if (p->has_force_encoded_color)

@@ -25,6 +25,19 @@ enum crema_status crema_feeder_check_labels(const struct crema_layer *l,
                             labels, MOST);
 }
 
+enum crema_status crema_feeder_check_transform(const struct crema_layer *l,
+                                               bool plain)
+{
+    const struct crema_transform_options o = {
+        .param = l->param->transform_param,
+        .source = l->source,
+        .train = l->train,
+        .plain = plain,
+    };
+
+    return crema_transform_check(l->ctx, &o);
+}
+
 enum crema_status crema_feeder_missing(const struct crema_layer *l,
                                        const void *field, const char *path,
                                        enum crema_status status)

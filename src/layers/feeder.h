@@ -37,6 +37,10 @@ enum crema_status crema_feeder_check(const struct crema_layer *,
 enum crema_status crema_feeder_check_labels(const struct crema_layer *,
                                             const void *field,
                                             uint32_t labels) CREMA_MUST_USE;
+/* What the layer's transform_param asks for; plain: Caffe's fields alone are
+ * taken. */
+enum crema_status crema_feeder_check_transform(const struct crema_layer *,
+                                               bool plain) CREMA_MUST_USE;
 /* A failure to open it, with a hint where it lies beside the prototxt: paths
  * are relative to where the program runs. */
 enum crema_status crema_feeder_missing(const struct crema_layer *,

@@ -24,6 +24,7 @@ static enum crema_status check(const struct crema_layer *l)
                                 "new_height %u and new_width %u: give both or "
                                 "neither",
                                 p->new_height, p->new_width);
+    CREMA_TRY(crema_feeder_check_transform(l, false));
     CREMA_TRY(crema_feeder_check_labels(l, &p->label_size, p->label_size));
     return crema_layer_forks(l, p, 12, "threads cache precache label_size");
 }

@@ -51,6 +51,7 @@ static enum crema_status check(const struct crema_layer *l)
                                 "unknown crop_mode \"%s\": \"warp\" and "
                                 "\"square\" are known",
                                 p->crop_mode);
+    CREMA_TRY(crema_feeder_check_transform(l, true));
     return check_fractions(l);
 }
 

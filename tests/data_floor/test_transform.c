@@ -181,8 +181,8 @@ START_TEST(contradictions_are_refused)
     p.mean_file = (char *)"/nonexistent/mean";
     refused(&p, "/nonexistent/mean");
     set(&p, 0);
-    p.rotate = 1;
-    refused(&p, "rotate of a fork");
+    p.do_clahe = 1;
+    refused(&p, "do_clahe of a fork");
     ck_assert_int_eq(ctx->status, CREMA_EUNSUPPORTED);
 }
 END_TEST

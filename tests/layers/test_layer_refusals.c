@@ -28,6 +28,9 @@ struct refusal {
 #define ON_X(type) "name: 'a' type: '" type "' bottom: 'x' top: 'y' "
 #define ON_XZ(type)                                                            \
     "name: 'a' type: '" type "' bottom: 'x' bottom: 'z' top: 'y' "
+#define DATA(fields)                                                           \
+    "layer { name: 'd' type: 'Data' top: 'd'\ndata_param { source: 'none' "    \
+    "batch_size: 2 }\ntransform_param { " fields " } }"
 #define CONV(fields)                                                           \
     X "layer { " ON_X("Convolution") "\n convolution_param { " fields " } }"
 #define POOL(fields)                                                           \
@@ -52,28 +55,28 @@ static const struct refusal cases[] = {
 
     /* detection */
     { X Z "layer { " ON_XZ("PriorBox") "prior_box_param { min_size: 4 "
-                                     "@max_size: 4 } }",
+                                       "@max_size: 4 } }",
       "max_size must be above its min_size, 4" },
     { X Z "@layer { " ON_XZ("PriorBox") "}",
       "wants prior_box_param { min_size }" },
     { X Z "layer { " ON_XZ("PriorBox") "prior_box_param { min_size: 4 "
-                                     "variance: [@1, 2] } }",
+                                       "variance: [@1, 2] } }",
       "2 variances; there must be 1 or 4" },
     { X Z "layer { " ON_XZ("PriorBox") "prior_box_param { min_size: 4 "
-                                     "step_h: 2 @step: 2 } }",
+                                       "step_h: 2 @step: 2 } }",
       "step, or step_h and step_w: not both" },
     { X "layer { " ON_X("Normalize") "@normalize_param { } }",
       "normalize_param is of another fork's layer of this name" },
     { X Z "layer { " ON_XZ("DetectionOutput") "@bottom: 'x' "
-                                            "detection_output_param { "
-                                            "num_classes: 2 } }",
+                                              "detection_output_param { "
+                                              "num_classes: 2 } }",
       "bottom 2 is 2x4x6x6, not priors" },
     { X Z "@layer { " ON_XZ("DetectionOutput") "bottom: 'x' }",
       "wants num_classes, at least 1" },
     { X Z "layer { " ON_XZ("DetectionOutput") "bottom: 'x' "
-                                            "detection_output_param { "
-                                            "num_classes: 2 nms_param { "
-                                            "@soft_nms: true } } }",
+                                              "detection_output_param { "
+                                              "num_classes: 2 nms_param { "
+                                              "@soft_nms: true } } }",
       "soft_nms, which only some forks of Caffe have, is not supported" },
     { X Z "layer { " ON_XZ("MultiBoxLoss") "bottom: 'x' bottom: 'z' "
                                            "multibox_loss_param { "
@@ -92,6 +95,37 @@ static const struct refusal cases[] = {
                                            "spatial_scale: 1 @output_dim: 2 "
                                            "group_size: 2 } }",
       "the bottom has 4 channels, not output_dim 2 for each of 2 x 2 bins" },
+
+    /* transform_param: read though no data is opened */
+    { DATA("resize_param { height: 8 @width: 0 }"),
+      "give height and width, both positive" },
+    { DATA("resize_param { height: 8 width: 8 @prob: 1.5 }"),
+      "prob must be 0 to 1, got 1.5" },
+    { DATA("resize_param { height: 8 width: 8 pad_value: [1, @256] }"),
+      "pad_value must be 0 to 255, got 256" },
+    { DATA("resize_param { height: 8 width: 8\n @is_pyramid_test: true }"),
+      "is_pyramid_test of a fork of Caffe is not supported" },
+    { DATA("distort_param { contrast_prob: 1\n @contrast_lower: 2 "
+           "contrast_upper: 1 }"),
+      "2 is above 1" },
+    { DATA("distort_param { @brightness: true }"),
+      "brightness of a fork of Caffe is not supported" },
+    { DATA("expand_param { @max_expand_ratio: 0.5 }"),
+      "max_expand_ratio must be 1 to 100, got 0.5" },
+    { DATA("noise_param { @hist_eq: true }"),
+      "hist_eq of a fork of Caffe is not supported" },
+    { DATA("noise_param { saltpepper_param { @fraction: -1 } }"),
+      "fraction must be 0 to 1, got -1" },
+    { DATA("@random_aspect_ratio_param { }"),
+      "random_aspect_ratio_param wants a size" },
+    { DATA("random_resize_param { @min_size: 9 max_size: 8 }"),
+      "no range of sizes: min_size 9, max_size 8" },
+    { DATA("@max_rotation_angle: 181"),
+      "max_rotation_angle 181 is above 180 degrees" },
+    { DATA("@erase_ratio: 2"), "erase_ratio must be 0 to 1, got 2" },
+    { DATA("@scale_min: 0.1"), "give erase_ratio, too" },
+    { DATA("@lighting_std: 0.1"), "lighting_std wants a lighting_file" },
+    { DATA("@do_clahe: true"), "do_clahe of a fork of Caffe is not supported" },
 
     /* convolution */
     { CONV("@num_output: 0 kernel_size: 3"),
@@ -147,7 +181,8 @@ static const struct refusal cases[] = {
     { POOL("@kernel_h: 2"), "kernel_size needs both _h and _w" },
     { POOL("@kernel_size: 2 kernel_h: 2 kernel_w: 2"),
       "kernel_size is given, and its _h or _w as well" },
-    { POOL("@pool: STOCHASTIC kernel_size: 2"), "STOCHASTIC pooling is supported in TEST only" },
+    { POOL("@pool: STOCHASTIC kernel_size: 2"),
+      "STOCHASTIC pooling is supported in TEST only" },
     { POOL("@pool: LOWRES kernel_size: 2"), "pool must be MAX, AVE or" },
     { POOL("@global_pooling: true kernel_size: 2"), "leave the kernel out" },
     { POOL("@global_pooling: true stride: 2"),
@@ -216,7 +251,8 @@ static const struct refusal cases[] = {
       "zoom_factor must be at least 1, got 0" },
     { X "layer { " ON_X("Interp") "interp_param { @pad_end: 1 } }",
       "pad_beg and pad_end crop" },
-    { X "layer { " ON_X("Interp") "interp_param { zoom_factor: 2 @pad_beg: -6 } }",
+    { X "layer { " ON_X(
+          "Interp") "interp_param { zoom_factor: 2 @pad_beg: -6 } }",
       "nothing is left of 6" },
     { X "layer { " ON_X("Interp") "interp_param { @mode: NEAREST } }",
       "mode must be LINEAR" },
@@ -235,10 +271,10 @@ static const struct refusal cases[] = {
     { X "layer { " ON_X("BN") "bn_param { bn_mode: LEARN @momentum: .9 } }",
       "this field is of PSPNet's BN" },
     { X "layer { " ON_X("BN") "@top: 'm' }", "only SegNet's BN has tops" },
-    { X "layer { " ON_X(
-          "BN") "@top: 'm' bn_param { bn_mode: INFERENCE } }",
+    { X "layer { " ON_X("BN") "@top: 'm' bn_param { bn_mode: INFERENCE } }",
       "with bn_mode INFERENCE there is no mean" },
-    { X "layer { " ON_X("BatchNorm") "batch_norm_param { @disable_mean: true } }",
+    { X
+      "layer { " ON_X("BatchNorm") "batch_norm_param { @disable_mean: true } }",
       "disable_mean, which only some forks of Caffe have" },
     { "layer { name: 'x' type: 'Input' top: 'x' top: 'y' top: 'z'\n"
       "input_param { @shape { dim: 1 } shape { dim: 2 } } }",
