@@ -183,6 +183,7 @@ enum crema_status job_net(struct job *job, const struct model_flags *model,
     CREMA_TRY(crema_world_open(job->ctx, job->dev, wishes->seed, &job->world));
     job->world->lender.opens_data = !wishes->blind;
     job->world->lender.no_values = wishes->no_values;
+    job->world->lender.skip_bad = wishes->skip_bad;
     CREMA_TRY(build(job, model, wishes));
     return model->weights ? crema_net_load_list(job->net, model->weights)
                           : CREMA_OK;

@@ -101,6 +101,7 @@ struct net_wishes {
     bool backward, force_backward, no_fusion;
     bool blind;     /* opens no data; shapes may be unknown */
     bool no_values; /* weights are not filled */
+    bool skip_bad;  /* records that cannot be decoded are left out */
     uint32_t seed;
 };
 /* Reads the definition, builds the net on the job's device, loads weights. */

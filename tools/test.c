@@ -16,6 +16,7 @@ struct test {
     struct device_flags device;
     struct model_flags model;
     long iterations; /* 0: not given */
+    int bad_records; /* 0: stop, 1: skip */
     double *sum;     /* of every element of every output, weighted */
     double loss, weight;
     size_t elements;
@@ -65,12 +66,12 @@ static enum crema_status add_output(struct test *t, long batch, int i,
     return status;
 }
 
-static enum crema_status run_batch(struct test *t, long batch, double weight)
+/* Of what forward has computed. */
+static enum crema_status count_batch(struct test *t, long batch, double weight)
 {
     size_t at = 0;
     float loss;
 
-    CREMA_TRY(crema_net_forward(t->job.net));
     if (!t->sum) CREMA_TRY(count_elements(t));
     CREMA_TRY(crema_net_loss(t->job.net, &loss));
     t->loss += weight * loss;
@@ -78,6 +79,12 @@ static enum crema_status run_batch(struct test *t, long batch, double weight)
     for (int i = 0; i < t->job.net->noutputs; i++)
         CREMA_TRY(add_output(t, batch, i, &at, weight));
     return CREMA_OK;
+}
+
+static enum crema_status run_batch(struct test *t, long batch, double weight)
+{
+    CREMA_TRY(crema_net_forward(t->job.net));
+    return count_batch(t, batch, weight);
 }
 
 static void show(const struct test *t)
@@ -123,18 +130,24 @@ static void set_batch(Crema__LayerParameter *layer, uint64_t batch)
         layer->hdf5_data_param->batch_size = (uint32_t)batch;
 }
 
-/* The same net for `rest` records at a time; its layers go on where they stand
- * now, as `at` has room to say. */
-static enum crema_status rebuild(struct test *t, uint64_t rest, uint64_t *at)
+/* Where each layer stands in its data: room for nlayers. */
+static void positions(const struct crema_net *net, uint64_t *at)
+{
+    for (int i = 0; i < net->nlayers; i++)
+        at[i] = net->layer[i].type->position
+                    ? net->layer[i].type->position(&net->layer[i])
+                    : 0;
+}
+
+/* The same net for `batch` records at a time, whose layers go on at `at`. */
+static enum crema_status rebuild(struct test *t, uint64_t batch,
+                                 const uint64_t *at)
 {
     struct crema_net *net = t->job.net;
     const struct crema_net_options options = net->options;
 
-    for (int i = 0; i < net->nlayers; i++)
-        if (net->layer[i].type->position)
-            at[i] = net->layer[i].type->position(&net->layer[i]);
     for (size_t i = 0; i < t->job.param->n_layer; i++)
-        set_batch(t->job.param->layer[i], rest);
+        set_batch(t->job.param->layer[i], batch);
     t->job.net = NULL;
     crema_net_free(net);
     CREMA_TRY(crema_net_build(t->job.world, t->job.param, t->job.source,
@@ -147,51 +160,97 @@ static enum crema_status rebuild(struct test *t, uint64_t rest, uint64_t *at)
     return CREMA_OK;
 }
 
-static enum crema_status shrink(struct test *t, uint64_t rest)
-{
-    uint64_t *at = calloc((size_t)t->job.net->nlayers + 1, sizeof *at);
-    enum crema_status status;
+/* One pass over the records, and room for positions. */
+struct pass {
+    uint64_t records, batch, counted, *at;
+    long batches;
+};
 
-    if (!at) return crema_no_memory(t->job.ctx, "a net");
-    status = rebuild(t, rest, at);
-    free(at);
-    return status;
+/* A batch that goes beyond the last record, since some were left out, is
+ * computed again without those it took from the next pass.  */
+static enum crema_status next_batch(struct test *t, struct pass *p)
+{
+    const struct crema_layer *l = data_layer(t->job.net);
+    uint64_t begin = l->type->position(l), end;
+
+    if (begin + p->batch > p->records) {
+        p->batch = p->records - begin;
+        positions(t->job.net, p->at);
+        CREMA_TRY(rebuild(t, p->batch, p->at));
+    }
+    positions(t->job.net, p->at);
+    CREMA_TRY(crema_net_forward(t->job.net));
+    l = data_layer(t->job.net);
+    end = l->type->position(l);
+    if (end <= p->records) {
+        p->counted += p->batch;
+        return count_batch(t, p->batches++, (double)p->batch);
+    }
+    if (p->batch == 1) return CREMA_OK; /* none is left */
+    p->batch -= end - p->records < p->batch ? end - p->records : p->batch - 1;
+    return rebuild(t, p->batch, p->at);
+}
+
+static enum crema_status run_pass(struct test *t, struct pass *p)
+{
+    uint64_t at = 0;
+
+    while (at < p->records) {
+        const struct crema_layer *l;
+
+        CREMA_TRY(next_batch(t, p));
+        l = data_layer(t->job.net);
+        at = l->type->position(l);
+        console_progress(&t->job.console, "records", at, p->records);
+    }
+    if (p->counted < p->records)
+        console_say(&t->job.console, CREMA_WARNING,
+                    "%llu records could not be decoded and were left out",
+                    (unsigned long long)(p->records - p->counted));
+    return CREMA_OK;
 }
 
 static enum crema_status run_all(struct test *t)
 {
     const struct crema_layer *l = data_layer(t->job.net);
-    uint64_t records, batch;
-    long whole;
+    struct pass p = { 0 };
+    enum crema_status status;
 
     if (!l) return run_batch(t, 0, 1);
-    batch = (uint64_t)l->top[0]->shape.dim[0];
-    records = l->type->records(l);
-    whole = (long)(records / batch);
+    p.batch = (uint64_t)l->top[0]->shape.dim[0];
+    p.records = l->type->records(l);
+    p.at = calloc((size_t)t->job.net->nlayers + 1, sizeof *p.at);
+    if (!p.at) return crema_no_memory(t->job.ctx, "a net");
     console_say(&t->job.console, CREMA_INFO, "Running over %llu records.",
-                (unsigned long long)records);
-    for (long k = 0; k < whole; k++) {
-        CREMA_TRY(run_batch(t, k, (double)batch));
-        console_progress(&t->job.console, "records", (uint64_t)(k + 1) * batch,
-                         records);
-    }
-    if (records % batch == 0) return CREMA_OK;
-    CREMA_TRY(shrink(t, records % batch));
-    return run_batch(t, whole, (double)(records % batch));
+                (unsigned long long)p.records);
+    status = run_pass(t, &p);
+    free(p.at);
+    return status;
+}
+
+static enum crema_status run_some(struct test *t)
+{
+    const struct crema_layer *l = data_layer(t->job.net);
+    uint64_t left_out;
+
+    console_say(&t->job.console, CREMA_INFO, "Running for %ld iterations.",
+                t->iterations);
+    for (long k = 0; k < t->iterations; k++) CREMA_TRY(run_batch(t, k, 1));
+    left_out = l && l->type->left_out ? l->type->left_out(l) : 0;
+    if (left_out)
+        console_say(&t->job.console, CREMA_WARNING,
+                    "%llu records could not be decoded and were left out",
+                    (unsigned long long)left_out);
+    return CREMA_OK;
 }
 
 static enum crema_status work(struct test *t)
 {
-    const struct net_wishes wishes = { 0 };
+    const struct net_wishes wishes = { .skip_bad = t->bad_records == 1 };
 
     CREMA_TRY(job_device(&t->job, &t->device, "auto"));
     CREMA_TRY(job_net(&t->job, &t->model, &wishes));
-    if (t->iterations)
-        console_say(&t->job.console, CREMA_INFO, "Running for %ld iterations.",
-                    t->iterations);
-    else
-        CREMA_TRY(run_all(t));
-    for (long k = 0; k < t->iterations; k++) CREMA_TRY(run_batch(t, k, 1));
+    CREMA_TRY(t->iterations ? run_some(t) : run_all(t));
     console_clear(&t->job.console);
     show(t);
     return CREMA_OK;
@@ -205,6 +264,8 @@ int verb_test(int argc, char **argv)
         DEVICE_FLAGS(&t.device),
         { "iterations", FLAG_INT, &t.iterations, "N",
           "batches to run; left out: every record once" },
+        { "bad_records", FLAG_CHOICE, &t.bad_records, "stop|skip",
+          "what a record that cannot be decoded does" },
     };
     const struct flags flags = { "crema test",
                                  "",

@@ -184,6 +184,32 @@ train 1 '0000000[0-9]_' bad.prototxt
 bad 0 '1 records could not be decoded and were left out' crema train --solver solver.prototxt --device ref \
     --set snapshot=0 --set snapshot_prefix=bad --set net=bad.prototxt --bad-records skip
 
+# ... and when testing, where each of the others counts once, whatever the batches
+bad 1 '0000000[0-9]_' crema test --model bad.prototxt --weights out_iter_4.caffemodel --device ref
+sed 's|source: "mixed"|source: "good"|' bad.prototxt >good.prototxt
+bad_key=$(crema test --model bad.prototxt --weights out_iter_4.caffemodel --device ref 2>&1 | grep -oE '0000000[0-9]' | head -n 1)
+awk -v bad="$((1${bad_key:-00000000} - 100000000 + 1))" 'NR != bad' list.txt >good.txt
+convert_imageset --gray --encoded "$data/" good.txt good >convert.log 2>&1 || failures=$((failures + 1))
+crema test --model good.prototxt --weights out_iter_4.caffemodel --device ref 2>good.log >want || failures=$((failures + 1))
+for batch in 1 4 5 11 12; do
+    sed -i "s/batch_size: [0-9]*/batch_size: $batch/" bad.prototxt
+    bad 0 '1 records could not be decoded and were left out' crema test --model bad.prototxt \
+        --weights out_iter_4.caffemodel --device ref --bad_records skip
+    awk '{ print $NF }' want >want.number
+    grep '^Loss' out | awk '{ print $NF }' | paste - want.number | awk '
+        NR == 1 && ($1 - $2 > 1e-4 || $2 - $1 > 1e-4) { exit 1 }' || {
+        echo "batches of $batch: another loss than without the bad record"
+        failures=$((failures + 1))
+    }
+done
+bad 0 '1 records could not be decoded and were left out' crema test --model bad.prototxt \
+    --weights out_iter_4.caffemodel --device ref --bad-records skip --iterations 3
+# a label that the loss does not know is named here, too
+awk 'NR == 6 { $2 = 9 } { print }' list.txt >nine.txt
+convert_imageset --gray "$data/" nine.txt nine >convert.log 2>&1 || failures=$((failures + 1))
+sed -i 's/source: "good"/source: "nine"/' good.prototxt
+bad 1 'label 9 of .*00000005_.*\.png.*0..3' crema test --model good.prototxt --weights out_iter_4.caffemodel --device ref
+
 # ---- weights of another shape
 
 net bad.prototxt db 5
