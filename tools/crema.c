@@ -28,6 +28,7 @@ static const struct verb {
     { "forward", verb_forward, "run a net and write down every blob", true },
     { "convert", tool_convert, "idx files, as MNIST has them, to LMDB", false },
     { "convert_imageset", tool_convert_imageset, "pictures to LMDB", false },
+    { "db", verb_db, "what is in a database", false },
     { "compute_image_mean", tool_compute_image_mean,
       "the mean picture of an LMDB", false },
     { "upgrade", tool_upgrade, "old nets, weights and solvers in today's form",

@@ -12,6 +12,7 @@ int verb_filters(int argc, char **argv);
 int verb_draw(int argc, char **argv);
 int verb_plot(int argc, char **argv);
 int verb_confusion(int argc, char **argv);
+int verb_db(int argc, char **argv);
 int verb_predict(int argc, char **argv);
 int verb_summary(int argc, char **argv);
 int verb_check(int argc, char **argv);

@@ -48,6 +48,15 @@ enum crema_image_format crema_image_sniff(const void *bytes, size_t length);
 /* "jpg", "jpeg", "png", "bmp", in any case, with a dot before it or not. */
 enum crema_image_format crema_image_format_named(const char *ending);
 
+struct crema_image_size {
+    enum crema_image_format format;
+    int height, width, channels; /* as stored */
+};
+/* What a picture's first bytes say; false: they say no size.  The rest may be
+ * damaged all the same. */
+bool crema_image_header(const void *bytes, size_t length,
+                        struct crema_image_size *out);
+
 /* A file's bytes to pixels; on failure out holds nothing of use. */
 enum crema_status crema_image_decode(struct crema_ctx *, const char *name,
                                      const void *bytes, size_t length,
