@@ -1,129 +1,35 @@
-/* convert.c - other people's data into databases: so far the idx files that
- * MNIST and its likes come in.
- *
- * An idx file: two zero bytes, the kind of number (8: bytes), how many
- * dimensions, each as 4 bytes (high byte first), then the numbers.  Labels
- * have one dimension; pictures have count x height x width, or count x
- * channels x height x width.
- */
+/* convert.c - other people's data sets into databases: idx files, which MNIST
+ * and its likes come in, and CIFAR's binary files. */
 #include "console.h"
+#include "convert_source.h"
 #include "data/lmdb.h"
+#include "data/permutation.h"
 #include "data_tools.h"
 #include "flags.h"
 #include "proto/datum.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
+#include <sys/stat.h>
 
-enum { MAX_DIMS = 4, LABELS = 256 };
+enum { LABELS = 256 };
 
-/* Plain or compressed by gzip: zlib sees for itself. */
-struct idx {
-    struct crema_ctx *ctx;
-    const char *path;
-    gzFile file;
-    int ndims;
-    uint32_t dims[MAX_DIMS];
-};
-
-static enum crema_status read_bytes(struct idx *idx, void *out, size_t bytes)
-{
-    int got = gzread(idx->file, out, (unsigned)bytes);
-    int error = 0;
-
-    if (got >= 0 && (size_t)got == bytes) return CREMA_OK;
-    return crema_fail(idx->ctx, CREMA_EIO, "%s is cut short or damaged%s%s",
-                      idx->path, got < 0 ? ": " : "",
-                      got < 0 ? gzerror(idx->file, &error) : "");
-}
-
-static enum crema_status read_head(struct idx *idx)
-{
-    enum { BYTES = 8 };
-    uint8_t head[4], dim[4];
-
-    CREMA_TRY(read_bytes(idx, head, sizeof head));
-    if (head[0] || head[1] || head[3] < 1 || head[3] > MAX_DIMS)
-        return crema_fail(idx->ctx, CREMA_EINVAL,
-                          "%s is no idx file: it begins with %02x %02x %02x "
-                          "%02x",
-                          idx->path, head[0], head[1], head[2], head[3]);
-    if (head[2] != BYTES)
-        return crema_fail(idx->ctx, CREMA_EUNSUPPORTED,
-                          "%s holds numbers of kind %d; bytes (8) are read",
-                          idx->path, head[2]);
-    idx->ndims = head[3];
-    for (int i = 0; i < idx->ndims; i++) {
-        CREMA_TRY(read_bytes(idx, dim, sizeof dim));
-        idx->dims[i] = (uint32_t)dim[0] << 24 | (uint32_t)dim[1] << 16 |
-                       (uint32_t)dim[2] << 8 | dim[3];
-    }
-    return CREMA_OK;
-}
-
-static enum crema_status open_idx(struct crema_ctx *ctx, const char *path,
-                                  struct idx *idx)
-{
-    *idx = (struct idx){ .ctx = ctx, .path = path };
-    errno = 0;
-    idx->file = gzopen(path, "rb");
-    if (!idx->file)
-        return crema_fail(ctx, CREMA_EIO, "cannot open %s: %s", path,
-                          errno ? strerror(errno) : "out of memory");
-    gzbuffer(idx->file, 1 << 17);
-    return read_head(idx);
-}
-
-/* Pictures and their labels, and what becomes of them. */
 struct conversion {
     struct crema_ctx *ctx;
     struct console *console;
-    struct idx pictures, labels;
+    struct convert_source *source;
+    struct convert_options options;
     struct crema_lmdb_writer *writer;
     struct crema_bytes record;
     uint8_t *pixels;
     struct crema_datum datum; /* its shape and size are set */
-    long first, count;        /* flags: pictures passed over, records at most */
-    const char *classes;      /* numbers and commas; NULL: all */
+    bool shuffle;
+    struct crema_permutation order;
+    long first, count, seed;
+    const char *classes; /* NULL: all */
     bool wanted[LABELS];
 };
-
-static void swap(struct idx *a, struct idx *b)
-{
-    struct idx c = *a;
-
-    *a = *b;
-    *b = c;
-}
-
-static enum crema_status check(struct conversion *c)
-{
-    const struct idx *p = &c->pictures, *l = &c->labels;
-    double pixels = 1;
-
-    for (int i = 1; i < p->ndims; i++) pixels *= p->dims[i];
-    if (l->ndims != 1 || p->ndims < 3)
-        return crema_fail(c->ctx, CREMA_EINVAL,
-                          "wants a file of pictures and one of labels, but %s "
-                          "has %d dimensions and %s %d",
-                          p->path, p->ndims, l->path, l->ndims);
-    if (p->dims[0] != l->dims[0])
-        return crema_fail(c->ctx, CREMA_EINVAL,
-                          "%s has %u pictures, %s has %u labels", p->path,
-                          p->dims[0], l->path, l->dims[0]);
-    if (p->dims[0] == 0 || pixels < 1 || pixels > 1 << 28)
-        return crema_fail(c->ctx, CREMA_EINVAL,
-                          "%s has %u pictures of %g bytes", p->path, p->dims[0],
-                          pixels);
-    c->datum.size = (size_t)pixels;
-    c->datum.channels = p->ndims == 4 ? (int)p->dims[1] : 1;
-    c->datum.height = (int)p->dims[p->ndims - 2];
-    c->datum.width = (int)p->dims[p->ndims - 1];
-    c->datum.has_label = true;
-    return CREMA_OK;
-}
 
 static enum crema_status read_classes(struct conversion *c)
 {
@@ -145,11 +51,12 @@ static enum crema_status read_classes(struct conversion *c)
     return CREMA_OK;
 }
 
-/* Picture i, just read, as a record. */
-static enum crema_status put(struct conversion *c, uint32_t i)
+/* Picture i, just read, as a record; its key is its place. */
+static enum crema_status put(struct conversion *c, uint64_t i)
 {
-    char key[16];
-    int length = snprintf(key, sizeof key, "%08u", i);
+    uint64_t place = c->shuffle ? crema_permutation_at(&c->order, i) : i;
+    char key[24];
+    int length = snprintf(key, sizeof key, "%08llu", (unsigned long long)place);
     struct crema_slice name = { key, (size_t)length }, value;
 
     c->datum.data = c->pixels;
@@ -161,92 +68,140 @@ static enum crema_status put(struct conversion *c, uint32_t i)
 
 static enum crema_status convert_all(struct conversion *c)
 {
-    uint32_t pictures = c->pictures.dims[0];
+    struct convert_source *s = c->source;
     long records = 0;
 
     c->pixels = malloc(c->datum.size);
     if (!c->pixels) return crema_no_memory(c->ctx, "a picture");
-    for (uint32_t i = 0; i < pictures; i++) {
-        uint8_t label;
+    for (uint64_t i = 0; i < s->count; i++) {
+        int label;
 
         if (c->count && records == c->count) break;
-        CREMA_TRY(read_bytes(&c->pictures, c->pixels, c->datum.size));
-        CREMA_TRY(read_bytes(&c->labels, &label, 1));
-        if ((long)i < c->first || !c->wanted[label]) continue;
+        CREMA_TRY(s->kind->next(s, c->pixels, &label));
+        console_progress(c->console, "pictures", i + 1, s->count);
+        if (i < (uint64_t)c->first || !c->wanted[label]) continue;
         c->datum.label = label;
         CREMA_TRY(put(c, i));
         records++;
-        console_progress(c->console, "pictures", i + 1, pictures);
     }
     if (!records)
         return crema_fail(c->ctx, CREMA_EINVAL,
-                          "none of the %u pictures of %s is wanted", pictures,
-                          c->pictures.path);
+                          "none of the %llu pictures of %s is wanted",
+                          (unsigned long long)s->count, s->path);
     console_say(c->console, CREMA_INFO,
                 "%ld records of %d x %d x %d (channels x height x width)",
-                records, c->datum.channels, c->datum.height, c->datum.width);
+                records, s->channels, s->height, s->width);
     return CREMA_OK;
 }
 
-static enum crema_status convert(struct conversion *c, char **words)
+/* A folder is no file of a data set; of LevelDB's it is said what to do. */
+static enum crema_status refuse_folder(struct conversion *c, const char *path)
 {
+    struct stat st;
+
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return CREMA_OK;
+    CREMA_TRY(crema_lmdb_check(c->ctx, path));
+    return crema_fail(c->ctx, CREMA_EINVAL,
+                      "%s is an LMDB database already: it is read as it is",
+                      path);
+}
+
+static enum crema_status open_source(struct conversion *c, char **files, int n)
+{
+    for (int i = 0; i < n; i++) CREMA_TRY(refuse_folder(c, files[i]));
+    if (convert_is_cifar(files[0]))
+        return convert_open_cifar(c->ctx, files, n, &c->options, &c->source);
+    if (c->options.coarse || c->options.bgr)
+        return crema_fail(c->ctx, CREMA_EINVAL,
+                          "--coarse and --bgr are for CIFAR's binary files; "
+                          "%s is none",
+                          files[0]);
+    if (n != 2)
+        return crema_fail(c->ctx, CREMA_EINVAL,
+                          "%s is no binary file of CIFAR; idx files come in "
+                          "twos: pictures and labels",
+                          files[0]);
+    return convert_open_idx(c->ctx, files, &c->source);
+}
+
+/* Until it is whole it stands as DB.partial; what is left of one that was
+ * interrupted is replaced. */
+static enum crema_status convert(struct conversion *c, char **words, int n)
+{
+    const struct convert_source *s;
+    char state[CREMA_LMDB_STATE];
     enum crema_status status;
 
     CREMA_TRY(read_classes(c));
-    CREMA_TRY(open_idx(c->ctx, words[0], &c->pictures));
-    CREMA_TRY(open_idx(c->ctx, words[1], &c->labels));
-    if (c->pictures.ndims == 1) swap(&c->pictures, &c->labels);
-    CREMA_TRY(check(c));
-    CREMA_TRY(crema_lmdb_create(c->ctx, words[2], &c->writer));
+    CREMA_TRY(open_source(c, words, n - 1));
+    s = c->source;
+    c->datum = (struct crema_datum){ .channels = s->channels,
+                                     .height = s->height,
+                                     .width = s->width,
+                                     .has_label = true };
+    c->datum.size = (size_t)s->channels * (size_t)s->height * (size_t)s->width;
+    if (c->shuffle)
+        crema_permutation_begin(&c->order, s->count, (uint32_t)c->seed, 0);
+    CREMA_TRY(crema_lmdb_go_on(c->ctx, words[n - 1], "crema convert\n", true,
+                               &c->writer, state));
     status = convert_all(c);
     if (status == CREMA_OK) return crema_lmdb_commit(c->writer);
     crema_lmdb_abandon(c->writer);
     return status;
 }
 
-static void close_all(struct conversion *c)
+static int run(struct conversion *c, char **words, int n)
 {
-    if (c->pictures.file) gzclose(c->pictures.file);
-    if (c->labels.file) gzclose(c->labels.file);
+    struct console console;
+    int status = 1;
+
+    console_open(&console, "convert", stderr);
+    c->console = &console;
+    c->ctx = crema_ctx_new(console_log, &console);
+    c->record.ctx = c->ctx;
+    if (c->ctx && convert(c, words, n) == CREMA_OK)
+        status = 0;
+    else if (c->ctx)
+        console_failed(&console, c->ctx);
+    if (c->source) c->source->kind->close(c->source);
     free(c->record.data);
     free(c->pixels);
+    crema_ctx_free(c->ctx);
+    console_close(&console);
+    return status;
 }
 
 int tool_convert(int argc, char **argv)
 {
-    struct console console;
-    struct conversion c = { .console = &console };
+    struct conversion c = { .seed = 1 };
     const struct flag table[] = {
         { "first", FLAG_INT, &c.first, "N", "pictures to pass over" },
         { "count", FLAG_INT, &c.count, "N", "records to write; 0: all" },
         { "classes", FLAG_TEXT, &c.classes, "A,B",
           "only pictures with these labels" },
+        { "shuffle", FLAG_BOOL, &c.shuffle, NULL, "put them in disorder" },
+        { "seed", FLAG_INT, &c.seed, "N", "of --shuffle" },
+        { "coarse", FLAG_BOOL, &c.options.coarse, NULL,
+          "CIFAR-100: the labels of its 20 classes, not of its 100" },
+        { "bgr", FLAG_BOOL, &c.options.bgr, NULL,
+          "CIFAR: blue, green, red, as pictures have them; left out: red, "
+          "green, blue, as Caffe does" },
     };
     const struct flags flags = {
         .program = "crema convert",
-        .words = "IMAGES LABELS DB",
-        .summary = "Puts idx files, as MNIST comes in, plain or .gz, into a "
-                   "database.",
+        .words = "FILES.. DB",
+        .summary =
+            "Puts idx files, as MNIST comes in (pictures and labels, plain or "
+            ".gz), or CIFAR's\nbinary files (data_batch_1.bin .., train.bin) "
+            "into a database.",
         .table = table,
         .count = sizeof table / sizeof *table,
-        .min_words = 3,
-        .max_words = 3,
+        .min_words = 2,
+        .max_words = -1,
     };
     int status = flags_parse(&flags, &argc, argv);
 
     if (status < 0 && (c.first < 0 || c.count < 0))
         status = flags_wrong(&flags, "--first and --count want at least 0");
-    if (status >= 0) return status;
-    console_open(&console, "convert", stderr);
-    c.ctx = crema_ctx_new(console_log, &console);
-    c.record.ctx = c.ctx;
-    status = 1;
-    if (c.ctx && convert(&c, argv + 1) == CREMA_OK)
-        status = 0;
-    else if (c.ctx)
-        console_failed(&console, c.ctx);
-    close_all(&c);
-    crema_ctx_free(c.ctx);
-    console_close(&console);
-    return status;
+    return status >= 0 ? status : run(&c, argv + 1, argc - 1);
 }
