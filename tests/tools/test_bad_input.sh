@@ -85,7 +85,7 @@ bad 2 'wants --dump DIR' crema forward --model net.prototxt
 bad 1 'unknown device "gpu"' crema train --solver solver.prototxt --device gpu
 bad 1 '--gpu 0,1: one GPU' crema train --solver solver.prototxt --gpu 0,1
 bad 1 '--gpu all: one GPU' crema train --solver solver.prototxt --gpu all
-bad 1 'unknown field "bas_lr"; did you mean "base_lr"\?' crema train --solver solver.prototxt --set bas_lr=1
+bad 1 '--set bas_lr=1: there is no field "bas_lr".*did you mean "base_lr"\?' crema train --solver solver.prototxt --set bas_lr=1
 if crema device_query | grep -q '^cuda *none'; then
     bad 1 '--gpu 0: .*--device cpu' crema train --solver solver.prototxt --gpu 0
     bad 1 '--device cuda: .*--device cpu' crema train --solver solver.prototxt --device cuda
