@@ -7,7 +7,7 @@
 #ifndef CREMA_DEVICE_OP_H
 #define CREMA_DEVICE_OP_H
 
-#include "device/ops.h"
+#include "device/learn.h"
 #include "device/program.h"
 
 struct crema_op_type {

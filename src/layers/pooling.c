@@ -1,5 +1,6 @@
 /* pooling.c - maximum, average or expectation over windows; top 1, if there is
  * one: where in its plane each maximum was. */
+#include "base/philox.h"
 #include "layers/layer.h"
 
 CREMA_LAYER_PARAM(Crema__PoolingParameter, CREMA__POOLING_PARAMETER__INIT,
@@ -69,14 +70,11 @@ static enum crema_status read_kernel(const struct crema_layer *l,
 static enum crema_status check_method(const struct crema_layer *l)
 {
     const Crema__PoolingParameter *p = param(l);
-    bool stochastic = p->pool == METHOD(STOCHASTIC);
 
-    if (p->pool <= METHOD(AVE) || (stochastic && !l->train)) return CREMA_OK;
+    if (p->pool <= METHOD(STOCHASTIC)) return CREMA_OK;
     (void)!crema_layer_fail(l, &p->pool,
-                            stochastic ? "STOCHASTIC pooling is supported in "
-                                         "TEST only"
-                                       : "pool must be MAX, AVE or STOCHASTIC; "
-                                         "methods of forks are not supported");
+                            "pool must be MAX, AVE or STOCHASTIC; methods of "
+                            "forks are not supported");
     return l->ctx->status = CREMA_EUNSUPPORTED;
 }
 
@@ -156,7 +154,11 @@ static enum crema_status record(struct crema_layer *l)
                 (long long)pool.kernel[i], (long long)x->dim[2 + i],
                 (long long)pool.pad[i]);
     }
-    if (p->pool == METHOD(STOCHASTIC))
+    if (p->pool == METHOD(STOCHASTIC) && l->train)
+        l->top[0] = crema_pooling_draw(
+            l->program, &pool, l->lender->seed,
+            crema_hash(l->param->name ? l->param->name : ""), l->bottom[0]);
+    else if (p->pool == METHOD(STOCHASTIC))
         l->top[0] = expected(l->program, &pool, l->bottom[0]);
     else
         l->top[0] = crema_pooling(l->program, &pool, l->bottom[0],
@@ -168,7 +170,7 @@ static const struct crema_param_doc pooling_param = {
     .message = "pooling_param",
     .fields =
         (const struct crema_field_doc[]){
-            { "pool", "MAX, AVE, or in TEST STOCHASTIC" },
+            { "pool", "MAX, AVE or STOCHASTIC" },
             { "kernel_size", "size of a window; this or kernel_h and kernel_w, "
                              "unless global_pooling" },
             { "kernel_h", "with kernel_w, instead of kernel_size" },
@@ -192,15 +194,19 @@ static const struct crema_param_doc pooling_param = {
 
 static const struct crema_layer_doc doc = {
     .kind = CREMA_LAYER_IMAGE,
-    .line = "maximum or average over windows",
-    .text = "Along an axis of length H, y has ceil((H + 2 pad - kernel) / "
-            "stride) + 1 elements; with round_mode FLOOR the quotient is "
-            "rounded down. With padding, a last window that would begin behind "
-            "the input is dropped.\n\n"
-            "MAX never takes the padding; of equals the first counts. AVE "
-            "divides by the window's size, padding counted, but not by what "
-            "lies beyond it. STOCHASTIC in TEST is the sum of squares over the "
-            "sum, for elements of at least 0.",
+    .line = "maximum, average or a draw over windows",
+    .text =
+        "Along an axis of length H, y has ceil((H + 2 pad - kernel) / "
+        "stride) + 1 elements; with round_mode FLOOR the quotient is "
+        "rounded down. With padding, a last window that would begin behind "
+        "the input is dropped.\n\n"
+        "MAX never takes the padding; of equals the first counts. AVE "
+        "divides by the window's size, padding counted, but not by what "
+        "lies beyond it. STOCHASTIC is for elements of at least 0: in TRAIN "
+        "one is drawn with a probability in proportion to its value, and "
+        "gets the gradient; in TEST y is the sum of squares over the sum. "
+        "What is drawn depends on the seed, the layer's name, the pass and "
+        "the element.",
     .bottoms = { { "x", "N x C x H x W" } },
     .tops = { { "y", "N x C x P x Q" },
               { "mask", "optional, with MAX only: where in its H x W plane "
@@ -208,7 +214,7 @@ static const struct crema_layer_doc doc = {
     .params = { &pooling_param },
     .quirks = "A window without any element, which stride > kernel makes "
               "possible, gives 0 and no gradient; Caffe writes outside its "
-              "memory then. In TRAIN there is no STOCHASTIC pooling.",
+              "memory then.",
     .example = "pooling_param { pool: MAX kernel_size: 3 stride: 2 }",
 };
 

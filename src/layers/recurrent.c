@@ -1,6 +1,8 @@
 /* recurrent.c - bottoms cut into steps, states carried from pass to pass. */
 #include "layers/recurrent.h"
 
+#include "device/learn.h"
+
 #include <string.h>
 
 static const Crema__RecurrentParameter *param(const struct crema_layer *l)

@@ -9,6 +9,7 @@
 #define CREMA_NET_NET_H
 
 #include "device/device.h"
+#include "device/learn.h"
 #include "layers/weights.h"
 #include "proto/source.h"
 

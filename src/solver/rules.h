@@ -3,7 +3,7 @@
 #define CREMA_SOLVER_RULES_H
 
 #include "crema.pb-c.h"
-#include "device/ops.h"
+#include "device/learn.h"
 
 struct crema_solver_type {
     const char *name; /* as in prototxt: type: "SGD" */

@@ -481,6 +481,76 @@ START_TEST(dropout)
 }
 END_TEST
 
+enum { WINDOWS = 40000 };
+
+/* Windows of 2 x 2: shares of 0.1, 0.2, 0 and 0.7.  counts: how often each
+ * element was drawn; y: what was. */
+static void draw_windows(uint32_t seed, uint32_t stream, int steps,
+                         int counts[4], float *y)
+{
+    static const float shares[4] = { 0.5f, 1, -3, 3.5f };
+    static const struct crema_pool pool = { .kernel = { 2, 2 },
+                                            .stride = { 2, 2 } };
+    static float x[4 * WINDOWS];
+    struct run r;
+
+    for (int i = 0; i < 4 * WINDOWS; i++)
+        x[i] = shares[i / (2 * WINDOWS) * 2 + i % 2];
+    begin(&r);
+    good(&r, run(&r, steps,
+                 crema_pooling_draw(
+                     r.p, &pool, seed, stream,
+                     input(&r, CREMA_SHAPE(1, 1, 2, 2 * WINDOWS), x)),
+                 y));
+    end(&r);
+    memset(counts, 0, 4 * sizeof *counts);
+    for (int i = 0; i < WINDOWS; i++)
+        for (int k = 0; k < 4; k++) counts[k] += y[i] == shares[k];
+}
+
+/* Each share within four standard deviations, at most 92 of 40000. */
+START_TEST(draws)
+{
+    static float a[WINDOWS], b[WINDOWS];
+    int counts[4];
+
+    draw_windows(1, 2, 1, counts, a);
+    ck_assert_int_le(abs(counts[0] - WINDOWS / 10), 240);
+    ck_assert_int_le(abs(counts[1] - WINDOWS / 5), 320);
+    ck_assert_int_eq(counts[2], 0);
+    ck_assert_int_le(abs(counts[3] - WINDOWS / 10 * 7), 368);
+    ck_assert_int_eq(counts[0] + counts[1] + counts[3], WINDOWS);
+    draw_windows(1, 2, 1, counts, b);
+    ck_assert_int_eq(memcmp(a, b, sizeof a), 0);
+    draw_windows(1, 2, 2, counts, b);
+    ck_assert_int_ne(memcmp(a, b, sizeof a), 0);
+    draw_windows(1, 3, 1, counts, b);
+    ck_assert_int_ne(memcmp(a, b, sizeof a), 0);
+    draw_windows(2, 2, 1, counts, b);
+    ck_assert_int_ne(memcmp(a, b, sizeof a), 0);
+}
+END_TEST
+
+/* Zeros alone, and below zero: the first. */
+START_TEST(draws_without_shares)
+{
+    static const float x[8] = { -1, 0, -2, 0, 0, 0, -3, 0 };
+    static const struct crema_pool pool = { .kernel = { 2, 2 },
+                                            .stride = { 2, 2 } };
+    float y[2];
+    struct run r;
+
+    begin(&r);
+    good(&r, run(&r, 1,
+                 crema_pooling_draw(r.p, &pool, 1, 2,
+                                    input(&r, CREMA_SHAPE(1, 1, 2, 4), x)),
+                 y));
+    ck_assert_float_eq(y[0], -1);
+    ck_assert_float_eq(y[1], -2);
+    end(&r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("op values");
@@ -501,6 +571,8 @@ int main(void)
     tcase_add_test(t, pooling_mask);
     tcase_add_test(t, maximum_of_equals);
     tcase_add_test(t, dropout);
+    tcase_add_test(t, draws);
+    tcase_add_test(t, draws_without_shares);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -223,6 +223,9 @@ static const struct layer_case cases[] = {
       LOSS("loss_param { ignore_label: 1 normalization: FULL }") },
     { "loss, batch size", "x:2,3,2,2 label:2,2,2",
       LOSS("loss_param { normalization: BATCH_SIZE }") },
+    { "stochastic pooling", "positive:2,2,5,5",
+      "layer { name: 'l' type: 'Pooling' bottom: 'positive' top: 'y' "
+      "pooling_param { pool: STOCHASTIC kernel_size: 3 stride: 2 } }" },
     { "loss, none", "x:3,4 label:3",
       LOSS("loss_param { normalization: NONE }") },
     { "loss, normalize false", "x:2,3,4 label:2,4",

@@ -181,8 +181,8 @@ static const struct refusal cases[] = {
     { POOL("@kernel_h: 2"), "kernel_size needs both _h and _w" },
     { POOL("@kernel_size: 2 kernel_h: 2 kernel_w: 2"),
       "kernel_size is given, and its _h or _w as well" },
-    { POOL("@pool: STOCHASTIC kernel_size: 2"),
-      "STOCHASTIC pooling is supported in TEST only" },
+    { POOL("pool: STOCHASTIC kernel_size: 2 @pad: 1"),
+      "STOCHASTIC pooling takes pad 0 only" },
     { POOL("@pool: LOWRES kernel_size: 2"), "pool must be MAX, AVE or" },
     { POOL("@global_pooling: true kernel_size: 2"), "leave the kernel out" },
     { POOL("@global_pooling: true stride: 2"),
@@ -208,8 +208,11 @@ static const struct refusal cases[] = {
               "bottom: 'l' top: 'y' loss_param { @normalization: PRE_FIXED } }",
       "normalization PRE_FIXED" },
     { X LABEL "layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "
-              "bottom: 'l' top: 'y' loss_param { @label_smoothing: 0.1 } }",
-      "label_smoothing, which only some forks of Caffe have" },
+              "bottom: 'l' top: 'y' loss_param { @label_smoothing: 1.5 } }",
+      "label_smoothing must be from 0 to 1, got 1.5" },
+    { X LABEL "layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "
+              "bottom: 'l' top: 'y' loss_param { @pos_weight: 0.1 } }",
+      "pos_weight, which only some forks of Caffe have" },
     { X LABEL "@layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "
               "bottom: 'l' top: 'y' }",
       "labels of 2 do not fit scores of 2x4x6x6: 72 are needed" },

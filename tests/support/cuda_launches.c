@@ -139,6 +139,18 @@ int crema_cuda_pool_ave(cudaStream_t s, const struct crema_pool_shape *p,
     return 0;
 }
 
+int crema_cuda_pool_draw(cudaStream_t s, const struct crema_pool_shape *p,
+                         int type, const void *step, const void *x, void *y,
+                         void *ws)
+{
+    const uint32_t *at = step;
+
+    (void)s;
+    EACH(i, crema_count4(&p->y))
+    crema_at_pool_draw(p, type, *at, x, y, ws, i);
+    return 0;
+}
+
 int crema_cuda_pool_max_bwd(cudaStream_t s, const struct crema_pool_shape *p,
                             int type, const void *dy, const void *ws, void *dx)
 {

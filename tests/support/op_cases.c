@@ -59,6 +59,12 @@ static void pool(struct parity *t, const struct parity_case *c)
     parity_output(t, mask);
 }
 
+static void pool_draw(struct parity *t, const struct parity_case *c)
+{
+    parity_output(t, crema_pooling_draw(parity_program(t), c->params, 5, 77,
+                                        parity_x(t)));
+}
+
 static void lrn(struct parity *t, const struct parity_case *c)
 {
     parity_output(t, crema_lrn(parity_program(t), c->params, parity_x(t)));
@@ -383,6 +389,17 @@ static const struct parity_case pools[] = {
       POOL(AVE, 3, 2, 1, true), .native = true },
     { "ave, windows without elements", pool, SHAPE4(1, 3, 7, 7),
       POOL(AVE, 2, 4, 0, true) },
+    { "draw 2x2", pool_draw, SHAPE4(2, 3, 8, 8), POOL(MAX, 2, 2, 0, true) },
+    { "draw 3x3, ceil", pool_draw, SHAPE4(2, 16, 8, 10),
+      POOL(MAX, 3, 2, 0, true) },
+    { "draw 3x3, native", pool_draw, SHAPE4(2, 18, 8, 10),
+      POOL(MAX, 3, 2, 0, true), .native = true, .winners = true },
+    { "draw, pad, native", pool_draw, SHAPE4(2, 35, 7, 7),
+      POOL(MAX, 3, 2, 1, true), .native = true, .winners = true },
+    { "draw, windows without elements", pool_draw, SHAPE4(1, 3, 7, 7),
+      POOL(MAX, 2, 4, 0, true) },
+    { "draw, large windows", pool_draw, SHAPE4(2, 3, 20, 20),
+      POOL(MAX, 17, 1, 0, true) },
     { "ave, whole plane", pool, SHAPE4(2, 64, 7, 7), POOL(AVE, 7, 1, 0, true),
       .native = true },
 };

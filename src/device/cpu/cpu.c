@@ -22,6 +22,7 @@ static const struct {
     { &crema_op_inner_product_bwd_weights, crema_cpu_ip_bwd_weights },
     { &crema_op_pool, crema_cpu_pool },
     { &crema_op_pool_bwd, crema_cpu_pool_bwd },
+    { &crema_op_pool_draw, crema_cpu_pool_draw },
     { &crema_op_lrn, crema_cpu_lrn },
     { &crema_op_lrn_bwd, crema_cpu_lrn_bwd },
     { &crema_op_softmax, crema_cpu_softmax },

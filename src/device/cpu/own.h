@@ -160,7 +160,7 @@ unsigned crema_cpu_conv_arrangements(const struct crema_device *,
                                      const struct crema_op *,
                                      enum crema_arrangement *rule);
 crema_cpu_planner crema_cpu_ip, crema_cpu_ip_bwd_data, crema_cpu_ip_bwd_weights;
-crema_cpu_planner crema_cpu_pool, crema_cpu_pool_bwd;
+crema_cpu_planner crema_cpu_pool, crema_cpu_pool_bwd, crema_cpu_pool_draw;
 crema_cpu_planner crema_cpu_windows, crema_cpu_windows_bwd;
 crema_cpu_planner crema_cpu_lrn, crema_cpu_lrn_bwd;
 crema_cpu_planner crema_cpu_softmax, crema_cpu_softmax_bwd;

@@ -1,8 +1,10 @@
-/* windows.c - pooling by loops of our own, for what oneDNN does otherwise.
+/* windows.c - pooling by loops of our own, for what oneDNN does otherwise or
+ * not at all.
  *
  * X lies in a layout that our loops know; a step of the work is one block of
  * channels of one image.  The workspace holds, as floats and like Y, the place
- * of each maximum in the plane; -1 where a window has no element.
+ * of each maximum, or element drawn, in the plane; -1 where a window has no
+ * element.
  */
 #include "device/cpu/own.h"
 #include "device/formula/pool.h"
@@ -13,11 +15,13 @@
 enum { W = 16 };
 
 struct windows {
-    const struct crema_pool *pool;
+    const struct crema_pool_params *params;
+    const struct crema_pool *pool; /* of params */
     struct crema_cpu_view x, y;
     int64_t h, w, p, q;     /* of X's plane and of Y's */
     const float *in, *mask; /* forward X; backward dY and ws */
     float *out, *ws;        /* forward Y and ws; backward dX */
+    uint32_t step;          /* of the draws */
 };
 
 struct patch {
@@ -78,6 +82,38 @@ static void average(const struct patch *p, int64_t width, int64_t step,
     for (int64_t l = 0; l < lanes; l++) y[l] = is_empty(p) ? 0 : sum[l] / area;
 }
 
+/* part: of each lane, what crema_pool_draw gave */
+CREMA_CPU_CLONES
+static void draw(const struct patch *p, int64_t width, int64_t step,
+                 int64_t lanes, const float *part, const float *x, float *y,
+                 float *ws)
+{
+    float sum[W] = { 0 }, so_far[W] = { 0 }, value[W] = { 0 }, place[W];
+
+    for (int l = 0; l < W; l++) place[l] = -1;
+    for (int64_t h = p->h.from; h < p->h.to; h++)
+        for (int64_t w = p->w.from; w < p->w.to; w++)
+            for (int64_t l = 0; l < lanes; l++)
+                sum[l] += crema_pool_share(x[(h * width + w) * step + l]);
+    for (int64_t l = 0; l < lanes; l++) sum[l] *= part[l];
+    for (int64_t h = p->h.from; h < p->h.to; h++)
+        for (int64_t w = p->w.from; w < p->w.to; w++) {
+            const float *at = x + (h * width + w) * step;
+            float here = (float)(h * width + w);
+
+            for (int64_t l = 0; l < lanes; l++) {
+                float with = so_far[l] + crema_pool_share(at[l]);
+                bool is_drawn = place[l] < 0 && with >= sum[l];
+
+                so_far[l] = with;
+                value[l] = is_drawn ? at[l] : value[l];
+                place[l] = is_drawn ? here : place[l];
+            }
+        }
+    for (int64_t l = 0; l < lanes; l++) y[l] = value[l];
+    for (int64_t l = 0; l < lanes; l++) ws[l] = place[l];
+}
+
 CREMA_CPU_CLONES
 static void spread(const struct patch *p, int64_t width, int64_t step,
                    int64_t lanes, const float *dy, float *dx)
@@ -117,6 +153,27 @@ static void one_forward(const struct windows *j, int64_t x, int64_t y,
     }
 }
 
+/* ... of block `block` of channels, which lie alike in X and Y */
+static void one_draw(const struct windows *j, int64_t block, int64_t p,
+                     int64_t q)
+{
+    const struct crema_pool_params *params = j->params;
+    struct patch patch = patch_of(j, p, q);
+    int64_t step = j->x.lanes, at = p * j->q + q;
+    int64_t x = block * j->x.s * step, y = (block * j->y.s + at) * step;
+    int64_t n = block / j->x.blocks, c = block % j->x.blocks * step;
+    float part[W];
+
+    for (int64_t l = 0; l < step; l++) {
+        int64_t i = (n * j->x.c + c + l) * j->y.s + at;
+
+        part[l % W] = crema_pool_draw(params->seed, params->stream, j->step, i);
+        if (l % W < W - 1 && l < step - 1) continue;
+        draw(&patch, j->w, step, l % W + 1, part, j->in + x + l - l % W,
+             j->out + y + l - l % W, j->ws + y + l - l % W);
+    }
+}
+
 static void one_backward(const struct windows *j, int64_t x, int64_t y,
                          int64_t p, int64_t q)
 {
@@ -145,6 +202,15 @@ static void forward_part(const void *user, int64_t from, int64_t to)
                             p, q);
 }
 
+static void draw_part(const void *user, int64_t from, int64_t to)
+{
+    const struct windows *j = user;
+
+    for (int64_t i = from; i < to; i++)
+        for (int64_t p = 0; p < j->p; p++)
+            for (int64_t q = 0; q < j->q; q++) one_draw(j, i, p, q);
+}
+
 static void backward_part(const void *user, int64_t from, int64_t to)
 {
     const struct windows *j = user;
@@ -165,6 +231,7 @@ static struct windows windows_of(const struct crema_op *op,
 {
     const struct crema_pool_params *params = op->params;
     struct windows j = {
+        .params = params,
         .pool = &params->pool,
         .x = crema_cpu_view(&x->layout, &x->shape),
         .h = x->shape.dim[2],
@@ -192,6 +259,21 @@ static enum crema_status forward(struct crema_ctx *ctx,
     j.out = crema_out(op, 0);
     j.ws = crema_out(op, 1);
     crema_cpu_parts(crema_cpu_threads(op), j.x.n * j.x.blocks, 1, forward_part,
+                    &j);
+    return CREMA_OK;
+}
+
+static enum crema_status forward_draw(struct crema_ctx *ctx,
+                                      const struct crema_op *op)
+{
+    struct windows j = windows_of(op, op->in[0], op->out[0]);
+
+    (void)ctx;
+    j.in = crema_in(op, 0);
+    j.out = crema_out(op, 0);
+    j.ws = crema_out(op, 1);
+    j.step = *(const uint32_t *)op->in[1]->data;
+    crema_cpu_parts(crema_cpu_threads(op), j.x.n * j.x.blocks, 1, draw_part,
                     &j);
     return CREMA_OK;
 }
@@ -243,6 +325,21 @@ enum crema_status crema_cpu_windows(struct crema_device *dev,
     out[0].want = crema_cpu_layout(kind, y, CREMA_F32);
     out[1].want = workspace(op, kind, y);
     return crema_host_call(dev, op, forward, CREMA_CPU_OWN);
+}
+
+enum crema_status crema_cpu_pool_draw(struct crema_device *dev,
+                                      struct crema_op *op,
+                                      struct crema_port in[],
+                                      struct crema_port out[])
+{
+    const struct crema_shape *x = &op->in[0]->shape, *y = &op->out[0]->shape;
+    int kind = kind_of(op, in[0].have, x);
+
+    in[0].want = crema_cpu_layout(kind, x, CREMA_F32);
+    in[1].want = crema_layout_dense(&op->in[1]->shape, CREMA_I32);
+    out[0].want = crema_cpu_layout(kind, y, CREMA_F32);
+    out[1].want = crema_cpu_layout(kind, y, CREMA_F32);
+    return crema_host_call(dev, op, forward_draw, CREMA_CPU_OWN);
 }
 
 enum crema_status crema_cpu_windows_bwd(struct crema_device *dev,

@@ -18,9 +18,11 @@ static struct crema_layout mark_layout(const struct crema_pool_params *p,
     return crema_layout_as(y, p->pool.kernel[1] <= most ? CREMA_U8 : CREMA_F32);
 }
 
+/* A draw has a second input, the step. */
 static void pool_ports(const struct crema_op *op, struct crema_port in[],
                        struct crema_port out[])
 {
+    crema_cuda_all_dense(op, in, out);
     in[0].want = crema_cuda_like(&op->in[0]->shape, in[0].have, op->storage);
     out[0].want = crema_cuda_like(&op->out[0]->shape, in[0].have, op->storage);
     out[1].want = mark_layout(op->params, op->out[1], &out[0].want);
@@ -44,6 +46,8 @@ static struct crema_pool_shape pool_shape(const struct crema_op *op,
     struct crema_pool_shape p = { .x = crema_cuda_planes(x),
                                   .y = crema_cuda_planes(y) };
 
+    p.seed = params->seed;
+    p.stream = params->stream;
     p.ws = p.y;
     p.ws.last = ws && crema_cuda_channels_last(&ws->layout);
     p.ws_type = ws ? crema_cuda_type(ws) : CREMA_F32;
@@ -74,6 +78,17 @@ static int pool(cudaStream_t s, const struct crema_op *op, void *scratch)
                                      crema_out(op, 0), crema_out(op, 1))
                : crema_cuda_pool_ave(s, &p, type, crema_in(op, 0),
                                      crema_out(op, 0));
+}
+
+static int pool_draw(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    struct crema_pool_shape p =
+        pool_shape(op, op->in[0], op->out[0], op->out[1]);
+
+    (void)scratch;
+    return crema_cuda_pool_draw(s, &p, crema_cuda_type(op->in[0]),
+                                op->in[1]->data, crema_in(op, 0),
+                                crema_out(op, 0), crema_out(op, 1));
 }
 
 static int pool_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -498,6 +513,7 @@ static int accuracy(cudaStream_t s, const struct crema_op *op, void *scratch)
 const struct cuda_kernel crema_cuda_layers[] = {
     { &crema_op_pool, pool, -1, pool_ports, NULL, false },
     { &crema_op_pool_bwd, pool_bwd, -1, pool_bwd_ports, NULL, false },
+    { &crema_op_pool_draw, pool_draw, -1, pool_ports, NULL, false },
     { &crema_op_lrn, lrn, 0, NULL, NULL, false },
     { &crema_op_lrn_bwd, lrn_bwd, 0, NULL, NULL, false },
     { &crema_op_batch_norm, batch_norm, 0, NULL, NULL, true },

@@ -40,10 +40,11 @@ struct crema_dropout {
     float scale; /* of what is kept */
 };
 
-/* pool, pool_bwd; geometry: formula/pool.h */
+/* pool, pool_draw, and the gradient of both; formula/pool.h */
 struct crema_pool_params {
     struct crema_pool pool;
-    bool mask; /* ws is a blob: indices as float, dense */
+    bool mask;             /* ws is a blob: indices as float, dense */
+    uint32_t seed, stream; /* of pool_draw, whose method is MAX */
 };
 
 /* batch_norm, batch_norm_global, their gradients, and batch_norm_affine */

@@ -1,10 +1,11 @@
-/* pool.c - maximum and average over windows of a plane.
+/* pool.c - maximum, average, or an element drawn, over windows of a plane.
  *
  *   MAX  Y[p,q] = max of X over the window; of equal ones the first in rows
  *   AVE  Y[p,q] = sum of X over the window / its size, padding counted
  *
  * ws holds, for MAX, the index in the H x W plane of each maximum, -1 for a
- * window without any element.
+ * window without any element; likewise of each element drawn, whose gradient is
+ * that of MAX.
  */
 #include "device/formula/pool.h"
 #include "device/ops/params.h"
@@ -27,6 +28,37 @@ static int64_t positions(const struct crema_pool *pool, int axis, int64_t size)
     return n;
 }
 
+/* x's shape pooled; false, and the program failed, where that cannot be. */
+static bool find_shape(struct crema_program *p, const struct crema_pool *pool,
+                       const struct crema_tensor *x, struct crema_shape *y)
+{
+    char text[CREMA_SHAPE_TEXT];
+
+    if (x->shape.ndims != 4) {
+        crema_op_refuse(p,
+                        "pooling cannot read a blob of %s; it wants "
+                        "N x C x H x W",
+                        crema_shape_text(&x->shape, text));
+        return false;
+    }
+    *y = x->shape;
+    for (int i = 0; i < 2; i++) {
+        if (pool->kernel[i] > INT32_MAX) { /* a window's size fits an int64 */
+            crema_op_refuse(p, "a kernel of %lld is not possible",
+                            (long long)pool->kernel[i]);
+            return false;
+        }
+        y->dim[2 + i] = positions(pool, i, x->shape.dim[2 + i]);
+        if (y->dim[2 + i] > 0) continue;
+        crema_op_refuse(
+            p, "kernel %lld is larger than the padded input, %lld + 2*%lld",
+            (long long)pool->kernel[i], (long long)x->shape.dim[2 + i],
+            (long long)pool->pad[i]);
+        return false;
+    }
+    return true;
+}
+
 struct crema_tensor *crema_pooling(struct crema_program *p,
                                    const struct crema_pool *pool,
                                    struct crema_tensor *x,
@@ -35,26 +67,8 @@ struct crema_tensor *crema_pooling(struct crema_program *p,
     struct crema_pool_params params;
     struct crema_shape y[2];
     struct crema_op *op;
-    char text[CREMA_SHAPE_TEXT];
 
-    if (!x) return NULL;
-    if (x->shape.ndims != 4)
-        return crema_op_refuse(p,
-                               "pooling cannot read a blob of %s; it wants "
-                               "N x C x H x W",
-                               crema_shape_text(&x->shape, text));
-    y[0] = x->shape;
-    for (int i = 0; i < 2; i++) {
-        if (pool->kernel[i] > INT32_MAX) /* a window's size fits an int64 */
-            return crema_op_refuse(p, "a kernel of %lld is not possible",
-                                   (long long)pool->kernel[i]);
-        y[0].dim[2 + i] = positions(pool, i, x->shape.dim[2 + i]);
-        if (y[0].dim[2 + i] <= 0)
-            return crema_op_refuse(
-                p, "kernel %lld is larger than the padded input, %lld + 2*%lld",
-                (long long)pool->kernel[i], (long long)x->shape.dim[2 + i],
-                (long long)pool->pad[i]);
-    }
+    if (!x || !find_shape(p, pool, x, y)) return NULL;
     y[1] = pool->method == CREMA_POOL_MAX ? y[0] : CREMA_SHAPE(0);
     memset(&params, 0, sizeof params);
     params.pool = *pool;
@@ -63,6 +77,29 @@ struct crema_tensor *crema_pooling(struct crema_program *p,
     if (!op) return NULL;
     op->out[1]->needs_grad = false;
     if (mask) *mask = op->out[1];
+    return op->out[0];
+}
+
+struct crema_tensor *crema_pooling_draw(struct crema_program *p,
+                                        const struct crema_pool *pool,
+                                        uint32_t seed, uint32_t stream,
+                                        struct crema_tensor *x)
+{
+    struct crema_tensor *in[2] = { x, p->step };
+    struct crema_pool_params params;
+    struct crema_shape y[2];
+    struct crema_op *op;
+
+    if (!x || !find_shape(p, pool, x, y)) return NULL;
+    y[1] = y[0];
+    memset(&params, 0, sizeof params);
+    params.pool = *pool;
+    params.pool.method = CREMA_POOL_MAX;
+    params.seed = seed;
+    params.stream = stream;
+    op = crema_op_record(p, &crema_op_pool_draw, &params, 2, in, 2, y);
+    if (!op) return NULL;
+    op->out[1]->needs_grad = false;
     return op->out[0];
 }
 
@@ -140,6 +177,47 @@ static enum crema_status ref(struct crema_ctx *ctx, const struct crema_op *op)
     return CREMA_OK;
 }
 
+/* Index of the element drawn in the plane x, -1 in an empty window. */
+static int64_t drawn(const float *x, int64_t width, const struct patch *p,
+                     float part)
+{
+    float sum = 0, so_far = 0;
+
+    for (int64_t h = p->h.from; h < p->h.to; h++)
+        for (int64_t w = p->w.from; w < p->w.to; w++)
+            sum += crema_pool_share(x[h * width + w]);
+    for (int64_t h = p->h.from; h < p->h.to; h++)
+        for (int64_t w = p->w.from; w < p->w.to; w++) {
+            so_far += crema_pool_share(x[h * width + w]);
+            if (so_far >= sum * part) return h * width + w;
+        }
+    return -1;
+}
+
+static enum crema_status ref_draw(struct crema_ctx *ctx,
+                                  const struct crema_op *op)
+{
+    const struct crema_pool_params *params = op->params;
+    const struct crema_shape *xs = &op->in[0]->shape, *ys = &op->out[0]->shape;
+    int64_t P = ys->dim[2], Q = ys->dim[3], W = xs->dim[3];
+    uint32_t step = *(const uint32_t *)op->in[1]->data;
+    const float *x = crema_in(op, 0);
+    float *y = crema_out(op, 0), *ws = crema_out(op, 1);
+
+    (void)ctx;
+    for (int64_t i = 0; i < crema_shape_count(ys); i++) {
+        const float *plane = x + i / (P * Q) * (xs->dim[2] * W);
+        struct patch p = patch_of(&params->pool, xs, i / Q % P, i % Q);
+        int64_t at =
+            drawn(plane, W, &p,
+                  crema_pool_draw(params->seed, params->stream, step, i));
+
+        y[i] = at < 0 ? 0 : plane[at];
+        ws[i] = (float)at;
+    }
+    return CREMA_OK;
+}
+
 static void spread(float *dx, int64_t width, const struct patch *p, float dy)
 {
     float each = dy / (float)(p->h.width * p->w.width);
@@ -178,6 +256,15 @@ const struct crema_op_type crema_op_pool = {
     .workspace = 1,
     .gradient = gradient,
     .ref = ref,
+};
+
+/* x step -> y ws; ws has y's shape */
+const struct crema_op_type crema_op_pool_draw = {
+    .name = "pool_draw",
+    .params_size = sizeof(struct crema_pool_params),
+    .workspace = 1,
+    .gradient = gradient,
+    .ref = ref_draw,
 };
 
 /* dy ws -> dx */

@@ -3,7 +3,7 @@
 #define CREMA_DEVICE_OPS_UPDATE_H
 
 #include "device/formula/update.h"
-#include "device/ops.h"
+#include "device/learn.h"
 #include "device/program.h"
 
 /* clip, local: what gradients and the rate are multiplied with, too. */

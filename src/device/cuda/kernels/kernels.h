@@ -73,6 +73,9 @@ int crema_cuda_pool_max(cudaStream_t, const struct crema_pool_shape *, int type,
                         const void *x, void *y, void *ws);
 int crema_cuda_pool_ave(cudaStream_t, const struct crema_pool_shape *, int type,
                         const void *x, void *y);
+int crema_cuda_pool_draw(cudaStream_t, const struct crema_pool_shape *,
+                         int type, const void *step, const void *x, void *y,
+                         void *ws);
 int crema_cuda_pool_max_bwd(cudaStream_t, const struct crema_pool_shape *,
                             int type, const void *dy, const void *ws, void *dx);
 int crema_cuda_pool_ave_bwd(cudaStream_t, const struct crema_pool_shape *,

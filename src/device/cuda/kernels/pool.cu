@@ -1,5 +1,5 @@
-/* pool.cu - maximum and average pooling: an element a thread, or a pack of
- * neighbouring channels. */
+/* pool.cu - maximum, average and stochastic pooling: an element a thread, or a
+ * pack of neighbouring channels. */
 #include "device/cuda/kernels/launch.cuh"
 
 template <int TYPE, bool PACKS>
@@ -53,6 +53,27 @@ int crema_cuda_pool_ave(cudaStream_t s, const struct crema_pool_shape *p,
             pool_ave<TYPE_OF(t), true> OVER(packs, s)(*p, packs, x, y);
         else
             pool_ave<TYPE_OF(t), false> OVER(count, s)(*p, count, x, y);
+    });
+}
+
+template <int TYPE>
+static __global__ void pool_draw(const __grid_constant__ crema_pool_shape p,
+                                 int64_t items, const uint32_t *step,
+                                 const void *x, void *y, void *ws)
+{
+    EACH(i, items) crema_at_pool_draw(&p, TYPE, *step, x, y, ws, i);
+}
+
+int crema_cuda_pool_draw(cudaStream_t s, const struct crema_pool_shape *p,
+                         int type, const void *step, const void *x, void *y,
+                         void *ws)
+{
+    int64_t count = crema_count4(&p->y);
+
+    if (count == 0) return 0;
+    return by_type(type, [&](auto t) {
+        pool_draw<TYPE_OF(t)> OVER(count, s)(
+            *p, count, static_cast<const uint32_t *>(step), x, y, ws);
     });
 }
 

@@ -15,7 +15,8 @@ enum { CREMA_POOL_NONE = 255, CREMA_POOL_BYTES = 255 /* elements at most */ };
 struct crema_pool_shape {
     struct crema_planes x, y, ws; /* ws: y's shape, its own layout */
     int64_t kernel[2], stride[2], pad[2];
-    int ws_type; /* CREMA_F32 or CREMA_U8 */
+    int ws_type;           /* CREMA_F32 or CREMA_U8 */
+    uint32_t seed, stream; /* of draws */
 };
 
 /* Are packs worked on?  Then ws, if there is any, has bytes and lies as y. */
@@ -89,6 +90,51 @@ CREMA_FORMULA void crema_at_pool_ave(const struct crema_pool_shape *s, int type,
             sum += crema_load(x, type, crema_offset4(&s->x, o.n, o.c, a, b));
     if (h.from < h.to && w.from < w.to) sum /= (float)(h.width * w.width);
     crema_store(y, type, i, sum);
+}
+
+CREMA_FORMULA float crema_pool_shares(const struct crema_pool_shape *s,
+                                      int type, const void *x,
+                                      const struct crema_place4 *o)
+{
+    struct crema_window h = crema_pool_rows(s, o->h);
+    struct crema_window w = crema_pool_columns(s, o->w);
+    float sum = 0;
+
+    for (int64_t a = h.from; a < h.to; a++)
+        for (int64_t b = w.from; b < w.to; b++)
+            sum += crema_pool_share(
+                crema_load(x, type, crema_offset4(&s->x, o->n, o->c, a, b)));
+    return sum;
+}
+
+/* Output i: an element drawn, and its mark. */
+CREMA_FORMULA void crema_at_pool_draw(const struct crema_pool_shape *s,
+                                      int type, uint32_t step, const void *x,
+                                      void *y, void *ws, int64_t i)
+{
+    struct crema_place4 o = crema_place4(&s->y, i);
+    struct crema_window h = crema_pool_rows(s, o.h);
+    struct crema_window w = crema_pool_columns(s, o.w);
+    int64_t number = ((o.n * s->y.c + o.c) * s->y.h + o.h) * s->y.w + o.w;
+    float until = crema_pool_shares(s, type, x, &o) *
+                  crema_pool_draw(s->seed, s->stream, step, number);
+    float value = 0, sum = 0;
+    float mark = s->ws_type == CREMA_F32 ? -1 : CREMA_POOL_NONE;
+    bool found = false;
+
+    for (int64_t a = h.from; a < h.to && !found; a++)
+        for (int64_t b = w.from; b < w.to && !found; b++) {
+            float v = crema_load(x, type, crema_offset4(&s->x, o.n, o.c, a, b));
+
+            sum += crema_pool_share(v);
+            found = sum >= until;
+            if (!found) continue;
+            value = v;
+            mark = (float)crema_pool_mark(s, o.h, o.w, a, b);
+        }
+    crema_store(y, type, i, value);
+    crema_store(ws, s->ws_type, crema_offset4(&s->ws, o.n, o.c, o.h, o.w),
+                mark);
 }
 
 /* Pack number `pack` of a tensor with the channels innermost: where it is, and
