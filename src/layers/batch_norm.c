@@ -11,12 +11,6 @@
 CREMA_LAYER_PARAM(Crema__BatchNormParameter, CREMA__BATCH_NORM_PARAMETER__INIT,
                   batch_norm_param)
 
-static enum crema_status setup(struct crema_layer *l)
-{
-    return crema_layer_forks(l, param(l), 3,
-                             "engine scale_bias scale_filler bias_filler relu");
-}
-
 /* A filler of either means both, in NVIDIA's fork. */
 static bool has_scale(const Crema__BatchNormParameter *p)
 {
@@ -124,7 +118,6 @@ const struct crema_layer_type crema_layer_BatchNorm = {
     .max_bottoms = 1,
     .min_tops = 1,
     .max_tops = 1,
-    .setup = setup,
     .record = record,
     .doc = &doc,
 };

@@ -7,7 +7,7 @@ static enum crema_status setup(struct crema_layer *l)
         return crema_layer_fail(l, NULL,
                                 "clip_param { min: .. max: .. } is "
                                 "missing");
-    return crema_layer_forks(l, l->param->clip_param, 2, "");
+    return CREMA_OK;
 }
 
 static enum crema_status record(struct crema_layer *l)

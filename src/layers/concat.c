@@ -12,7 +12,7 @@ static enum crema_status setup(struct crema_layer *l)
         return crema_layer_fail(l, &p->concat_dim,
                                 "axis and concat_dim are both given; axis is "
                                 "enough");
-    return crema_layer_forks(l, p, 2, "engine per_fla_fuse");
+    return CREMA_OK;
 }
 
 static enum crema_status record(struct crema_layer *l)

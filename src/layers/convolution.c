@@ -44,10 +44,7 @@ static enum crema_status setup(struct crema_layer *l)
                                 is_deconvolution(l)
                                     ? "pad_same is for convolutions only"
                                     : "pad_same is given, and pad as well");
-    return crema_layer_forks(l, p, 18,
-                             "conv_algorithm cudnn_convolution_algo_seeker "
-                             "conv_algos_override cudnn_flavor dilation_h "
-                             "dilation_w pad_same");
+    return CREMA_OK;
 }
 
 /* ---- sizes along the spatial axes ---------------------------------------- */

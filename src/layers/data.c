@@ -44,9 +44,7 @@ static enum crema_status check(const struct crema_layer *l)
                   "layer \"%s\": data_param.force_encoded_color has no effect, "
                   "as in Caffe: say force_color in transform_param",
                   l->param->name ? l->param->name : "");
-    return crema_layer_forks(l, p, 10,
-                             "cache precache threads parser_threads shuffle "
-                             "label_size more_source source_weight");
+    return CREMA_OK;
 }
 
 /* field: the text that is the path. */

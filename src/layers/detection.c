@@ -71,7 +71,10 @@ crema_detection_suppression(const struct crema_layer *l,
 {
     *out = (struct crema_suppression){ 0.3f, 1, -1, 0 };
     if (!p) return CREMA_OK;
-    CREMA_TRY(crema_layer_forks(l, p, 3, "theta"));
+    if (p->soft_nms)
+        return crema_layer_fail(l, &p->soft_nms,
+                                "soft_nms, which only some forks of Caffe "
+                                "have, is not supported");
     out->threshold = p->nms_threshold;
     out->eta = p->eta;
     if (p->has_top_k) out->top_k = p->top_k;

@@ -170,7 +170,6 @@ static enum crema_status setup(struct crema_layer *l)
     const Crema__DetectionOutputParameter *p = param(l);
     struct state *s = l->state;
 
-    CREMA_TRY(crema_layer_forks(l, p, 12, ""));
     CREMA_TRY(crema_detection_classes(l, p->has_num_classes, &p->num_classes,
                                       p->share_location, &s->d));
     CREMA_TRY(crema_detection_suppression(l, p->nms_param, &s->suppression));

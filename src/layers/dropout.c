@@ -13,7 +13,7 @@ static enum crema_status setup(struct crema_layer *l)
         return crema_layer_fail(l, &p->dropout_ratio,
                                 "dropout_ratio must be in [0, 1), got %g",
                                 (double)p->dropout_ratio);
-    return crema_layer_forks(l, p, 1, "engine");
+    return CREMA_OK;
 }
 
 static enum crema_status record(struct crema_layer *l)

@@ -20,7 +20,7 @@ static enum crema_status setup(struct crema_layer *l)
         return crema_layer_fail(l, &p->operation,
                                 "this operation, which only some forks of "
                                 "Caffe have, is not supported");
-    return crema_layer_forks(l, p, 3, "engine");
+    return CREMA_OK;
 }
 
 static enum crema_status record(struct crema_layer *l)

@@ -4,11 +4,6 @@
 
 CREMA_LAYER_PARAM(Crema__ELUParameter, CREMA__ELUPARAMETER__INIT, elu_param)
 
-static enum crema_status setup(struct crema_layer *l)
-{
-    return crema_layer_forks(l, param(l), 1, "lambda");
-}
-
 static enum crema_status record(struct crema_layer *l)
 {
     const float alpha[CREMA_FORMULA_NUMBERS] = { param(l)->alpha };
@@ -47,7 +42,6 @@ const struct crema_layer_type crema_layer_ELU = {
     .max_bottoms = 1,
     .min_tops = 1,
     .max_tops = 1,
-    .setup = setup,
     .record = record,
     .doc = &doc,
 };

@@ -13,7 +13,7 @@ static enum crema_status setup(struct crema_layer *l)
         return crema_layer_fail(l, &p->base_,
                                 "base must be positive, or -1 for e; got %g",
                                 (double)p->base_);
-    return crema_layer_forks(l, p, 3, "");
+    return CREMA_OK;
 }
 
 /* y = factor e^(rate x) */

@@ -1,4 +1,4 @@
-/* forks.h - fields and names that only some forks of Caffe have.  Floor 3.
+/* forks.h - fields and layer types that only some forks of Caffe have. Floor 3.
  *
  * What a layer's own messages have is in its doc (doc.h): `ignored` fields are
  * named once in the log, `refused` ones fail where they stand.  Here is what
@@ -19,12 +19,14 @@ struct crema_fork_field {
 extern const struct crema_fork_field crema_fork_layer_fields[];
 extern const struct crema_fork_field crema_fork_net_fields[];
 
-/* A layer type that a fork calls otherwise. */
+/* A layer type that crema lacks, or calls otherwise. */
 struct crema_fork_type {
-    const char *name, *fork;
-    const char *type; /* ours */
+    const char *name, *fork; /* "Flip", "happynear's fork" */
+    const char *type;        /* what crema calls it; NULL: crema lacks it */
 };
 extern const struct crema_fork_type crema_fork_types[]; /* name NULL ends */
+/* NULL when it is not known, or is crema's own. */
+const struct crema_fork_type *crema_fork_type(const char *name);
 
 /* Names of fields that were set and have no effect, each once; what does not
  * fit is left out. */

@@ -26,7 +26,7 @@ static enum crema_status check(const struct crema_layer *l)
                                 p->new_height, p->new_width);
     CREMA_TRY(crema_feeder_check_transform(l, false));
     CREMA_TRY(crema_feeder_check_labels(l, &p->label_size, p->label_size));
-    return crema_layer_forks(l, p, 12, "threads cache precache label_size");
+    return CREMA_OK;
 }
 
 static enum crema_status setup(struct crema_layer *l)

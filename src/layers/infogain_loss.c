@@ -141,7 +141,7 @@ static enum crema_status setup(struct crema_layer *l)
 {
     struct state *s = l->state;
 
-    CREMA_TRY(crema_loss_rule(l, CREMA_NORMALIZE_VALID, &s->rule));
+    s->rule = crema_loss_rule(l, CREMA_NORMALIZE_VALID);
     if (l->nbottoms > 2 || !l->lender->opens_data) return CREMA_OK;
     if (param(l)->source) return read_h(l);
     return crema_layer_fail(l, NULL,

@@ -15,7 +15,7 @@ static enum crema_status setup(struct crema_layer *l)
     if (p->num_output == 0)
         return crema_layer_fail(l, &p->num_output,
                                 "num_output must be positive, got 0");
-    return crema_layer_forks(l, p, 6, "engine");
+    return CREMA_OK;
 }
 
 static enum crema_status record(struct crema_layer *l)

@@ -83,18 +83,7 @@ enum crema_status crema_layer_span(const struct crema_layer *l,
     return CREMA_OK;
 }
 
-/* ---- fields of forks ---------------------------------------------------- */
-
-/* Is `name` one of the words? */
-static bool listed(const char *words, const char *name)
-{
-    size_t n = strlen(name);
-
-    for (const char *w = words; (w = strstr(w, name)); w += n)
-        if ((w == words || w[-1] == ' ') && (w[n] == ' ' || w[n] == '\0'))
-            return true;
-    return false;
-}
+/* ---- fields that are set ------------------------------------------------- */
 
 static bool is_default(const ProtobufCFieldDescriptor *f, const void *value)
 {
@@ -145,26 +134,4 @@ const void *crema_field_place(const ProtobufCFieldDescriptor *f,
 
     return f->label == PROTOBUF_C_LABEL_REPEATED ? *(const char *const *)value
                                                  : value;
-}
-
-enum crema_status crema_layer_forks(const struct crema_layer *l,
-                                    const void *message, unsigned last,
-                                    const char *known)
-{
-    const ProtobufCMessageDescriptor *d =
-        message ? ((const ProtobufCMessage *)message)->descriptor : NULL;
-
-    for (unsigned i = 0; d && i < d->n_fields; i++) {
-        const ProtobufCFieldDescriptor *f = &d->fields[i];
-
-        if (f->id <= last || listed(known, f->name) ||
-            !crema_field_differs(f, message))
-            continue;
-        (void)!crema_layer_fail(l, crema_field_place(f, message),
-                                "%s, which only some forks of Caffe have, is "
-                                "not supported",
-                                f->name);
-        return l->ctx->status = CREMA_EUNSUPPORTED;
-    }
-    return CREMA_OK;
 }

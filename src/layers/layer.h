@@ -42,12 +42,6 @@ enum crema_status crema_layer_span(const struct crema_layer *,
 bool crema_field_differs(const ProtobufCFieldDescriptor *, const void *message);
 const void *crema_field_place(const ProtobufCFieldDescriptor *,
                               const void *message);
-/* Refuses fields that only forks have, numbered above `last`, where they are
- * set to anything but their default; those in `known` ("relu engine") aside.
- * message: one of the layer's parameters, or NULL. */
-enum crema_status crema_layer_forks(const struct crema_layer *,
-                                    const void *message, unsigned last,
-                                    const char *known) CREMA_MUST_USE;
 
 /* Defines param(l): the layer's own message, or its defaults (which protoc-c
  * writes as doubles, whatever their type). */

@@ -8,36 +8,26 @@ const struct crema_param_doc crema_loss_param_doc = {
                "pos_weight",
 };
 
-enum crema_status crema_loss_rule(const struct crema_layer *l,
-                                  enum crema_normalization usual,
-                                  struct crema_loss_rule *rule)
-{
-    return crema_loss_rule_knowing(l, usual, "pre_fixed_normalizer", rule);
-}
-
-enum crema_status crema_loss_rule_knowing(const struct crema_layer *l,
-                                          enum crema_normalization usual,
-                                          const char *known,
-                                          struct crema_loss_rule *rule)
+struct crema_loss_rule crema_loss_rule(const struct crema_layer *l,
+                                       enum crema_normalization usual)
 {
     const Crema__LossParameter *p = l->param->loss_param;
+    struct crema_loss_rule rule = { .normalization = usual };
 
-    *rule = (struct crema_loss_rule){ .normalization = usual };
-    if (!p) return CREMA_OK;
-    CREMA_TRY(crema_layer_forks(l, p, 3, known));
-    rule->ignores = p->has_ignore_label;
-    rule->ignore_label = p->ignore_label;
+    if (!p) return rule;
+    rule.ignores = p->has_ignore_label;
+    rule.ignore_label = p->ignore_label;
     if (p->has_normalize)
-        rule->normalization =
+        rule.normalization =
             p->normalize ? CREMA_NORMALIZE_VALID : CREMA_NORMALIZE_BATCH_SIZE;
-    if (!p->has_normalization) return CREMA_OK;
-    rule->fixed = p->pre_fixed_normalizer;
+    if (!p->has_normalization) return rule;
+    rule.fixed = p->pre_fixed_normalizer;
     if (p->normalization ==
         CREMA__LOSS_PARAMETER__NORMALIZATION_MODE__PRE_FIXED)
-        rule->normalization = CREMA_NORMALIZE_FIXED;
+        rule.normalization = CREMA_NORMALIZE_FIXED;
     else
-        rule->normalization = (enum crema_normalization)p->normalization;
-    return CREMA_OK;
+        rule.normalization = (enum crema_normalization)p->normalization;
+    return rule;
 }
 
 double crema_loss_divisor(const struct crema_loss_rule *rule, int64_t full,

@@ -28,15 +28,8 @@ struct crema_loss_rule {
     float fixed; /* the divisor where it is FIXED */
 };
 /* usual: where loss_param does not say by what the sum is divided. */
-enum crema_status crema_loss_rule(const struct crema_layer *,
-                                  enum crema_normalization usual,
-                                  struct crema_loss_rule *) CREMA_MUST_USE;
-/* The same for a layer that reads more of loss_param: `known` fields. */
-enum crema_status crema_loss_rule_knowing(const struct crema_layer *,
-                                          enum crema_normalization usual,
-                                          const char *known,
-                                          struct crema_loss_rule *)
-    CREMA_MUST_USE;
+struct crema_loss_rule crema_loss_rule(const struct crema_layer *,
+                                       enum crema_normalization usual);
 /* By what a sum is divided: valid of the `full` positions of `batch` images
  * count.  At least 1. */
 double crema_loss_divisor(const struct crema_loss_rule *, int64_t full,

@@ -38,7 +38,7 @@ static enum crema_status setup(struct crema_layer *l)
                   "layer \"%s\": transform_param has no effect on values that "
                   "a program hands over",
                   l->param->name ? l->param->name : "");
-    return crema_layer_forks(l, p, 4, "share_in_parallel");
+    return CREMA_OK;
 }
 
 static enum crema_status record(struct crema_layer *l)

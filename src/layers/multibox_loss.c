@@ -12,7 +12,7 @@
 CREMA_LAYER_PARAM(Crema__MultiBoxLossParameter,
                   CREMA__MULTI_BOX_LOSS_PARAMETER__INIT, multibox_loss_param)
 
-enum { LAST_FIELD = 23, COLUMNS = 8 };
+enum { COLUMNS = 8 };
 
 struct state {
     struct crema_multibox m;
@@ -198,8 +198,7 @@ static enum crema_status setup(struct crema_layer *l)
 
     s->m.layer = l;
     s->m.param = p;
-    CREMA_TRY(crema_layer_forks(l, p, LAST_FIELD, ""));
-    CREMA_TRY(crema_loss_rule(l, CREMA_NORMALIZE_VALID, &s->rule));
+    s->rule = crema_loss_rule(l, CREMA_NORMALIZE_VALID);
     CREMA_TRY(crema_detection_classes(l, p->has_num_classes, &p->num_classes,
                                       p->share_location, d));
     d->background = p->background_label_id;

@@ -4,11 +4,6 @@
 
 CREMA_LAYER_PARAM(Crema__MVNParameter, CREMA__MVNPARAMETER__INIT, mvn_param)
 
-static enum crema_status setup(struct crema_layer *l)
-{
-    return crema_layer_forks(l, param(l), 3, "");
-}
-
 static enum crema_status record(struct crema_layer *l)
 {
     const Crema__MVNParameter *p = param(l);
@@ -61,7 +56,6 @@ const struct crema_layer_type crema_layer_MVN = {
     .max_bottoms = 1,
     .min_tops = 1,
     .max_tops = 1,
-    .setup = setup,
     .record = record,
     .doc = &doc,
 };

@@ -5,15 +5,13 @@
 CREMA_LAYER_PARAM(Crema__NormalizeParameter, CREMA__NORMALIZE_PARAMETER__INIT,
                   norm_param)
 
-enum { LAST_FIELD = 16002 }; /* those behind are of another layer */
-
 static enum crema_status setup(struct crema_layer *l)
 {
     if (l->param->normalize_param)
         return crema_layer_fail(l, l->param->normalize_param,
                                 "normalize_param is of another fork's layer "
                                 "of this name; SSD's has norm_param");
-    return crema_layer_forks(l, param(l), LAST_FIELD, "");
+    return CREMA_OK;
 }
 
 /* 1 / sqrt(sum of the squares + eps) over the axes 1 .. to - 1. */

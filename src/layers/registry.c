@@ -23,10 +23,10 @@ static int by_name(const void *name, const void *entry)
 
 const struct crema_layer_type *crema_layer_find(const char *name)
 {
+    const struct crema_fork_type *fork = crema_fork_type(name);
     const struct crema_layer_type *const *entry;
 
-    for (const struct crema_fork_type *t = crema_fork_types; t->name; t++)
-        if (!strcmp(t->name, name)) name = t->type;
+    if (fork && fork->type) name = fork->type;
     entry = bsearch(name, types, TYPES, sizeof *types, by_name);
     return entry ? *entry : NULL;
 }

@@ -9,7 +9,6 @@ static enum crema_status setup(struct crema_layer *l)
 {
     const Crema__ROIPoolingParameter *p = param(l);
 
-    CREMA_TRY(crema_layer_forks(l, p, 3, ""));
     if (p->pooled_h == 0 || p->pooled_w == 0 || p->pooled_h > INT32_MAX ||
         p->pooled_w > INT32_MAX)
         return crema_layer_fail(l, p->pooled_h ? &p->pooled_w : &p->pooled_h,

@@ -8,11 +8,6 @@
 CREMA_LAYER_PARAM(Crema__ScaleParameter, CREMA__SCALE_PARAMETER__INIT,
                   scale_param)
 
-static enum crema_status setup(struct crema_layer *l)
-{
-    return crema_layer_forks(l, param(l), 5, "");
-}
-
 static enum crema_status record(struct crema_layer *l)
 {
     const Crema__ScaleParameter *p = param(l);
@@ -71,7 +66,6 @@ const struct crema_layer_type crema_layer_Scale = {
     .max_bottoms = 2,
     .min_tops = 1,
     .max_tops = 1,
-    .setup = setup,
     .record = record,
     .doc = &doc,
 };

@@ -20,8 +20,8 @@ static enum crema_status setup(struct crema_layer *l)
         s->weight = p->pos_weight;
         s->nweights = p->n_pos_weight;
     }
-    return crema_loss_rule_knowing(l, CREMA_NORMALIZE_BATCH_SIZE,
-                                   "pre_fixed_normalizer pos_weight", &s->rule);
+    s->rule = crema_loss_rule(l, CREMA_NORMALIZE_BATCH_SIZE);
+    return CREMA_OK;
 }
 
 static bool is_ignored(const struct crema_loss_rule *rule, float target)

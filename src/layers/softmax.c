@@ -4,11 +4,6 @@
 CREMA_LAYER_PARAM(Crema__SoftmaxParameter, CREMA__SOFTMAX_PARAMETER__INIT,
                   softmax_param)
 
-static enum crema_status setup(struct crema_layer *l)
-{
-    return crema_layer_forks(l, param(l), 2, "");
-}
-
 static enum crema_status record(struct crema_layer *l)
 {
     const Crema__SoftmaxParameter *p = param(l);
@@ -47,7 +42,6 @@ const struct crema_layer_type crema_layer_Softmax = {
     .max_bottoms = 1,
     .min_tops = 1,
     .max_tops = 1,
-    .setup = setup,
     .record = record,
     .doc = &doc,
 };

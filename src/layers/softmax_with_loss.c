@@ -10,17 +10,13 @@ struct state {
     struct crema_param weight; /* what each class counts, if they differ */
 };
 
-static const char known[] = "pre_fixed_normalizer label_smoothing "
-                            "class_weighting weight_by_label_freqs";
-
 static enum crema_status setup(struct crema_layer *l)
 {
     const Crema__LossParameter *p = l->param->loss_param;
     struct state *s = l->state;
-    struct crema_loss_rule rule;
+    const struct crema_loss_rule rule =
+        crema_loss_rule(l, CREMA_NORMALIZE_VALID);
 
-    CREMA_TRY(crema_layer_forks(l, param(l), 2, ""));
-    CREMA_TRY(crema_loss_rule_knowing(l, CREMA_NORMALIZE_VALID, known, &rule));
     s->loss.ignores = rule.ignores;
     s->loss.ignore_label = rule.ignore_label;
     s->loss.normalization = rule.normalization;

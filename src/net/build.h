@@ -4,9 +4,6 @@
 
 #include "net/net.h"
 
-/* Which fork of Caffe, or Caffe itself, has layers of this type; NULL: not
- * known.  Only for those that crema lacks. */
-const char *crema_net_fork(const char *type);
 /* Does this phase, level and stage have the layer? */
 enum crema_status crema_net_includes(struct crema_net *,
                                      const Crema__LayerParameter *,

@@ -39,7 +39,8 @@ static const char *nearest_type(const struct crema_ctx *ctx, const char *name)
 static void advise(const struct crema_ctx *ctx, const char *type, char *out,
                    size_t size)
 {
-    const char *fork = crema_net_fork(type), *near = nearest_type(ctx, type);
+    const struct crema_fork_type *fork = crema_fork_type(type);
+    const char *near = nearest_type(ctx, type);
 
     if (!strcmp(type, "Python"))
         snprintf(out, size,
@@ -49,7 +50,7 @@ static void advise(const struct crema_ctx *ctx, const char *type, char *out,
         snprintf(out, size,
                  " of %s, which crema lacks; a plugin may have it (--plugin "
                  "FILE)",
-                 fork);
+                 fork->fork);
     else if (near)
         snprintf(out, size, "; did you mean \"%s\"?", near);
     else

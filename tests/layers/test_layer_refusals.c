@@ -205,9 +205,6 @@ static const struct refusal cases[] = {
     { X "layer { " ON_X("Softmax") "softmax_param { @axis: 7 } }",
       "axis 7 does not exist in a blob of 4 axes" },
     { X LABEL "layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "
-              "bottom: 'l' top: 'y' loss_param { @normalization: PRE_FIXED } }",
-      "normalization PRE_FIXED" },
-    { X LABEL "layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "
               "bottom: 'l' top: 'y' loss_param { @label_smoothing: 1.5 } }",
       "label_smoothing must be from 0 to 1, got 1.5" },
     { X LABEL "layer { name: 'a' type: 'SoftmaxWithLoss' bottom: 'x' "

@@ -241,8 +241,8 @@ static const struct {
     { "source: 'x' batch_size: 1 prefetch: 0",
       "net:1:83: layer \"d\": prefetch must be positive" },
     { "source: '/nowhere/lmdb' batch_size: 1", "net:1:57: layer \"d\": " },
-    { "source: 'x' batch_size: 1 shuffle: true",
-      "net:1:83: layer \"d\": shuffle, which only some forks" },
+    { "source: 'x' batch_size: 1 side: 2",
+      "net:1:83: layer \"d\": side, which only some forks" },
 };
 
 START_TEST(data_refused)

@@ -86,13 +86,18 @@ START_TEST(defaults_are_not_named)
 }
 END_TEST
 
-/* Each name of a fork means the layer that the table says. */
+/* A type is either unknown to crema, or means what the table says; and it
+ * stands once. */
 START_TEST(names_of_forks)
 {
     for (const struct crema_fork_type *t = crema_fork_types; t->name; t++) {
+        const struct crema_layer_type *ours = crema_layer_find(t->name);
         const char *type = NULL;
         char text[400];
 
+        if (t > crema_fork_types) ck_assert_str_lt(t[-1].name, t->name);
+        ck_assert_msg((ours != NULL) == (t->type != NULL), "%s", t->name);
+        if (!ours) continue;
         snprintf(text, sizeof text,
                  INPUT "layer { name: 'a' type: '%s' bottom: 'x' top: 'y' }",
                  t->name);
