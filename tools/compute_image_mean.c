@@ -1,94 +1,22 @@
 /* compute_image_mean.c - the mean picture of a database.
  *
  *   mean[c,y,x] = 1/N sum over records of in[c,y,x]
+ *
+ * With --pca also the principal components of its colours, for lighting_file
+ * of transform_param: 1 x C x C, a row for each, as long as its standard
+ * deviation.
  */
 #include "console.h"
 #include "data/mean.h"
-#include "data/source.h"
 #include "data_tools.h"
 #include "flags.h"
+#include "record_sums.h"
 
 #include <stdlib.h>
-
-struct sums {
-    double *values; /* [channels][height][width] */
-    size_t count;   /* of them */
-    int shape[3];
-    uint64_t records;
-};
-
-static enum crema_status first_record(struct crema_ctx *ctx,
-                                      const struct crema_sample *sample,
-                                      struct sums *sums)
-{
-    sums->shape[0] = sample->channels;
-    sums->shape[1] = sample->height;
-    sums->shape[2] = sample->width;
-    sums->count = (size_t)sample->channels * (size_t)sample->height *
-                  (size_t)sample->width;
-    sums->values = calloc(sums->count, sizeof *sums->values);
-    if (!sums->values) return crema_no_memory(ctx, "the mean");
-    return CREMA_OK;
-}
-
-static enum crema_status add(struct crema_ctx *ctx, const char *name,
-                             const struct crema_sample *sample,
-                             struct sums *sums)
-{
-    size_t channels = (size_t)sample->channels;
-    size_t pixels = (size_t)sample->height * (size_t)sample->width;
-
-    if (!sums->values) CREMA_TRY(first_record(ctx, sample, sums));
-    if (sample->channels != sums->shape[0] ||
-        sample->height != sums->shape[1] || sample->width != sums->shape[2])
-        return crema_fail(ctx, CREMA_EINVAL,
-                          "%s is %d x %d x %d (channels x height x width), "
-                          "those before are %d x %d x %d: a mean wants one "
-                          "size",
-                          name, sample->channels, sample->height, sample->width,
-                          sums->shape[0], sums->shape[1], sums->shape[2]);
-    if (sample->planes)
-        for (size_t i = 0; i < sums->count; i++)
-            sums->values[i] += sample->planes[i];
-    else if (sample->floats)
-        for (size_t i = 0; i < sums->count; i++)
-            sums->values[i] += (double)sample->floats[i];
-    else
-        for (size_t c = 0; c < channels; c++)
-            for (size_t i = 0; i < pixels; i++)
-                sums->values[c * pixels + i] +=
-                    sample->pixels[i * channels + c];
-    sums->records++;
-    return CREMA_OK;
-}
-
-static enum crema_status add_all(struct crema_ctx *ctx, struct console *console,
-                                 struct crema_records *records,
-                                 struct crema_scratch *scratch,
-                                 struct sums *sums)
-{
-    for (uint64_t i = 0; i < records->count; i++) {
-        struct crema_record record = { 0 };
-        struct crema_sample sample = { 0 };
-        char name[CREMA_RECORD_NAME];
-
-        CREMA_TRY(records->type->find(ctx, records, i, &record));
-        CREMA_TRY(records->type->load(ctx, records, &record, scratch, &sample));
-        crema_record_name(records, &record, name);
-        CREMA_TRY(add(ctx, name, &sample, sums));
-        if (sums->records % 10000 == 0)
-            console_say(console, CREMA_INFO, "Processed %llu files.",
-                        (unsigned long long)sums->records);
-        console_progress(console, "records", i + 1, records->count);
-    }
-    if (sums->records % 10000 != 0)
-        console_say(console, CREMA_INFO, "Processed %llu files.",
-                    (unsigned long long)sums->records);
-    return CREMA_OK;
-}
+#include <string.h>
 
 /* Caffe's closing lines: one number for each channel. */
-static void print_means(struct console *console, const struct sums *sums)
+static void print_means(struct console *console, const struct record_sums *sums)
 {
     size_t channels = (size_t)sums->shape[0], pixels = sums->count / channels;
 
@@ -104,7 +32,7 @@ static void print_means(struct console *console, const struct sums *sums)
 
 static enum crema_status write_mean(struct crema_ctx *ctx,
                                     struct console *console, const char *path,
-                                    const struct sums *sums)
+                                    const struct record_sums *sums)
 {
     float *mean = malloc(sums->count * sizeof *mean);
     enum crema_status status;
@@ -118,36 +46,72 @@ static enum crema_status write_mean(struct crema_ctx *ctx,
     return status;
 }
 
+static enum crema_status write_components(struct crema_ctx *ctx,
+                                          struct console *console,
+                                          const char *path,
+                                          const struct record_sums *sums)
+{
+    const int n = sums->shape[0], shape[3] = { 1, n, n };
+    double mean[SUMS_CHANNELS], component[SUMS_CHANNELS][SUMS_CHANNELS];
+    float values[SUMS_CHANNELS * SUMS_CHANNELS];
+
+    colour_components(sums, mean, component);
+    for (int i = 0; i < n; i++) {
+        char row[SUMS_CHANNELS * 32] = "";
+
+        for (int c = 0; c < n; c++) {
+            size_t used = strlen(row);
+
+            values[i * n + c] = (float)component[i][c];
+            snprintf(row + used, sizeof row - used, " %.7g", component[i][c]);
+        }
+        console_say(console, CREMA_INFO, "component [%d]:%s", i, row);
+    }
+    console_say(console, CREMA_INFO, "Write to %s", path);
+    return crema_mean_write(ctx, path, values, shape);
+}
+
+struct wishes {
+    const char *database, *out, *pca;
+    long threads;
+};
+
 static enum crema_status compute(struct crema_ctx *ctx, struct console *console,
                                  struct crema_databases *databases,
-                                 const char *path, const char *out)
+                                 const struct wishes *w)
 {
     const struct crema_lmdb_options how = { .mode = CREMA_IMAGE_UNCHANGED };
-    struct crema_scratch scratch = { 0 };
-    struct sums sums = { 0 };
+    struct record_sums sums = { 0 };
     struct crema_database *database;
     struct crema_records *records;
     enum crema_status status;
 
-    CREMA_TRY(crema_database_open(ctx, databases, path, &database));
+    CREMA_TRY(crema_database_open(ctx, databases, w->database, &database));
     CREMA_TRY(crema_records_lmdb(ctx, database, &how, &records));
     console_say(console, CREMA_INFO, "Starting iteration");
-    status = add_all(ctx, console, records, &scratch, &sums);
-    if (status == CREMA_OK && out)
-        status = write_mean(ctx, console, out, &sums);
+    status = record_sums(ctx, console, records, (int)w->threads, w->pca != NULL,
+                         &sums);
+    if (status == CREMA_OK && w->out)
+        status = write_mean(ctx, console, w->out, &sums);
     if (status == CREMA_OK) print_means(console, &sums);
+    if (status == CREMA_OK && w->pca)
+        status = write_components(ctx, console, w->pca, &sums);
     free(sums.values);
-    crema_scratch_free(&scratch);
     crema_records_free(records);
     return status;
 }
 
 int tool_compute_image_mean(int argc, char **argv)
 {
+    enum { MOST_THREADS = 1024 };
+    struct wishes w = { 0 };
     int backend = 0, status;
     const struct flag table[] = {
         { "backend", FLAG_CHOICE, &backend, "lmdb|leveldb",
           "the kind of database" },
+        { "pca", FLAG_TEXT, &w.pca, "FILE",
+          "writes the principal components of the colours, too" },
+        { "threads", FLAG_INT, &w.threads, "N", "0: one per core" },
     };
     const struct flags flags = {
         .program = "compute_image_mean",
@@ -165,14 +129,18 @@ int tool_compute_image_mean(int argc, char **argv)
     status = flags_parse(&flags, &argc, argv);
     if (status < 0 && backend != 0)
         status = flags_wrong(&flags, "databases are read as LMDB only");
+    if (status < 0 && (w.threads < 0 || w.threads > MOST_THREADS))
+        status = flags_wrong(&flags, "--threads wants 0 to %d, got %ld",
+                             MOST_THREADS, w.threads);
     if (status >= 0) return status;
+    w.database = argv[1];
+    w.out = argc > 2 ? argv[2] : NULL;
     console_open(&console, "compute_image_mean", stderr);
     ctx = crema_ctx_new(console_log, &console);
     status = 1;
     if (ctx) {
         if (crema_databases_new(ctx, &databases) == CREMA_OK &&
-            compute(ctx, &console, databases, argv[1],
-                    argc > 2 ? argv[2] : NULL) == CREMA_OK)
+            compute(ctx, &console, databases, &w) == CREMA_OK)
             status = 0;
         else
             console_failed(&console, ctx);

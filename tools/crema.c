@@ -35,6 +35,8 @@ static const struct verb {
       false },
     { "extract_features", tool_extract_features,
       "blobs of a net, record by record, to LMDB", true },
+    { "augment", verb_augment,
+      "what a net sees of its data, as pictures", false },
     { "features", verb_features,
       "what a net makes of a picture, layer by layer", true },
     { "filters", verb_filters, "a convolution's kernels as pictures", false },

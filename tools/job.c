@@ -149,8 +149,8 @@ int split_list(char *text, char **pieces, int most)
     return n;
 }
 
-static enum crema_status build(struct job *job, const struct model_flags *model,
-                               const struct net_wishes *wishes)
+enum crema_status job_build(struct job *job, const struct model_flags *model,
+                            const struct net_wishes *wishes)
 {
     enum { MOST_STAGES = 64 };
     struct crema_net_options options = {
@@ -184,7 +184,7 @@ enum crema_status job_net(struct job *job, const struct model_flags *model,
     job->world->lender.opens_data = !wishes->blind;
     job->world->lender.no_values = wishes->no_values;
     job->world->lender.skip_bad = wishes->skip_bad;
-    CREMA_TRY(build(job, model, wishes));
+    CREMA_TRY(job_build(job, model, wishes));
     return model->weights ? crema_net_load_list(job->net, model->weights)
                           : CREMA_OK;
 }

@@ -107,6 +107,9 @@ struct net_wishes {
 /* Reads the definition, builds the net on the job's device, loads weights. */
 enum crema_status job_net(struct job *, const struct model_flags *,
                           const struct net_wishes *) CREMA_MUST_USE;
+/* Builds the net of job->param in job->world. */
+enum crema_status job_build(struct job *, const struct model_flags *,
+                            const struct net_wishes *) CREMA_MUST_USE;
 
 void job_forget_net(struct job *);
 

@@ -3,6 +3,7 @@
 #ifndef CREMA_TOOLS_VERBS_H
 #define CREMA_TOOLS_VERBS_H
 
+int verb_augment(int argc, char **argv);
 int verb_train(int argc, char **argv);
 int verb_test(int argc, char **argv);
 int verb_time(int argc, char **argv);

@@ -80,6 +80,7 @@ enum crema_status crema_feeder_open(struct crema_layer *l,
         .source = l->source,
         .train = l->train,
         .seed = l->lender->seed,
+        .unscaled = l->lender->unscaled,
     };
     const struct crema_pipeline_options options = {
         .batch_size = (int)o->batch_size,

@@ -33,6 +33,11 @@ answers 1 'exists already' convert_imageset "$images/img/" "$images/list.txt" db
 answers 0 'Number of channels: 3' compute_image_mean db mean.binaryproto
 grep -q 'mean_value channel \[2\]: ' log || die 'no mean of channel 2'
 [ "$(wc -c <mean.binaryproto)" -ge $((3 * 24 * 20 * 4)) ] || die 'the mean is too short'
+for threads in 1 3; do
+    answers 0 'component \[2\]: ' compute_image_mean --threads $threads --pca pca$threads db mean$threads
+    cmp mean$threads mean.binaryproto || die 'threads change the mean'
+done
+cmp pca1 pca3 || die 'threads change the components'
 # what is no file is written to, not replaced
 mkfifo pipe
 timeout 60 cat pipe >piped &
