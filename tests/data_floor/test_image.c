@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <turbojpeg.h>
 
 #define IMAGES TEST_DATA "/images/"
 
@@ -201,6 +202,82 @@ START_TEST(cut_jpeg_is_filled_in)
 }
 END_TEST
 
+/* A whole picture is not damaged, one cut in its data is, one turned, too. */
+START_TEST(damage_is_noted)
+{
+    struct crema_image image = { 0 };
+    size_t length;
+    char *bytes;
+
+    OK(crema_file_read(ctx, IMAGES "img/m_exif6.jpg", &bytes, &length));
+    OK(crema_image_decode(ctx, "cut", bytes, length - 20, CREMA_IMAGE_COLOR,
+                          &image));
+    ck_assert(image.damaged);
+    OK(crema_image_decode(ctx, "whole", bytes, length, CREMA_IMAGE_COLOR,
+                          &image));
+    ck_assert(!image.damaged);
+    crema_image_free(&image);
+    free(bytes);
+}
+END_TEST
+
+/* Four inks as stored, 255 is none: light less the ink, times what black lets
+ * by. */
+START_TEST(four_inks)
+{
+    enum { SIDE = 16 };
+    static const uint8_t ink[4] = { 200, 100, 50, 220 };
+    static const int want[3] = { 44, 87, 173 }; /* B, G, R */
+    struct crema_image image = { 0 };
+    uint8_t cmyk[SIDE * SIDE * 4], *made = NULL;
+    unsigned long size = 0;
+    tjhandle jpeg = tjInitCompress();
+
+    for (size_t i = 0; i < sizeof cmyk; i++) cmyk[i] = ink[i % 4];
+    ck_assert_int_eq(tjCompress2(jpeg, cmyk, SIDE, 0, SIDE, TJPF_CMYK, &made,
+                                 &size, TJSAMP_444, 100, TJFLAG_ACCURATEDCT),
+                     0);
+    OK(crema_image_decode(ctx, "inks", made, size, CREMA_IMAGE_COLOR, &image));
+    ck_assert_int_eq(image.channels, 3);
+    for (int c = 0; c < 3; c++)
+        ck_assert_int_le(abs(image.pixels[c] - want[c]), 3);
+    OK(crema_image_decode(ctx, "inks", made, size, CREMA_IMAGE_GRAY, &image));
+    ck_assert_int_eq(image.channels, 1);
+    ck_assert_int_le(abs(image.pixels[0] - 108), 4);
+    crema_image_free(&image);
+    tjFree(made);
+    tjDestroy(jpeg);
+}
+END_TEST
+
+/* What a header says is what decoding gives. */
+START_TEST(headers_tell_sizes)
+{
+    struct crema_image image = { 0 };
+    struct crema_list list;
+
+    OK(crema_list_read(ctx, IMAGES "list.txt", &list));
+    for (size_t i = 0; i < list.count; i++) {
+        struct crema_image_size size;
+        char path[512], *bytes;
+        size_t length;
+
+        snprintf(path, sizeof path, IMAGES "img/%s", list.items[i].name);
+        OK(crema_file_read(ctx, path, &bytes, &length));
+        ck_assert(!crema_image_header(bytes, 12, &size));
+        ck_assert_msg(crema_image_header(bytes, length, &size), "%s", path);
+        if (crema_image_decode(ctx, path, bytes, length, CREMA_IMAGE_UNCHANGED,
+                               &image) == CREMA_OK) {
+            ck_assert_int_eq(size.height, image.height);
+            ck_assert_int_eq(size.width, image.width);
+        }
+        free(bytes);
+    }
+    crema_image_free(&image);
+    crema_list_free(&list);
+}
+END_TEST
+
 START_TEST(huge_is_refused)
 {
     struct crema_image image = { 0 };
@@ -266,6 +343,9 @@ int main(void)
     tcase_add_test(t, orientation_in_exif);
     tcase_add_loop_test(t, cut_files, 0, 4);
     tcase_add_test(t, cut_jpeg_is_filled_in);
+    tcase_add_test(t, damage_is_noted);
+    tcase_add_test(t, four_inks);
+    tcase_add_test(t, headers_tell_sizes);
     tcase_add_test(t, huge_is_refused);
     tcase_add_loop_test(t, encode_and_decode, 0, 3);
     suite_add_tcase(s, t);

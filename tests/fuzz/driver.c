@@ -1,6 +1,6 @@
-/* driver.c - runs a fuzz target without a fuzzer: driver SECONDS FOLDER
+/* driver.c - runs a fuzz target without a fuzzer: driver SECONDS FOLDER..
  *
- * Each file of the folder as it is, cut at every length (of a long file: at
+ * Each file of the folders as it is, cut at every length (of a long file: at
  * many), and then, until the time is up, with bytes changed, cut out and moved;
  * the same changes in every run.  A sanitizer says what went wrong; run again
  * with FUZZ_KEEP=1, and the input lies in fuzz_input.
@@ -94,15 +94,22 @@ static int files(const char *folder, struct crema_ctx *ctx, uint32_t round)
 int main(int argc, char **argv)
 {
     struct crema_ctx *ctx = crema_ctx_new(NULL, NULL);
-    double end = crema_seconds() + (argc == 3 ? atof(argv[1]) : 0);
+    double end = crema_seconds() + (argc > 2 ? atof(argv[1]) : 0);
     uint32_t rounds = 0;
+    int found = argc > 2;
 
-    if (!ctx || argc != 3 || files(argv[2], ctx, 0) == 0) {
-        fprintf(stderr, "usage: %s SECONDS FOLDER, with files in it\n",
+    for (int i = 2; ctx && i < argc; i++)
+        if (files(argv[i], ctx, 0) == 0) found = 0;
+    if (!ctx || !found) {
+        fprintf(stderr, "usage: %s SECONDS FOLDER.., with files in each\n",
                 argv[0]);
         return 2;
     }
-    while (crema_seconds() < end) files(argv[2], ctx, ++rounds);
+    while (crema_seconds() < end) {
+        rounds++;
+        for (int i = 2; i < argc; i++)
+            files(argv[i], ctx, rounds + (uint32_t)(i - 2) * 1000003);
+    }
     printf("%u rounds of changes\n", rounds);
     crema_ctx_free(ctx);
     return 0;

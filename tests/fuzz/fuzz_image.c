@@ -2,13 +2,19 @@
  * never a crash. */
 #include "data/image.h"
 
+#include <stdlib.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct crema_ctx *ctx = crema_ctx_new(NULL, NULL);
     struct crema_image image = { 0 }, small = { 0 };
+    struct crema_image_size header;
 
+    if (crema_image_header(data, size, &header) &&
+        (header.height < 1 || header.width < 1 || header.channels < 1))
+        abort();
     for (int mode = CREMA_IMAGE_COLOR; ctx && mode <= CREMA_IMAGE_UNCHANGED;
          mode++) {
         if (crema_image_decode(ctx, "fuzz", data, size,
