@@ -82,6 +82,15 @@ answers 1 'piece.partial keeps' sh -c 'mv piece away; ulimit -f 100; trap "" XFS
     convert_imageset --resize_height 200 --resize_width 200 "$images/img/" many.txt piece
 answers 0 'total of 16' convert_imageset --restart "$images/img/" "$images/list.txt" piece
 [ ! -e piece.partial ] || die '--restart leaves the old one'
+# of two databases the first may be whole already
+convert_imageset --split 0.2 --resize_height 200 --resize_width 200 "$images/img/" many.txt two 2>log
+answers 1 'three_test.partial keeps what is done' sh -c 'ulimit -f 8000; trap "" XFSZ; exec "$@"' sh \
+    convert_imageset --split 0.2 --resize_height 200 --resize_width 200 "$images/img/" many.txt three
+[ -e three_train ] || die 'the first database is small enough'
+answers 0 'three_train is whole' convert_imageset --split 0.2 --resize_height 200 --resize_width 200 \
+    "$images/img/" many.txt three
+same two_train three_train
+same two_test three_test
 mkdir foreign.partial && cp whole/data.mdb foreign.partial
 answers 1 'no unfinished database' convert_imageset "$images/img/" many.txt foreign
 # one at a time

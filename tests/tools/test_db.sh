@@ -106,15 +106,18 @@ awk '{ for (i = 0; i < 40; i++) print }' "$images/list.txt" >many.txt
 convert "$images/img/" many.txt many
 pages=$(($(wc -c <many/data.mdb) / 4096))
 mkdir broken
-page=2 told=0
+page=2 told=0 fill=377
 while [ $page -lt $pages ]; do
     cp many/data.mdb broken/data.mdb
-    head -c 4096 /dev/zero | tr '\0' '\377' | dd of=broken/data.mdb bs=4096 seek=$page conv=notrunc 2>/dev/null
+    head -c 4096 /dev/zero | tr '\0' "\\$fill" | dd of=broken/data.mdb bs=4096 seek=$page conv=notrunc 2>/dev/null
     got=0
     crema db --check broken >log 2>&1 || got=$?
     [ $got -le 1 ] || die "page $page damaged: exit status $got"
     [ $got -eq 0 ] || told=$((told + 1))
     [ $got -eq 0 ] || grep -qE 'damaged|cannot read|^bad' log || die "page $page damaged: not a word"
     page=$((page + pages / 25 + 1))
+    fill=$((378 - fill))
+    cat log >>damages
 done
 [ $told -gt 0 ] || die 'no damage was told'
+grep -qE 'behind record [0-9]+ of 640, key [0-9]{8}_.*, its pages cannot be read' damages || die 'no reader fell'
