@@ -18,9 +18,13 @@ static enum crema_status setup(struct crema_layer *l)
 
 static enum crema_status record(struct crema_layer *l)
 {
-    l->top[0] = crema_dropout(
-        l->program, param(l)->dropout_ratio, l->lender->seed,
+    const Crema__DropoutParameter *p = param(l);
+    const float kept = 1 - p->dropout_ratio; /* share, on the average */
+    struct crema_tensor *y = crema_dropout(
+        l->program, p->dropout_ratio, l->lender->seed,
         crema_hash(l->param->name ? l->param->name : ""), l->bottom[0]);
+
+    l->top[0] = p->scale_train ? y : crema_sum(l->program, 1, &y, &kept);
     return CREMA_OK;
 }
 
@@ -30,10 +34,12 @@ static const struct crema_param_doc dropout_param = {
         (const struct crema_field_doc[]){
             { "dropout_ratio",
               "share of elements that are dropped; at least 0, below 1" },
+            { "scale_train", "false, in forks: y = x m in TRAIN, and x (1 - "
+                             "ratio) in TEST" },
             { 0 },
         },
     .ignored = "engine",
-    .refused = "random_seed scale_train sqrt_scale sample_weights_test",
+    .refused = "random_seed sqrt_scale sample_weights_test",
 };
 
 static const struct crema_layer_doc doc = {

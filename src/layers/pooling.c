@@ -96,7 +96,7 @@ static enum crema_status setup(struct crema_layer *l)
                                 "only MAX pooling has a second top, the mask");
     pool->round_up =
         p->round_mode == CREMA__POOLING_PARAMETER__ROUND_MODE__CEIL &&
-        p->ceil_mode;
+        p->ceil_mode && !p->torch_pooling;
     CREMA_TRY(read_pair(l, &stride, pool->stride));
     if (pool->stride[0] < 1 || pool->stride[1] < 1)
         return crema_layer_fail(l, p->has_stride_h ? &p->stride_h : &p->stride,
@@ -185,11 +185,11 @@ static const struct crema_param_doc pooling_param = {
                                 "kernel, no pad and stride 1" },
             { "round_mode", "CEIL or FLOOR, of the size of y" },
             { "ceil_mode", "of forks: false is round_mode FLOOR" },
+            { "torch_pooling", "of NVIDIA's fork: true is round_mode FLOOR" },
             { 0 },
         },
     .ignored = "engine blobs_lr blobs_a_min",
-    .refused =
-        "pad_3d kernel_size_3d stride_3d torch_pooling avg_include_pad axis",
+    .refused = "pad_3d kernel_size_3d stride_3d avg_include_pad axis",
 };
 
 static const struct crema_layer_doc doc = {

@@ -307,11 +307,26 @@ static enum crema_status make_tables(struct crema_net *net)
     return CREMA_OK;
 }
 
+/* What has no effect, and what would have another in TRAIN than Caffe's. */
+static enum crema_status check_fields(const struct crema_net *net,
+                                      struct crema_ignored *ignored)
+{
+    const Crema__NetParameter *p = net->param;
+    struct crema_place at;
+
+    crema_net_check_fields(p, ignored);
+    if (p->bn_stats_batch_size == 0 || !net->options.train) return CREMA_OK;
+    at = crema_source_place(net->source, &p->bn_stats_batch_size, p);
+    return crema_fail_at(net->ctx, CREMA_EUNSUPPORTED, &at,
+                         "bn_stats_batch_size, which only Intel's fork of "
+                         "Caffe has, is not supported in TRAIN");
+}
+
 enum crema_status crema_net_connect(struct crema_net *net)
 {
     struct crema_ignored ignored = { "" };
 
-    crema_net_check_fields(net->param, &ignored);
+    CREMA_TRY(check_fields(net, &ignored));
     CREMA_TRY(make_tables(net));
     CREMA_TRY(find_types(net));
     for (int i = 0; i < net->nlayers; i++) {

@@ -174,6 +174,8 @@ static const struct layer_case cases[] = {
     { "tanh", "x:3,7", ONE("TanH", "") },
     { "dropout", "x:4,9",
       ONE("Dropout", "dropout_param { dropout_ratio: .3 }") },
+    { "dropout, not scaled", "x:4,9",
+      ONE("Dropout", "dropout_param { scale_train: false }") },
     { "sum", "x:3,4 z:3,4", TWO("Eltwise", "") },
     { "difference", "x:3,4 z:3,4",
       TWO("Eltwise", "eltwise_param { coeff: 1 coeff: -1.5 }") },
@@ -266,6 +268,8 @@ static const struct layer_case test_cases[] = {
     { "bn, segnet, test", "x:4,3,2,3",
       ONE("BN", "bn_param { bn_mode: LEARN scale_filler { value: 2 } }") },
     { "dropout, test", "x:2,5", ONE("Dropout", "") },
+    { "dropout, scaled in test", "x:2,5",
+      ONE("Dropout", "dropout_param { scale_train: false }") },
 };
 
 START_TEST(in_train)

@@ -142,6 +142,20 @@ START_TEST(refused)
 }
 END_TEST
 
+/* A field of the net itself that would change what TRAIN computes. */
+START_TEST(refused_in_train)
+{
+    static const char text[] = DATA "bn_stats_batch_size: 4";
+    const struct crema_model_options train = { .train = true };
+    struct crema_model *m = NULL;
+
+    ck_assert_int_eq(open_text(text, &train, &m), CREMA_EUNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(crema_ctx_message(ctx), ":3:1: bn_stats_"));
+    ck_assert_int_eq(open_text(text, NULL, &m), CREMA_OK);
+    crema_model_free(m);
+}
+END_TEST
+
 /* ---- phases, stages, levels ---------------------------------------------- */
 
 static const char staged[] = DATA
@@ -472,6 +486,7 @@ int main(void)
 
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_loop_test(t, refused, 0, NREFUSALS);
+    tcase_add_test(t, refused_in_train);
     tcase_add_loop_test(t, rules, 0, sizeof states / sizeof *states);
     tcase_add_test(t, forward_and_reshape);
     tcase_add_test(t, memory_is_dealt_out);
