@@ -63,11 +63,11 @@ test_pictures() {
         return
     fi
     mkdir pictures
-    bmp_head >head
+    bmp_head >bmp_head
     gzip -dc "$data/t10k-images-idx3-ubyte.gz" 2>/dev/null | head -c $((16 + 784 * $1)) >first
     for i in $(seq -w 0 $(($1 - 1))); do
         file=pictures/test_$i.bmp
-        { cat head && tail -c +$((17 + 784 * ${i#0})) first | head -c 784; } >"$file"
+        { cat bmp_head && tail -c +$((17 + 784 * ${i#0})) first | head -c 784; } >"$file"
         echo "$file"
     done
 }
@@ -83,7 +83,7 @@ records train mnist_train_lmdb
 records test mnist_test_lmdb
 
 iterations=9380
-[ -z "$quick" ] || iterations=600
+[ -z "$quick" ] || iterations=200
 weights=lenet_iter_$iterations.caffemodel
 model=$top/models/lenet/train_val.prototxt
 step "train: $iterations iterations of 64, the rate falling to 0"

@@ -11,7 +11,7 @@ records test mnist_test_lmdb
 
 iterations=300
 [ -n "$data" ] || iterations=200
-[ -z "$quick" ] || iterations=50
+[ -z "$quick" ] || iterations=30
 tests=$(($(count_records test) / 100))
 [ -z "$quick" ] || tests=3
 

@@ -23,12 +23,12 @@ sed -e 's/mnist_test_lmdb/mnist_validation_lmdb/' -e '/type: "Accuracy"/s/includ
     test.prototxt >train.prototxt
 iterations=$epoch
 [ $iterations -ge 150 ] || iterations=150
-[ -z "$quick" ] || iterations=40
+[ -z "$quick" ] || iterations=30
 weights=mnist_alexnet_bn_iter_$iterations.caffemodel
 step "train: $iterations iterations of 128 digits, $epoch of them an epoch"
-train train.log --solver "$top/models/alexnet_bn/solver.prototxt" --set net=train.prototxt \
-    --set base_lr=0.003 --set max_iter=$iterations --set snapshot=$iterations \
-    --set snapshot_prefix=mnist_alexnet_bn --set test_iter=$((held / 100)) --set test_interval=$((iterations / 6)) --set display=$((iterations / 40 + 1))
+train train.log --solver "$top/models/alexnet_bn/solver.prototxt" --set net=train.prototxt --set base_lr=0.003 \
+    --set max_iter=$iterations --set snapshot=$iterations --set snapshot_prefix=mnist_alexnet_bn \
+    --set test_iter=$((held / 100)) --set test_interval=$((iterations / 6)) --set display=$((iterations / 40 + 1))
 step "the history" crema plot train.log --out history.png --epoch $epoch --what loss,accuracy \
     --title "AlexNet with batch norm, seed $seed; test: the validation part"
 

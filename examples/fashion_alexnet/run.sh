@@ -1,0 +1,42 @@
+#!/bin/sh
+# run.sh - models/alexnet_fashion, the AlexNet of Dive into Deep Learning: 28 x 28 pictures made 224 x 224 as they are
+# read.  An epoch of 60,000 takes a processor hours, so this trains on a small part, by Adam instead of the book's plain
+# descent, which would not get anywhere in so few steps.  --device cuda in $CREMA_FLAGS trains on a GPU.
+set -eu
+. "$(dirname "$0")/../common.sh"
+example fashion_alexnet "The AlexNet of Dive into Deep Learning on a small part of Fashion-MNIST, or of the digits" "$@"
+
+iterations=${ITERATIONS:-200}
+pictures=0
+batch=32
+tested=200
+if [ -n "$quick" ]; then
+    iterations=16
+    pictures=256
+    batch=16
+    tested=40
+fi
+
+step "two databases"
+records train fashion_train_lmdb 0 $pictures
+records test fashion_test_lmdb 0 $tested
+sed -e "s/batch_size: 128/batch_size: $batch/" -e 's/batch_size: 100/batch_size: 20/' \
+    "$top/models/alexnet_fashion/train_val.prototxt" >train_val.prototxt
+
+weights=fashion_alexnet_iter_$iterations.caffemodel
+step "train: $iterations iterations of $batch pictures, 224 x 224"
+# shellcheck disable=SC2086 # words
+train train.log --solver "$top/models/alexnet_fashion/solver.prototxt" --set net=train_val.prototxt --set type=Adam \
+    --set base_lr=0.0002 --set momentum=0.9 --set momentum2=0.999 --set max_iter=$iterations --set snapshot=$iterations \
+    --set snapshot_prefix=fashion_alexnet --set test_initialization=false --set test_interval=$((iterations / 2)) \
+    --set test_iter=$((tested / 20)) --set display=$((iterations / 16)) ${CREMA_FLAGS:-}
+step "the curves" crema plot train.log --out curves.png --title "AlexNet, $(data_name) at 224 x 224, seed $seed"
+accuracy=$(score train_val.prototxt $weights accuracy)
+# shellcheck disable=SC2154 # train sets $seconds
+step "result, on $(machine)"
+{
+    printf '%-14s %-5s %-11s %-6s %-11s %s\n' data seed iterations batch training,s test-accuracy
+    # shellcheck disable=SC2154
+    printf '%-14s %-5s %-11s %-6s %-11s %s\n' "$(data_name)" "$seed" "$iterations" $batch "$seconds" "$accuracy"
+} | tee result.txt
+echo "the picture is $work/curves.png"
