@@ -3,7 +3,7 @@
 # matrix, and a sheet of what the net takes a few test pictures for.
 set -eu
 . "$(dirname "$0")/../common.sh"
-example fashion_mnist "A LeNet on Fashion-MNIST, downloaded unless --data says where it is (--quick: the digits instead)" "$@"
+example fashion_mnist "A LeNet on Fashion-MNIST, which is downloaded; with --quick alone it is the digits instead." "$@"
 
 # fetch URL FILE - by curl or wget
 fetch() {
@@ -63,11 +63,11 @@ test_pictures() {
         return
     fi
     mkdir pictures
-    bmp_head >bmp_head
+    bmp_head >head.bmp
     gzip -dc "$data/t10k-images-idx3-ubyte.gz" 2>/dev/null | head -c $((16 + 784 * $1)) >first
     for i in $(seq -w 0 $(($1 - 1))); do
         file=pictures/test_$i.bmp
-        { cat bmp_head && tail -c +$((17 + 784 * ${i#0})) first | head -c 784; } >"$file"
+        { cat head.bmp && tail -c +$((17 + 784 * ${i#0})) first | head -c 784; } >"$file"
         echo "$file"
     done
 }

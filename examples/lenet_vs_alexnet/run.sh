@@ -20,10 +20,10 @@ one() {
     sed -e 's/batch_size: 128/batch_size: 64/' -e 's/moving_average_fraction: 0.99/moving_average_fraction: 0.9/' \
         "$top/models/$1/train_val.prototxt" >"$1.prototxt"
     step "train $1: $iterations iterations of 64"
-    train "$1.log" --solver "$top/models/$1/solver.prototxt" --set "net=$1.prototxt" --set max_iter=$iterations --set "base_lr=$2" \
-        --set lr_policy=poly --set power=1 --set snapshot=$iterations --set "snapshot_prefix=$1" \
+    train "$1.log" --solver "$top/models/$1/solver.prototxt" --set "net=$1.prototxt" --set max_iter=$iterations \
+        --set "base_lr=$2" --set lr_policy=poly --set power=1 --set snapshot=$iterations --set "snapshot_prefix=$1" \
         --set test_initialization=false --set test_interval=$((iterations / 5)) --set test_iter=$tests \
-        --set display=$((iterations / 50))
+        --set display=$((iterations / 50 + 1))
     accuracy=$(score "$1.prototxt" "$1_iter_$iterations.caffemodel" accuracy)
     crema summary --layout rule --model "$top/models/$1/deploy.prototxt" >"$1.summary"
     crema time --model "$top/models/$1/deploy.prototxt" --phase TEST --iterations 20 --json - >"$1.json" 2>"$1.time"

@@ -15,8 +15,8 @@ records train mnist_train_lmdb 0 $((all - held))
 records train mnist_validation_lmdb $((all - held)) $held
 records test mnist_test_lmdb
 
-# A run this short wants statistics that forget sooner, and a lower rate, than the recipe's ten epochs.  While it trains, the net is tested on the
-# validation part, and tells its accuracy in training, too.
+# A run this short wants statistics that forget sooner, and a lower rate, than the recipe's ten epochs.  While it
+# trains, the net is tested on the validation part, and tells its accuracy in training, too.
 sed 's/moving_average_fraction: 0.99/moving_average_fraction: 0.9/' "$top/models/alexnet_bn/train_val.prototxt" \
     >test.prototxt
 sed -e 's/mnist_test_lmdb/mnist_validation_lmdb/' -e '/type: "Accuracy"/s/include { phase: TEST }//' \
