@@ -160,7 +160,9 @@ static enum crema_status one_field(struct crema_text__reader *r,
         return crema_text__unexpected(r, "a field name");
     field = crema_field_find(of, name, r->token.length);
     if (!field) {
-        CREMA_TRY(crema_text__unknown_field(r, of, frame));
+        /* one that the text ends with may be half of a known one */
+        if (name + r->token.length < r->end)
+            CREMA_TRY(crema_text__unknown_field(r, of, frame));
         return crema_text__skip(r, frame->depth);
     }
     again = seen(s, (unsigned)(field - of->fields));
