@@ -3,16 +3,7 @@
 
 static enum crema_status record(struct crema_layer *l)
 {
-    static const float coeff[2] = { 1, -1 };
-    const struct crema_shape *a = &l->bottom[0]->shape;
-    struct crema_tensor *pair[2] = { l->bottom[0] };
-
-    CREMA_TRY(crema_loss_same_size(l, 1));
-    pair[1] = crema_view(l->program, a, l->bottom[1]);
-    l->top[0] =
-        crema_reduce(l->program, CREMA_REDUCE_SQUARES, 0.5f / (float)a->dim[0],
-                     0, a->ndims, crema_sum(l->program, 2, pair, coeff));
-    return CREMA_OK;
+    return crema_loss_difference(l, CREMA_REDUCE_SQUARES, 0.5f);
 }
 
 static const struct crema_layer_doc doc = {

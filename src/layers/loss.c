@@ -84,6 +84,20 @@ enum crema_status crema_loss_same_size(const struct crema_layer *l, int k)
     return misfit(l, k, "do not have the same number of elements");
 }
 
+enum crema_status crema_loss_difference(struct crema_layer *l,
+                                        enum crema_reduction of, float coeff)
+{
+    static const float minus[2] = { 1, -1 };
+    const struct crema_shape *a = &l->bottom[0]->shape;
+    struct crema_tensor *pair[2] = { l->bottom[0] };
+
+    CREMA_TRY(crema_loss_same_size(l, 1));
+    pair[1] = crema_view(l->program, a, l->bottom[1]);
+    l->top[0] = crema_reduce(l->program, of, coeff / (float)a->dim[0], 0,
+                             a->ndims, crema_sum(l->program, 2, pair, minus));
+    return CREMA_OK;
+}
+
 void crema_loss_record(struct crema_layer *l, const struct crema_host_op *host)
 {
     static const struct crema_shape scalar = { 0 };

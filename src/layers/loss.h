@@ -46,6 +46,12 @@ enum crema_status crema_loss_label(const struct crema_layer *,
 /* Refuses bottoms 0 and k that have not the same number of elements. */
 enum crema_status crema_loss_same_size(const struct crema_layer *,
                                        int k) CREMA_MUST_USE;
+
+/* Records the top as coeff / N times the sum of what `of` makes of the
+ * differences between the two bottoms, of which the first has N images. */
+enum crema_status crema_loss_difference(struct crema_layer *,
+                                        enum crema_reduction of,
+                                        float coeff) CREMA_MUST_USE;
 /* Records the layer's own C on all bottoms; top 0 is a scalar. */
 void crema_loss_record(struct crema_layer *, const struct crema_host_op *);
 /* The same where bottom 1 is a label for each image of bottom 0, which has a
