@@ -87,16 +87,17 @@ static int tell_damage(const struct db *db)
  * for so long is stopped. */
 static int watch(const struct db *db, pid_t child)
 {
-    enum { PATIENCE = 1200, TENTH = 100000 }; /* in tenths of a second */
+    enum { PATIENCE = 120 * 1000000, FIRST = 200, LONGEST = 20000 }; /* us */
+    int status, still = 0, pause = FIRST;
     uint64_t done = 0;
-    int status, still = 0;
     pid_t ended;
 
     while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
-        usleep(TENTH / 10);
-        still = db->progress->done == done ? still + 1 : 0;
+        usleep((useconds_t)pause);
+        still = db->progress->done == done ? still + pause : 0;
         done = db->progress->done;
-        if (still > 10 * PATIENCE) kill(child, SIGKILL);
+        if (still > PATIENCE) kill(child, SIGKILL);
+        if (pause < LONGEST) pause *= 2;
     }
     if (ended < 0) {
         console_say(db->console, CREMA_ERROR, "cannot wait for the reader: %s",
