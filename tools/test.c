@@ -3,6 +3,8 @@
  * By default every record counts once: when batches do not divide the data,
  * the last records run in a smaller batch and weigh less.
  */
+#include "crops.h"
+#include "data/transform.h"
 #include "job.h"
 #include "verbs.h"
 
@@ -16,17 +18,25 @@ struct test {
     struct device_flags device;
     struct model_flags model;
     long iterations; /* 0: not given */
-    int bad_records; /* 0: stop, 1: skip */
-    double *sum;     /* of every element of every output, weighted */
+    bool oversample;
+    struct crops *crops; /* NULL: the net measures itself */
+    int bad_records;     /* 0: stop, 1: skip */
+    double *sum;         /* of every element of every output, weighted */
     double loss, weight;
     size_t elements;
 };
 
 /* ---- outputs ------------------------------------------------------------ */
 
+/* The net whose outputs count. */
+static struct crema_net *scored(const struct test *t)
+{
+    return t->crops ? crops_net(t->crops) : t->job.net;
+}
+
 static const struct crema_blob *output(const struct test *t, int i)
 {
-    return &t->job.net->blob[t->job.net->output[i]];
+    return &scored(t)->blob[scored(t)->output[i]];
 }
 
 static float loss_weight(const struct crema_net *net,
@@ -39,7 +49,7 @@ static float loss_weight(const struct crema_net *net,
 
 static enum crema_status count_elements(struct test *t)
 {
-    for (int i = 0; i < t->job.net->noutputs; i++)
+    for (int i = 0; i < scored(t)->noutputs; i++)
         t->elements +=
             (size_t)crema_shape_count(crema_blob_shape(output(t, i)));
     t->sum = calloc(t->elements + 1, sizeof *t->sum);
@@ -56,7 +66,7 @@ static enum crema_status add_output(struct test *t, long batch, int i,
     enum crema_status status;
 
     if (!values) return crema_no_memory(t->job.ctx, b->name);
-    status = crema_net_read_blob(t->job.net, b, values);
+    status = crema_net_read_blob(scored(t), b, values);
     for (int64_t k = 0; k < n && status == CREMA_OK; k++) {
         console_say(&t->job.console, CREMA_INFO, "Batch %ld, %s = %s", batch,
                     b->name, crema_number_text(values[k], text));
@@ -72,11 +82,12 @@ static enum crema_status count_batch(struct test *t, long batch, double weight)
     size_t at = 0;
     float loss;
 
+    if (t->crops) CREMA_TRY(crops_measure(t->crops));
     if (!t->sum) CREMA_TRY(count_elements(t));
-    CREMA_TRY(crema_net_loss(t->job.net, &loss));
+    CREMA_TRY(crema_net_loss(scored(t), &loss));
     t->loss += weight * loss;
     t->weight += weight;
-    for (int i = 0; i < t->job.net->noutputs; i++)
+    for (int i = 0; i < scored(t)->noutputs; i++)
         CREMA_TRY(add_output(t, batch, i, &at, weight));
     return CREMA_OK;
 }
@@ -89,7 +100,7 @@ static enum crema_status run_batch(struct test *t, long batch, double weight)
 
 static void show(const struct test *t)
 {
-    const struct crema_net *net = t->job.net;
+    const struct crema_net *net = scored(t);
     char text[CREMA_NUMBER_TEXT], w[CREMA_NUMBER_TEXT], l[CREMA_NUMBER_TEXT];
     size_t at = 0;
 
@@ -121,15 +132,6 @@ static struct crema_layer *data_layer(const struct crema_net *net)
     return NULL;
 }
 
-static void set_batch(Crema__LayerParameter *layer, uint64_t batch)
-{
-    if (layer->data_param) layer->data_param->batch_size = (uint32_t)batch;
-    if (layer->image_data_param)
-        layer->image_data_param->batch_size = (uint32_t)batch;
-    if (layer->hdf5_data_param)
-        layer->hdf5_data_param->batch_size = (uint32_t)batch;
-}
-
 /* Where each layer stands in its data: room for nlayers. */
 static void positions(const struct crema_net *net, uint64_t *at)
 {
@@ -147,7 +149,7 @@ static enum crema_status rebuild(struct test *t, uint64_t batch,
     const struct crema_net_options options = net->options;
 
     for (size_t i = 0; i < t->job.param->n_layer; i++)
-        set_batch(t->job.param->layer[i], batch);
+        crops_set_batch(t->job.param->layer[i], (uint32_t)batch);
     t->job.net = NULL;
     crema_net_free(net);
     CREMA_TRY(crema_net_build(t->job.world, t->job.param, t->job.source,
@@ -218,6 +220,7 @@ static enum crema_status run_all(struct test *t)
 
     if (!l) return run_batch(t, 0, 1);
     p.batch = (uint64_t)l->top[0]->shape.dim[0];
+    if (t->crops) p.batch /= CREMA_CROPS;
     p.records = l->type->records(l);
     p.at = calloc((size_t)t->job.net->nlayers + 1, sizeof *p.at);
     if (!p.at) return crema_no_memory(t->job.ctx, "a net");
@@ -249,11 +252,18 @@ static enum crema_status work(struct test *t)
     const struct net_wishes wishes = { .skip_bad = t->bad_records == 1 };
 
     CREMA_TRY(job_device(&t->job, &t->device, "auto"));
-    CREMA_TRY(job_net(&t->job, &t->model, &wishes));
+    CREMA_TRY(t->oversample ? crops_open(&t->job, &t->model, &wishes, &t->crops)
+                            : job_net(&t->job, &t->model, &wishes));
     CREMA_TRY(t->iterations ? run_some(t) : run_all(t));
     console_clear(&t->job.console);
     show(t);
     return CREMA_OK;
+}
+
+static int close_all(struct test *t, enum crema_status status)
+{
+    crops_free(t->crops);
+    return job_close(&t->job, status);
 }
 
 int verb_test(int argc, char **argv)
@@ -266,6 +276,8 @@ int verb_test(int argc, char **argv)
           "batches to run; left out: every record once" },
         { "bad_records", FLAG_CHOICE, &t.bad_records, "stop|skip",
           "what a record that cannot be decoded does" },
+        { "oversample", FLAG_BOOL, &t.oversample, NULL,
+          "average probabilities over centre and corners, mirrored too" },
     };
     const struct flags flags = { "crema test",
                                  "",
@@ -286,7 +298,7 @@ int verb_test(int argc, char **argv)
     status = device_flags_wrong(&flags, &t.device);
     if (status >= 0) return status;
     if (!job_open(&t.job, "test")) return 1;
-    status = job_close(&t.job, work(&t));
+    status = close_all(&t, work(&t));
     free(t.sum);
     return status;
 }

@@ -56,7 +56,7 @@ static enum crema_status make_batch(struct crema_ctx *ctx,
                                     struct crema_pipeline *p,
                                     struct crema_ring_batch *b)
 {
-    size_t n = (size_t)p->options.batch_size;
+    size_t n = (size_t)p->shape[0];
     size_t labels = p->records->labels > 1 ? (size_t)p->records->labels : 1;
 
     b->sequence = UINT64_MAX;
@@ -116,7 +116,7 @@ static enum crema_status find_shape(struct crema_ctx *ctx,
 {
     enum crema_status status = CREMA_OK;
 
-    p->shape[0] = p->options.batch_size;
+    p->shape[0] = p->options.batch_size * p->crops;
     for (uint64_t i = 0; i < p->records->count; i++) {
         uint64_t ordinal = crema_pipeline__ordinal(p, i);
         struct crema_record record = { .ordinal = ordinal };
@@ -165,6 +165,7 @@ crema_pipeline_open(struct crema_ctx *ctx, struct crema_records *records,
     if (!p) return crema_no_memory(ctx, records->name);
     p->records = records;
     p->transform = transform;
+    p->crops = crema_transform_crops(transform);
     p->options = *options;
     p->log = ctx->log;
     p->log_user = ctx->log_user;

@@ -22,7 +22,7 @@ struct crema_batch_memory {
 };
 
 struct crema_pipeline_options {
-    int batch_size;
+    int batch_size; /* records */
     int ahead;          /* batches held ready, Caffe's prefetch; 0: 4 */
     int held;           /* batches in the caller's hands; 0: 1 */
     int workers;        /* threads; 0: one */
@@ -37,7 +37,8 @@ struct crema_pipeline_options {
 };
 
 struct crema_filled_batch {
-    int shape[4];                   /* items, channels, height, width */
+    int shape[4];                   /* items, channels, height, width; a
+                                       record is crema_transform_crops items */
     float *data;                    /* dense; or NULL, and: */
     uint8_t *bytes;                 /* the cuts, */
     int32_t *places;                /* [items][CREMA_PLACE_NUMBERS] */

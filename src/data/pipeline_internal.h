@@ -45,6 +45,7 @@ struct crema_pipeline {
     const struct crema_transform *transform;
     struct crema_pipeline_options options;
     int shape[4];
+    int crops; /* samples of each record; shape[0] counts samples */
     uint64_t skipped_first; /* by rand_skip */
     crema_log_fn *log;
     void *log_user;

@@ -68,6 +68,27 @@ static int below(uint32_t bits, int n)
     return (int)((uint64_t)bits * (uint64_t)n >> 32);
 }
 
+int crema_transform_crops(const struct crema_transform *t)
+{
+    return t->oversample ? CREMA_CROPS : 1;
+}
+
+/* The k-th crop; down, right: how far it may lie. */
+static struct crema_choice choose_crop(int k, int down, int right)
+{
+    const struct crema_choice corners[] = {
+        { down / 2, right / 2, false },
+        { 0, 0, false },
+        { 0, right, false },
+        { down, 0, false },
+        { down, right, false },
+    };
+    struct crema_choice choice = corners[k % (CREMA_CROPS / 2)];
+
+    choice.mirror = k >= CREMA_CROPS / 2;
+    return choice;
+}
+
 struct crema_choice crema_transform_choose(const struct crema_transform *t,
                                            const struct crema_sample *s,
                                            uint64_t ordinal)
@@ -78,6 +99,10 @@ struct crema_choice crema_transform_choose(const struct crema_transform *t,
     struct crema_choice choice = { 0 };
     bool anywhere = t->train && !t->centred;
 
+    if (t->oversample)
+        return choose_crop((int)(ordinal % CREMA_CROPS),
+                           s->height - t->crop_height,
+                           s->width - t->crop_width);
     choice.mirror = t->mirror && random.v[0] >> 31;
     if (!t->crop_height) return choice;
     choice.top = s->height - t->crop_height;

@@ -26,14 +26,19 @@
 
 struct crema_transform;
 
+/* Centre, top left, top right, bottom left, bottom right; and these mirrored:
+ * what an oversampled record becomes. */
+enum { CREMA_CROPS = 10 };
+
 struct crema_transform_options {
     const Crema__TransformationParameter *param; /* NULL: all defaults */
     const struct crema_source *source; /* of param, for messages; may be NULL */
     bool train;                        /* phase */
     uint32_t seed;
-    bool plain;    /* only what Caffe has is taken */
-    bool unscaled; /* leaves mean and scale out: pixels as a net sees them */
-    bool dry;      /* of crema_transform_check */
+    bool plain;      /* only what Caffe has is taken */
+    bool unscaled;   /* leaves mean and scale out: pixels as a net sees them */
+    bool dry;        /* of crema_transform_check */
+    bool oversample; /* CREMA_CROPS samples of each record */
 };
 
 /* Would it be made?  Opens no file; what has no effect is told in the log. */
@@ -70,7 +75,11 @@ enum crema_status crema_transform_shape(struct crema_ctx *,
                                         const struct crema_sample *,
                                         int shape[3]) CREMA_MUST_USE;
 
-/* What is done to one record. */
+/* How many samples a record becomes: 1, or CREMA_CROPS.  Their ordinals are
+ * that many times the record's, and those that follow. */
+int crema_transform_crops(const struct crema_transform *);
+
+/* What is done to one sample. */
 struct crema_choice {
     int top, left;
     bool mirror;

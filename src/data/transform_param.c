@@ -275,7 +275,13 @@ enum crema_status crema_transform_new(struct crema_ctx *ctx,
     t->seed = o->seed;
     t->scale = 1;
     t->unscaled = o->unscaled;
+    t->oversample = o->oversample;
     if (o->param) status = read_param(ctx, o, t);
+    if (status == CREMA_OK && t->oversample && !t->crop_height)
+        status = crema_transform_wrong(
+            ctx, o, o->param, o->param,
+            "corners of pictures are wanted, but no crop is given: say "
+            "crop_size in transform_param");
     if (status != CREMA_OK) {
         crema_transform_free(t);
         return status;

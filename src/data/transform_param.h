@@ -12,6 +12,7 @@ struct crema_transform {
     bool mirror, train;
     bool centred;  /* in TRAIN, too */
     bool unscaled; /* no mean, no scale */
+    bool oversample;
     float scale;
     uint32_t seed;
     size_t nmeans; /* 0, 1 or one for each channel */

@@ -75,6 +75,29 @@ static void take_labels(const struct crema_pipeline *p,
         labels[slot] = (float)s->label;
 }
 
+/* The k-th sample of a record into its place. */
+static enum crema_status
+put(struct crema_ctx *ctx, const struct crema_pipeline *p, const char *name,
+    const struct crema_sample *sample, const struct crema_ticket *ticket, int k,
+    struct crema_ring_batch *b, struct crema_scratch *scratch)
+{
+    const int *shape = b->filled.shape;
+    size_t item = (size_t)shape[1] * (size_t)shape[2] * (size_t)shape[3];
+    size_t slot = (size_t)(ticket->slot * p->crops + k);
+    uint64_t ordinal =
+        ticket->record.ordinal * (uint64_t)p->crops + (uint64_t)k;
+
+    take_labels(p, sample, b->filled.labels, slot);
+    b->keys[slot] = ticket->record.key;
+    if (b->filled.bytes)
+        return crema_transform_cut(ctx, p->transform, name, sample, ordinal,
+                                   b->filled.bytes + slot * item,
+                                   b->filled.places +
+                                       CREMA_PLACE_NUMBERS * slot);
+    return crema_transform_apply(ctx, p->transform, name, sample, ordinal,
+                                 scratch, b->filled.data + slot * item);
+}
+
 enum crema_status crema_pipeline__fill(struct crema_ctx *ctx,
                                        const struct crema_pipeline *p,
                                        const struct crema_ticket *ticket,
@@ -82,10 +105,9 @@ enum crema_status crema_pipeline__fill(struct crema_ctx *ctx,
                                        struct crema_scratch *scratch,
                                        bool *undecoded)
 {
-    int shape[4] = { p->options.batch_size };
+    int shape[4] = { p->shape[0] };
     struct crema_sample sample = { 0 };
     char name[CREMA_RECORD_NAME];
-    size_t item;
 
     crema_record_name(p->records, &ticket->record, name);
     *undecoded = true;
@@ -103,17 +125,9 @@ enum crema_status crema_pipeline__fill(struct crema_ctx *ctx,
         CREMA_TRY(crema_pipeline__reserve(ctx, p, b, shape, b->filled.bytes));
         memcpy(b->filled.shape, shape, sizeof shape);
     }
-    item = (size_t)shape[1] * (size_t)shape[2] * (size_t)shape[3];
-    take_labels(p, &sample, b->filled.labels, (size_t)ticket->slot);
-    b->keys[ticket->slot] = ticket->record.key;
-    if (b->filled.bytes)
-        return crema_transform_cut(
-            ctx, p->transform, name, &sample, ticket->record.ordinal,
-            b->filled.bytes + (size_t)ticket->slot * item,
-            b->filled.places + CREMA_PLACE_NUMBERS * ticket->slot);
-    return crema_transform_apply(ctx, p->transform, name, &sample,
-                                 ticket->record.ordinal, scratch,
-                                 b->filled.data + (size_t)ticket->slot * item);
+    for (int k = 0; k < p->crops; k++)
+        CREMA_TRY(put(ctx, p, name, &sample, ticket, k, b, scratch));
+    return CREMA_OK;
 }
 
 /* All below want the lock held. */

@@ -81,6 +81,7 @@ enum crema_status crema_feeder_open(struct crema_layer *l,
         .train = l->train,
         .seed = l->lender->seed,
         .unscaled = l->lender->unscaled,
+        .oversample = l->lender->oversample,
     };
     const struct crema_pipeline_options options = {
         .batch_size = (int)o->batch_size,

@@ -25,6 +25,7 @@ struct crema_lender {
     bool skip_bad; /* records that cannot be decoded are left out */
     bool opens_data;                 /* false: check and summary look at no
                                         database and may not know a shape */
+    bool oversample; /* corners and centre of each picture, mirrored too */
     bool unscaled; /* data without mean and scale: pixels, to be looked at */
     bool no_values;                  /* ... and weights are not filled */
     bool again;                      /* see crema_layer_resize */
