@@ -49,6 +49,8 @@ static const struct {
     { &crema_op_batch_norm_global_bwd, crema_cpu_batch_norm_global_bwd },
     { &crema_op_regions, crema_cpu_regions },
     { &crema_op_regions_bwd, crema_cpu_regions_bwd },
+    { &crema_op_resize, crema_cpu_resize },
+    { &crema_op_resize_bwd, crema_cpu_resize },
     { &crema_op_scale, crema_cpu_scale },
     { &crema_op_scale_bwd_data, crema_cpu_scale_bwd_data },
     { &crema_op_scale_bwd_params, crema_cpu_scale_bwd_params },

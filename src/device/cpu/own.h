@@ -169,6 +169,7 @@ crema_cpu_planner crema_cpu_unary, crema_cpu_unary_bwd;
 crema_cpu_planner crema_cpu_sum, crema_cpu_elementwise;
 crema_cpu_planner crema_cpu_dropout;
 crema_cpu_planner crema_cpu_regions, crema_cpu_regions_bwd;
+crema_cpu_planner crema_cpu_resize; /* and its gradient */
 crema_cpu_planner crema_cpu_update, crema_cpu_accumulate, crema_cpu_clear,
     crema_cpu_clip_factor;
 crema_cpu_planner crema_cpu_batch_norm, crema_cpu_batch_norm_bwd,
