@@ -175,6 +175,32 @@ score() {
         fail "crema test of $model tells no $output"
 }
 
+# final LOG OUTPUT - of the last test in a training's log
+final() {
+    awk -v name="$2" '/Test net output/ && index($0, ": " name " = ") { sub(/.* = /, ""); value = $1 } END { print value }' \
+        "$1"
+}
+
+# spawn COMMAND.. - in the background, as many at a time as there are cores; settle waits for all and ends with a
+# failure where one did.  For trainings with --threads 1: small nets make more of cores side by side than together.
+spawned=
+spawn() {
+    "$@" &
+    spawned="$spawned $!"
+    # shellcheck disable=SC2086 # a list of numbers
+    set -- $spawned
+    [ $# -lt "$(nproc)" ] || settle
+}
+
+settle() {
+    failed=
+    for process in $spawned; do
+        wait "$process" || failed=1
+    done
+    spawned=
+    [ -z "$failed" ] || exit 1
+}
+
 # machine - one line on what computed
 machine() {
     awk -F ': *' '/^model name/ && !n++ { name = $2 } /^processor/ { cores++ }

@@ -356,6 +356,7 @@ static void examine_test_nets(const struct examiner *e)
     if (n > 0 && p->test_interval < 1)
         say(e, CREMA_WRONG, &p->test_iter[0],
             "test_iter without test_interval: say how often to test");
+    if (n == 0 && p->test_interval > 0) n = named ? named : generic;
     if (p->n_test_state && p->n_test_state != n)
         say(e, CREMA_WRONG, p->test_state[0],
             "%zu test_state for %zu test nets: give one for each, or none",
