@@ -8,6 +8,8 @@
 #     $top    the source tree            $data   the folder of --data, or empty: the digits in data/digits
 #     $here   the example's folder       $seed   of --seed; 1
 #     $quick  1 with --quick, else empty
+#
+# Before it a script may say data_is="what --data names", and keep=1: what its work folder holds stays.
 
 # fail TEXT - the reason on stderr; status 1
 fail() {
@@ -18,14 +20,16 @@ fail() {
 mark=.made-by-an-example
 
 example_usage() {
+    emptied=", emptied before"
+    [ -z "${keep:-}" ] || emptied=
     cat <<EOF
 usage: examples/$1/run.sh [--data DIR] [--quick] [--seed N] [--work DIR]
 $2
 
-  --data DIR  the four .gz files of MNIST or Fashion-MNIST; without it: the 1,797 digits in data/digits
+  --data DIR  ${data_is:-the four .gz files of MNIST or Fashion-MNIST}; without it: the 1,797 digits in data/digits
   --quick     less of everything: under two minutes
   --seed N    of all random numbers; 1
-  --work DIR  where everything is written, emptied before; build/examples/$1
+  --work DIR  where everything is written$emptied; build/examples/$1
 EOF
 }
 
@@ -72,14 +76,19 @@ example() {
     top=$(cd "$here/../.." && pwd)
     build_crema
     work=${work:-$build/examples/$example}
-    [ ! -e "$work" ] || [ -e "$work/$mark" ] || [ -z "$(ls -A "$work")" ] ||
-        fail "$work is no work folder of an example: remove it first, or name another"
-    rm -rf "$work"
+    [ -n "${keep:-}" ] || empty_work
     mkdir -p "$work"
     cd "$work" || exit 1
     : >"$mark"
     work=$PWD
     step "everything is written into $work"
+}
+
+# empty_work - but not a folder that is not ours
+empty_work() {
+    [ ! -e "$work" ] || [ -e "$work/$mark" ] || [ -z "$(ls -A "$work")" ] ||
+        fail "$work is no work folder of an example: remove it first, or name another"
+    rm -rf "$work"
 }
 
 # step TITLE [COMMAND..] - shows both, runs the command

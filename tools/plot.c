@@ -132,6 +132,16 @@ static void find_span(const struct plot *p, double *from, double *to)
         }
 }
 
+/* "loss", or "error" where that is all there is. */
+static const char *panel_name(const struct plot *p, enum panel panel)
+{
+    bool errors = panel == LOSS;
+
+    for (size_t k = 0; errors && k < p->lines[panel]; k++)
+        errors = strstr(p->line[panel][k].label, "error") != NULL;
+    return errors ? "error" : panel_words[panel];
+}
+
 static enum crema_status draw(struct plot *p)
 {
     double top = p->title ? 34 : 10, shares = 0, from, to;
@@ -154,7 +164,7 @@ static enum crema_status draw(struct plot *p)
             .x_label = i != last  ? NULL
                        : p->epoch ? "epochs"
                                   : "iterations",
-            .y_label = panel_words[i],
+            .y_label = panel_name(p, i),
             .log_y = log_scale(p, i),
             .x0 = from,
             .x1 = to,

@@ -47,11 +47,11 @@ for stage in $stages; do
         END { print stage, sum / NR, line }'
 done >errors
 awk -v seeds="$seeds" '
-    BEGIN { n = split(seeds, seed, " "); printf "%-18s", ""
+    BEGIN { n = split(seeds, seed, " "); printf "%-22s", ""
         for (i = 1; i <= n; i++) printf "%9s", "seed " seed[i]
         print "     mean   worse by" }
     NR == 1 { all = $2 }
-    { name = $1; sub("no_", "without ", name); printf "%-18s", name
+    { name = $1; sub("no_", "without ", name); printf "%-22s", name
         for (i = 1; i <= n; i++) printf "%9s", $(2 + i)
         printf "%9.2f", $2
         printf NR == 1 ? "\n" : "%+9.2f\n", $2 - all }' errors | tee table.txt

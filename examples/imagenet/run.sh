@@ -1,0 +1,47 @@
+#!/bin/sh
+# run.sh [--data DIR] [--quick] [--seed N] [--work DIR] - AlexNet on ImageNet, from folders of pictures to the test.
+# What is there already stays: the same command goes on where an earlier one was interrupted.
+set -eu
+. "$(dirname "$0")/../common.sh"
+# shellcheck disable=SC2034 # example looks at them
+data_is="ImageNet, train/CLASS/*.JPEG and val/CLASS/*.JPEG" keep=1
+example imagenet "AlexNet on ImageNet as published; without --data a trial run of all steps with a few digits." "$@"
+
+# trial LIST PART - of the digits of a list 8 of each class, in the layout of ImageNet
+trial() {
+    for class in 0 1 2 3 4 5 6 7 8 9; do
+        mkdir -p "pictures/$2/$class"
+        grep "^$class/" "$top/data/digits/$1.txt" | head -n 8 | while read -r file label; do
+            cp "$top/data/digits/$file" "pictures/$2/$label"
+        done
+    done
+}
+
+model=$top/models/alexnet
+pictures=$data
+set --
+if [ -z "$data" ]; then
+    pictures=pictures
+    step "a trial: some digits in ImageNet's layout"
+    trial train train
+    trial test val
+    set -- --set max_iter=6 --set test_interval=6 --set test_iter=4 --set display=1 --set base_lr=0.001
+fi
+
+for part in train val; do
+    [ -d "imagenet_${part}_lmdb" ] || step "the $part pictures, the middle of each, 256 x 256" convert_imageset \
+        --resize_width 256 --resize_height 256 --resize_mode crop --shuffle --seed "$seed" --encoded --encode_type jpg \
+        "$pictures/$part/" "imagenet_${part}_lmdb"
+done
+[ -e imagenet_pca.txt ] || step "mean, and what colours vary along" compute_image_mean --pca imagenet_pca.txt \
+    imagenet_train_lmdb imagenet_mean.binaryproto
+
+# the paper's noise of colours, which the model leaves out
+sed 's|mirror: true crop_size: 227|& lighting_file: "imagenet_pca.txt"|' "$model/train_val.prototxt" >train_val.prototxt
+[ -n "$data" ] || sed -i 's|batch_size: [0-9]*|batch_size: 10|' train_val.prototxt
+grep -q lighting_file train_val.prototxt
+step "train" crema train --solver "$model/solver.prototxt" --set net=train_val.prototxt --set "random_seed=$seed" \
+    --set snapshot_keep=2 --snapshot auto "$@"
+
+weights=$(ls -t alexnet_iter_*.caffemodel | head -n 1)
+step "test: the centre of each picture" crema test --model train_val.prototxt --weights "$weights" | tee table.txt
