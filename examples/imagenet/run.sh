@@ -45,3 +45,5 @@ step "train" crema train --solver "$model/solver.prototxt" --set net=train_val.p
 
 weights=$(ls -t alexnet_iter_*.caffemodel | head -n 1)
 step "test: the centre of each picture" crema test --model train_val.prototxt --weights "$weights" | tee table.txt
+step "test: the mean of ten crops" crema test --model train_val.prototxt --weights "$weights" --oversample |
+    tee -a table.txt

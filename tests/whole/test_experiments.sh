@@ -14,8 +14,7 @@ experiment() {
     [ "$1" = imagenet ] || [ "$(head -c 4 "$1/$1.png" | od -An -tx1)" = " 89 50 4e 47" ]
 }
 
-# rows NAME COUNT COLUMN FROM TO - so many lines of the table have a number within FROM and TO in this column, counted from
-# the line's end
+# rows NAME COUNT COLUMN FROM TO - so many lines of the table have a number of FROM to TO in this column, the last one is 0
 rows() {
     awk -v column="$3" -v from="$4" -v to="$5" '{ v = $(NF - column) } v ~ /^[-+0-9.]+$/ && v >= from && v <= to { n++ }
         END { print n + 0 }' "$1/table.txt" >count
@@ -32,6 +31,9 @@ rows rate 2 0 0 50
 experiment finetune
 rows finetune 1 0 0 60
 rows finetune 1 1 0 60
+experiment ten_crop
+rows ten_crop 2 2 0 60
+rows ten_crop 2 1 0 60
 
 # a trial of all steps: what they leave, and that the same command, done already, goes on to the test at once
 experiment imagenet
