@@ -69,7 +69,7 @@ static enum crema_status open_letters(struct canvas *c, struct letters *l)
     char *slash;
 
     if (FT_Init_FreeType(&l->library) != 0)
-        return crema_fail(c->ctx, CREMA_ENOMEM, "no memory to draw letters");
+        return crema_no_memory(c->ctx, "letters");
     beside[n > 0 ? n : 0] = '\0';
     slash = strrchr(beside, '/');
     if (slash) {
@@ -87,8 +87,7 @@ static enum crema_status set_font(struct canvas *c)
     static const cairo_user_data_key_t key;
     struct letters *l = calloc(1, sizeof *l);
     enum crema_status status =
-        l ? open_letters(c, l)
-          : crema_fail(c->ctx, CREMA_ENOMEM, "no memory to draw letters");
+        l ? open_letters(c, l) : crema_no_memory(c->ctx, "letters");
 
     if (status == CREMA_OK) {
         c->font = cairo_ft_font_face_create_for_ft_face(l->face, 0);
@@ -97,7 +96,7 @@ static enum crema_status set_font(struct canvas *c)
             cairo_set_font_face(c->cr, c->font);
             return CREMA_OK;
         }
-        status = crema_fail(c->ctx, CREMA_ENOMEM, "no memory to draw letters");
+        status = crema_no_memory(c->ctx, "letters");
     }
     if (l) free_letters(l);
     return status;
@@ -137,7 +136,7 @@ enum crema_status canvas_open(struct crema_ctx *ctx, const char *path,
     enum crema_status status;
 
     *out = NULL;
-    if (!c) return crema_fail(ctx, CREMA_ENOMEM, "no memory for a picture");
+    if (!c) return crema_no_memory(ctx, path);
     c->ctx = ctx;
     status = set_up(c, path, width, height);
     if (status != CREMA_OK) {

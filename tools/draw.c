@@ -42,8 +42,7 @@ static enum crema_status add(struct draw *d, const char *fmt, ...)
         size_t room = d->room ? 2 * d->room : 4 * MOST;
         char *text = realloc(d->text, room);
 
-        if (!text)
-            return crema_fail(d->job.ctx, CREMA_ENOMEM, "no memory to draw");
+        if (!text) return crema_no_memory(d->job.ctx, d->out);
         d->text = text;
         d->room = room;
     }

@@ -33,18 +33,13 @@ static struct log_series *find(struct train_log *log, const char *name,
     return NULL;
 }
 
-static enum crema_status no_memory(struct crema_ctx *ctx)
-{
-    return crema_fail(ctx, CREMA_ENOMEM, "no memory for a log's figures");
-}
-
 static enum crema_status add_series(struct reader *r, const char *name,
                                     bool test, struct log_series **out)
 {
     struct log_series *all =
         realloc(r->log->series, (r->log->n + 1) * sizeof *all);
 
-    if (!all) return no_memory(r->ctx);
+    if (!all) return crema_no_memory(r->ctx, "a log's figures");
     r->log->series = all;
     *out = &all[r->log->n++];
     **out = (struct log_series){ .test = test };
@@ -58,10 +53,10 @@ static enum crema_status grow(struct reader *r, struct log_series *s)
     double *iteration = realloc(s->iteration, room * sizeof *iteration);
     double *value;
 
-    if (!iteration) return no_memory(r->ctx);
+    if (!iteration) return crema_no_memory(r->ctx, "a log's figures");
     s->iteration = iteration;
     value = realloc(s->value, room * sizeof *value);
-    if (!value) return no_memory(r->ctx);
+    if (!value) return crema_no_memory(r->ctx, "a log's figures");
     s->value = value;
     s->room = room;
     return CREMA_OK;

@@ -4,20 +4,7 @@ set -eu
 
 images=$CREMA_SOURCE/tests/data/images
 
-die() {
-    echo "$1"
-    [ ! -f log ] || cat log
-    exit 1
-}
-# answers STATUS TEXT COMMAND.. - the exit status, and a text in what it says
-answers() {
-    want=$1 text=$2
-    shift 2
-    got=0
-    "$@" >log 2>&1 || got=$?
-    [ "$got" = "$want" ] || die "$*: exit status $got, expected $want"
-    grep -q -- "$text" log || die "$*: does not say '$text'"
-}
+. "$CREMA_SOURCE/tests/data_floor/answers.sh"
 same() { cmp "$1/data.mdb" "$2/data.mdb" || die "$1 and $2 differ"; }
 
 # ---- a folder for each class is the list that names them in order

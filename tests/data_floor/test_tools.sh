@@ -4,20 +4,7 @@ set -eu
 
 images=$CREMA_SOURCE/tests/data/images
 
-die() {
-    echo "$1"
-    [ ! -f log ] || cat log
-    exit 1
-}
-# answers STATUS TEXT COMMAND.. - the exit status, and a text in what it says
-answers() {
-    want=$1 text=$2
-    shift 2
-    got=0
-    "$@" >log 2>&1 || got=$?
-    [ "$got" = "$want" ] || die "$*: exit status $got, expected $want"
-    grep -q -- "$text" log || die "$*: does not say '$text'"
-}
+. "$CREMA_SOURCE/tests/data_floor/answers.sh"
 
 answers 2 'wants ROOT/ \[LIST\] DB' convert_imageset
 answers 2 'did you mean --resize_width' convert_imageset --resize_with=3 a b c

@@ -4,20 +4,7 @@ set -eu
 
 images=$CREMA_SOURCE/tests/data/images
 
-die() {
-    echo "$1"
-    [ ! -f log ] || cat log
-    exit 1
-}
-# answers STATUS TEXT COMMAND.. - the exit status, and a text in what it says
-answers() {
-    want=$1 text=$2
-    shift 2
-    got=0
-    "$@" >log 2>&1 || got=$?
-    [ "$got" = "$want" ] || die "$*: exit status $got, expected $want"
-    grep -q -- "$text" log || die "$*: does not say '$text'"
-}
+. "$CREMA_SOURCE/tests/data_floor/answers.sh"
 # says TEXT - the last answer has that line, too
 says() { grep -q -- "$1" log || die "no '$1'"; }
 convert() { convert_imageset "$@" 2>convert.log || die "$(cat convert.log)"; }
