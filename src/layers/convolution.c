@@ -397,7 +397,7 @@ static const struct crema_layer_doc doc_deconvolution = {
                "}",
 };
 
-static const struct crema_layer_doc doc_convolution_depthwise = {
+static const struct crema_layer_doc doc_depthwise = {
     .kind = CREMA_LAYER_IMAGE,
     .line = "convolution of each channel by itself",
     .text = "A Convolution whose groups are single channels, whatever group "
@@ -408,25 +408,9 @@ static const struct crema_layer_doc doc_convolution_depthwise = {
                         "weights, with a top each" } },
     .tops = { { "y", "N x num_output x P x Q; one for each bottom" } },
     .params = { &convolution_param },
-    .quirks = "From ShuffleNet's forks. Convolution with group set to the "
-              "number of channels is the same, and Caffe knows it.",
-    .example = "convolution_param { num_output: 32 kernel_size: 3 pad: 1 "
-               "bias_term: false }",
-};
-
-static const struct crema_layer_doc doc_depthwise_convolution = {
-    .kind = CREMA_LAYER_IMAGE,
-    .line = "convolution of each channel by itself",
-    .text = "A Convolution whose groups are single channels, whatever group "
-            "says; num_output is a multiple of x's channels. Weights: "
-            "num_output x 1 x kernel, and a bias.",
-    .bottoms = { { "x", "N x C x H x W; other numbers of spatial axes as axis "
-                        "says; several bottoms of the same channels share the "
-                        "weights, with a top each" } },
-    .tops = { { "y", "N x num_output x P x Q; one for each bottom" } },
-    .params = { &convolution_param },
-    .quirks = "From MobileNet's forks. Convolution with group set to the "
-              "number of channels is the same, and Caffe knows it.",
+    .quirks = "ConvolutionDepthwise in ShuffleNet's forks, "
+              "DepthwiseConvolution in MobileNet's. Convolution with group set "
+              "to the number of channels is the same, and Caffe knows it.",
     .example = "convolution_param { num_output: 32 kernel_size: 3 pad: 1 "
                "bias_term: false }",
 };
@@ -461,7 +445,7 @@ const struct crema_layer_type crema_layer_ConvolutionDepthwise = {
     .max_tops = -1,
     .setup = setup,
     .record = record,
-    .doc = &doc_convolution_depthwise,
+    .doc = &doc_depthwise,
 };
 
 const struct crema_layer_type crema_layer_DepthwiseConvolution = {
@@ -472,5 +456,5 @@ const struct crema_layer_type crema_layer_DepthwiseConvolution = {
     .max_tops = -1,
     .setup = setup,
     .record = record,
-    .doc = &doc_depthwise_convolution,
+    .doc = &doc_depthwise,
 };

@@ -1,50 +1,12 @@
 /* test_detection.c - layers of the detection forks, with numbers worked out by
  * hand. */
-#include "crema.h"
+#include "support/net_text.h"
 #include "support/suite.h"
 
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-static struct crema_ctx *ctx;
-static struct crema_device *dev;
-
-static void set_up(void)
-{
-    ctx = crema_ctx_new(NULL, NULL);
-    ck_assert_int_eq(crema_device_open(ctx, "ref", 1, &dev), CREMA_OK);
-}
-
-static void tear_down(void)
-{
-    crema_device_free(dev);
-    crema_ctx_free(ctx);
-}
-
-static void good(enum crema_status status)
-{
-    ck_assert_msg(status == CREMA_OK, "%s", crema_ctx_message(ctx));
-}
-
-static struct crema_model *open_text(const char *text)
-{
-    struct crema_model *m = NULL;
-    char path[64];
-    FILE *f;
-
-    snprintf(path, sizeof path, "/tmp/crema_test_detection_%ld.prototxt",
-             (long)getpid());
-    f = fopen(path, "w");
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    ck_assert_int_eq(fclose(f), 0);
-    good(crema_model_open(dev, path, NULL, &m));
-    unlink(path);
-    return m;
-}
 
 #define INPUT(name, dims)                                                      \
     "layer { name: '" name "' type: 'Input' top: '" name "' "                  \
@@ -119,7 +81,7 @@ START_TEST(prior_boxes)
                                       "bottom: 'x' bottom: 'd' "
                                       "top: 'p' prior_box_param { %s } }",
              priors[_i].fields);
-    m = open_text(text);
+    m = opened_text(NULL, text);
     good(crema_model_forward(m));
     ck_assert_int_eq(crema_model_shape(m, "p", dims), 3);
     ck_assert_int_eq(dims[0], 1);
@@ -138,14 +100,17 @@ END_TEST
 
 START_TEST(prior_boxes_on_another_picture)
 {
-    struct crema_model *m = open_text(INPUT("x", "1, 1, 1, 1") INPUT(
-        "d",
-        "1, 1, 10, 20") "layer { name: 'p' type: 'PriorBox' bottom: 'x' "
-                        "bottom: 'd' top: 'p' "
-                        "prior_box_param { min_size: 4 img_h: 8 img_w: 4 } }"
-                        "layer { name: 'q' type: 'PriorBox' bottom: 'x' "
-                        "bottom: 'd' top: 'q' "
-                        "prior_box_param { min_size: 4 img_size: 16 } }");
+    struct crema_model *m = opened_text(
+        NULL,
+        INPUT("x", "1, 1, 1, 1") INPUT(
+            "d",
+            "1, 1, 10, 20") "layer { name: 'p' type: 'PriorBox' bottom: 'x' "
+                            "bottom: 'd' top: 'p' "
+                            "prior_box_param { min_size: 4 img_h: 8 img_w: 4 } "
+                            "}"
+                            "layer { name: 'q' type: 'PriorBox' bottom: 'x' "
+                            "bottom: 'd' top: 'q' "
+                            "prior_box_param { min_size: 4 img_size: 16 } }");
     float p[8], q[8];
 
     good(crema_model_forward(m));
@@ -182,7 +147,7 @@ static struct crema_model *detector(const char *fields)
                              "bottom: 'conf' bottom: 'p' top: 'o' "
                              "detection_output_param { num_classes: 3 %s } }",
         fields);
-    m = open_text(text);
+    m = opened_text(NULL, text);
     good(crema_model_write(m, "p", 3, (int64_t[]){ 1, 2, 16 }, four));
     return m;
 }
@@ -318,7 +283,7 @@ static struct crema_model *trainer(const char *fields)
                               "bottom: 'conf' bottom: 'p' bottom: 't' top: 'o' "
                               "multibox_loss_param { num_classes: 2 %s } }",
         fields);
-    m = open_text(text);
+    m = opened_text(NULL, text);
     good(crema_model_write(m, "p", 3, (int64_t[]){ 1, 2, 16 }, four));
     write_input(m, "loc", 16, zero);
     write_input(m, "conf", 8, zero);
@@ -415,7 +380,8 @@ START_TEST(pooled_regions)
         { 3.5f, 21.5f, 43.5f, 61.5f, 16, 32, 48, 64 },
     };
     static const float regions[10] = { 0, 0, 0, 3, 3, 0, 3, 3, 3, 3 };
-    struct crema_model *m = open_text(
+    struct crema_model *m = opened_text(
+        NULL,
         INPUT("x", "1, 1, 4, 4") INPUT("z", "1, 4, 4, 4")
             INPUT("r", "2, 5") "layer { name: 'm' type: 'ROIPooling' bottom: "
                                "'x' bottom: 'r' top: 'm' "
@@ -454,7 +420,7 @@ int main(void)
     Suite *s = suite_create("detection layers");
     TCase *t = tcase_create("ref");
 
-    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_checked_fixture(t, open_ref, close_device);
     tcase_add_loop_test(t, prior_boxes, 0, sizeof priors / sizeof *priors);
     tcase_add_test(t, prior_boxes_on_another_picture);
     tcase_add_loop_test(t, detection, 0,

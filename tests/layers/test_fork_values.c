@@ -1,54 +1,24 @@
 /* test_fork_values.c - fields of forks that change a result: to what. */
-#include "crema.h"
+#include "support/net_text.h"
 #include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <unistd.h>
 
 enum { COUNT = 50 };
-
-static struct crema_ctx *ctx;
-static struct crema_device *dev;
-
-static void set_up(void)
-{
-    ctx = crema_ctx_new(NULL, NULL);
-    ck_assert_int_eq(crema_device_open(ctx, "ref", 1, &dev), CREMA_OK);
-}
-
-static void tear_down(void)
-{
-    crema_device_free(dev);
-    crema_ctx_free(ctx);
-}
-
-static void good(enum crema_status status)
-{
-    ck_assert_msg(status == CREMA_OK, "%s", crema_ctx_message(ctx));
-}
 
 /* A net of one layer, from x, 1 x 1 x 5 x 10, to y. */
 static struct crema_model *open_layer(const char *layer, bool train)
 {
     const struct crema_model_options options = { .train = train, .seed = 1 };
-    struct crema_model *m = NULL;
-    char path[64];
-    FILE *f;
+    char text[400];
 
-    snprintf(path, sizeof path, "/tmp/crema_test_fork_values_%ld.prototxt",
-             (long)getpid());
-    f = fopen(path, "w");
-    ck_assert_ptr_nonnull(f);
-    fprintf(f,
-            "layer { name: 'x' type: 'Input' top: 'x' "
-            "input_param { shape { dim: [1, 1, 5, 10] } } }\n"
-            "layer { name: 'y' bottom: 'x' top: 'y' %s }\n",
-            layer);
-    ck_assert_int_eq(fclose(f), 0);
-    good(crema_model_open(dev, path, &options, &m));
-    unlink(path);
-    return m;
+    snprintf(text, sizeof text,
+             "layer { name: 'x' type: 'Input' top: 'x' "
+             "input_param { shape { dim: [1, 1, 5, 10] } } }\n"
+             "layer { name: 'y' bottom: 'x' top: 'y' %s }\n",
+             layer);
+    return opened_text(&options, text);
 }
 
 /* y of ones that went through a dropout of ratio .75 */
@@ -121,7 +91,7 @@ int main(void)
     Suite *s = suite_create("values of fields of forks");
     TCase *t = tcase_create("ref");
 
-    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_checked_fixture(t, open_ref, close_device);
     tcase_add_test(t, dropout_that_scales_in_test);
     tcase_add_loop_test(t, pooling_that_rounds_down, 0, 5);
     suite_add_tcase(s, t);

@@ -1,13 +1,12 @@
 /* test_pad_same.c - convolution_param { pad_same: true } against the same
  * convolution of a picture whose margin is written out. */
-#include "crema.h"
+#include "support/net_text.h"
 #include "support/suite.h"
 
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* What Keras gives for padding="same": the margin on all sides is `total`, half
  * of it in front, the odd one behind. */
@@ -22,14 +21,6 @@ static const struct {
 };
 enum { NCASES = sizeof cases / sizeof *cases, MOST = 40 };
 
-static struct crema_ctx *ctx;
-static struct crema_device *dev;
-
-static void good(enum crema_status status)
-{
-    ck_assert_msg(status == CREMA_OK, "%s", crema_ctx_message(ctx));
-}
-
 /* One number each in kernel and bias; y, at most MOST x MOST, of a square x. */
 static int convolve(int kernel, int stride, int dilation, const char *more,
                     int size, const float *x, float *y)
@@ -38,24 +29,17 @@ static int convolve(int kernel, int stride, int dilation, const char *more,
     const struct crema_model_options options = { .seed = 7 };
     struct crema_model *m;
     int64_t out[CREMA_MODEL_DIMS];
-    char path[64];
-    FILE *f;
+    char text[500];
 
-    snprintf(path, sizeof path, "/tmp/crema_pad_same_%ld.prototxt",
-             (long)getpid());
-    f = fopen(path, "w");
-    ck_assert_ptr_nonnull(f);
-    fprintf(f,
-            "layer { name: 'x' type: 'Input' top: 'x' input_param { shape { "
-            "dim: [1, 1, %d, %d] } } }\n"
-            "layer { name: 'y' type: 'Convolution' bottom: 'x' top: 'y' "
-            "convolution_param { num_output: 1 kernel_size: %d stride: %d "
-            "dilation: %d %s weight_filler { type: 'uniform' min: -1 max: 1 } "
-            "} }\n",
-            size, size, kernel, stride, dilation, more);
-    ck_assert_int_eq(fclose(f), 0);
-    good(crema_model_open(dev, path, &options, &m));
-    unlink(path);
+    snprintf(text, sizeof text,
+             "layer { name: 'x' type: 'Input' top: 'x' input_param { shape { "
+             "dim: [1, 1, %d, %d] } } }\n"
+             "layer { name: 'y' type: 'Convolution' bottom: 'x' top: 'y' "
+             "convolution_param { num_output: 1 kernel_size: %d stride: %d "
+             "dilation: %d %s weight_filler { type: 'uniform' min: -1 max: 1 } "
+             "} }\n",
+             size, size, kernel, stride, dilation, more);
+    m = opened_text(&options, text);
     good(crema_model_write(m, "x", 4, dims, x));
     good(crema_model_forward(m));
     ck_assert_int_eq(crema_model_shape(m, "y", out), 4);
@@ -90,16 +74,9 @@ START_TEST(margins)
 }
 END_TEST
 
-static void set_up(void)
+static void on_cpu(void)
 {
-    ctx = crema_ctx_new(NULL, NULL);
-    good(crema_device_open(ctx, "cpu", 1, &dev));
-}
-
-static void tear_down(void)
-{
-    crema_device_free(dev);
-    crema_ctx_free(ctx);
+    open_device("cpu");
 }
 
 int main(void)
@@ -107,7 +84,7 @@ int main(void)
     Suite *suite = suite_create("pad_same");
     TCase *tc = tcase_create("all");
 
-    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_checked_fixture(tc, on_cpu, close_device);
     tcase_add_loop_test(tc, margins, 0, NCASES);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

@@ -1,47 +1,9 @@
 /* test_passes.c - layers whose passes depend on the data or on those before. */
-#include "crema.h"
+#include "support/net_text.h"
 #include "support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <unistd.h>
-
-static struct crema_ctx *ctx;
-static struct crema_device *dev;
-
-static void set_up(void)
-{
-    ctx = crema_ctx_new(NULL, NULL);
-    ck_assert_int_eq(crema_device_open(ctx, "ref", 1, &dev), CREMA_OK);
-}
-
-static void tear_down(void)
-{
-    crema_device_free(dev);
-    crema_ctx_free(ctx);
-}
-
-static void good(enum crema_status status)
-{
-    ck_assert_msg(status == CREMA_OK, "%s", crema_ctx_message(ctx));
-}
-
-static struct crema_model *open_text(const char *text)
-{
-    struct crema_model *m = NULL;
-    char path[64];
-    FILE *f;
-
-    snprintf(path, sizeof path, "/tmp/crema_test_passes_%ld.prototxt",
-             (long)getpid());
-    f = fopen(path, "w");
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    ck_assert_int_eq(fclose(f), 0);
-    good(crema_model_open(dev, path, NULL, &m));
-    unlink(path);
-    return m;
-}
 
 /* ---- Filter: sizes that only the data tell ------------------------------- */
 
@@ -62,7 +24,7 @@ START_TEST(filter)
                                         { 0, 0, 0, 0 },
                                         { 0, 0, 1, 0 },
                                         { 1, 0, 0, 0 } };
-    struct crema_model *m = open_text(filtered);
+    struct crema_model *m = opened_text(NULL, filtered);
     const int64_t images[] = { 4, 2 }, each[] = { 4 };
 
     for (int pass = 0; pass < 5; pass++) {
@@ -105,7 +67,7 @@ static struct crema_model *recurrent(const char *type, int steps,
              "recurrent_param { num_output: 4 "
              "weight_filler { type: 'uniform' min: -.9 max: .9 } } }%s",
              steps, steps, type, more);
-    return open_text(text);
+    return opened_text(NULL, text);
 }
 
 /* `steps` steps from step `first` on, by a net of that many; h: its blob
@@ -182,7 +144,7 @@ int main(void)
     Suite *s = suite_create("passes");
     TCase *t = tcase_create("ref");
 
-    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_checked_fixture(t, open_ref, close_device);
     tcase_add_test(t, filter);
     tcase_add_loop_test(t, carried, 0, 2);
     tcase_add_loop_test(t, carried_once, 0, 2);

@@ -3,6 +3,7 @@
 #include "net/net.h"
 #include "proto/message.h"
 #include "proto/upgrade.h"
+#include "support/net_text.h"
 #include "support/suite.h"
 
 #include <check.h>
@@ -11,21 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct crema_ctx *ctx;
-static struct crema_device *dev;
-
-static void set_up(void)
-{
-    ctx = crema_ctx_new(NULL, NULL);
-    ck_assert_int_eq(crema_device_open(ctx, "ref", 1, &dev), CREMA_OK);
-}
-
-static void tear_down(void)
-{
-    crema_device_free(dev);
-    crema_ctx_free(ctx);
-}
 
 static char *text_of(const ProtobufCMessage *message)
 {
@@ -186,7 +172,7 @@ int main(void)
     Suite *s = suite_create("filter");
     TCase *tc = tcase_create("filter");
 
-    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_checked_fixture(tc, open_ref, close_device);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, phases_are_as_in_caffe);
     tcase_add_test(tc, rules_choose_layers);

@@ -1,7 +1,7 @@
 /* test_net.c - from definitions to nets: what is refused, shared and kept. */
-#include "crema.h"
 #include "net/model.h"
 #include "proto/upgrade.h"
+#include "support/net_text.h"
 #include "support/suite.h"
 
 #include <check.h>
@@ -11,55 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct crema_ctx *ctx;
-static struct crema_device *dev;
-
-static void set_up(void)
-{
-    ctx = crema_ctx_new(NULL, NULL);
-    ck_assert_int_eq(crema_device_open(ctx, "ref", 1, &dev), CREMA_OK);
-}
-
-static void tear_down(void)
-{
-    crema_device_free(dev);
-    crema_ctx_free(ctx);
-}
-
-/* The text in a file of its own. */
-static const char *file_of(const char *text)
-{
-    static char path[64];
-    FILE *f;
-
-    snprintf(path, sizeof path, "/tmp/crema_test_net_%ld.prototxt",
-             (long)getpid());
-    f = fopen(path, "w");
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    ck_assert_int_eq(fclose(f), 0);
-    return path;
-}
-
-static enum crema_status open_text(const char *text,
-                                   const struct crema_model_options *o,
-                                   struct crema_model **out)
-{
-    const char *path = file_of(text);
-    enum crema_status status = crema_model_open(dev, path, o, out);
-
-    unlink(path);
-    return status;
-}
-
 static struct crema_model *opened(const char *text, bool train)
 {
     const struct crema_model_options o = { .train = train };
-    struct crema_model *m = NULL;
 
-    ck_assert_msg(open_text(text, &o, &m) == CREMA_OK, "%s",
-                  crema_ctx_message(ctx));
-    return m;
+    return opened_text(&o, text);
 }
 
 /* ---- what is refused, and where ------------------------------------------ */
@@ -134,7 +90,7 @@ START_TEST(refused)
 {
     struct crema_model *m = NULL;
 
-    ck_assert_int_eq(open_text(refusals[_i].text, NULL, &m), CREMA_EINVAL);
+    ck_assert_int_eq(open_text(NULL, refusals[_i].text, &m), CREMA_EINVAL);
     ck_assert_msg(strstr(crema_ctx_message(ctx), refusals[_i].place) &&
                       strstr(crema_ctx_message(ctx), refusals[_i].says),
                   "expected '%s' and '%s', got:\n%s", refusals[_i].place,
@@ -149,9 +105,9 @@ START_TEST(refused_in_train)
     const struct crema_model_options train = { .train = true };
     struct crema_model *m = NULL;
 
-    ck_assert_int_eq(open_text(text, &train, &m), CREMA_EUNSUPPORTED);
+    ck_assert_int_eq(open_text(&train, text, &m), CREMA_EUNSUPPORTED);
     ck_assert_ptr_nonnull(strstr(crema_ctx_message(ctx), ":3:1: bn_stats_"));
-    ck_assert_int_eq(open_text(text, NULL, &m), CREMA_OK);
+    ck_assert_int_eq(open_text(NULL, text, &m), CREMA_OK);
     crema_model_free(m);
 }
 END_TEST
@@ -182,7 +138,7 @@ START_TEST(rules)
     const char *want = states[_i].outputs;
     int n = 0;
 
-    ck_assert_int_eq(open_text(staged, &states[_i].o, &m), CREMA_OK);
+    ck_assert_int_eq(open_text(&states[_i].o, staged, &m), CREMA_OK);
     for (; crema_model_output(m, n); n++)
         ck_assert_int_eq(crema_model_output(m, n)[0], want[n]);
     ck_assert_int_eq(n, (int)strlen(want));
@@ -324,8 +280,7 @@ START_TEST(weights_round_trip)
     ck_assert_int_eq(crema_param_write(&s->weight->value, 0, 150, w), CREMA_OK);
     ck_assert_int_eq(crema_net_save_weights(crema_model_net(a), path),
                      CREMA_OK);
-    ck_assert_msg(open_text(small, &o, &b) == CREMA_OK, "%s",
-                  crema_ctx_message(ctx));
+    good(open_text(&o, small, &b));
     s = crema_weights_find(&crema_model_net(b)->world->weights, "ip", 0);
     memset(w, 0, sizeof w);
     ck_assert_int_eq(crema_param_read(&s->weight->value, 0, 150, w), CREMA_OK);
@@ -349,12 +304,12 @@ START_TEST(weights_of_another_shape)
              (long)getpid());
     ck_assert_int_eq(crema_net_save_weights(crema_model_net(a), path),
                      CREMA_OK);
-    ck_assert_int_eq(open_text(other, &o, &b), CREMA_EINVAL);
+    ck_assert_int_eq(open_text(&o, other, &b), CREMA_EINVAL);
     ck_assert_ptr_nonnull(strstr(crema_ctx_message(ctx),
                                  "blob 0 is 2x75 in the file, 3x75 in the "
                                  "net"));
     o.weights = "/nowhere/at/all.caffemodel";
-    ck_assert_int_eq(open_text(small, &o, &b), CREMA_EIO);
+    ck_assert_int_eq(open_text(&o, small, &b), CREMA_EIO);
     crema_model_free(a);
     unlink(path);
 }
@@ -373,7 +328,7 @@ START_TEST(no_values)
     for (int i = 0; i < 2; i++) {
         strcpy(bad, small);
         if (i) memcpy(strstr(bad, "constant"), "konstant", 8);
-        ck_assert_int_eq(crema_net_file_read(ctx, file_of(bad),
+        ck_assert_int_eq(crema_net_file_read(ctx, text_file(bad),
                                              CREMA_TEXT_STRICT, &param,
                                              &source),
                          CREMA_OK);
@@ -398,7 +353,7 @@ START_TEST(nets_share_weights)
     struct crema_source *source;
     Crema__NetParameter *param;
     struct crema_world *world;
-    const char *path = file_of(small);
+    const char *path = text_file(small);
 
     ck_assert_int_eq(
         crema_net_file_read(ctx, path, CREMA_TEXT_STRICT, &param, &source),
@@ -484,7 +439,7 @@ int main(void)
     Suite *s = suite_create("net");
     TCase *t = tcase_create("net");
 
-    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_checked_fixture(t, open_ref, close_device);
     tcase_add_loop_test(t, refused, 0, NREFUSALS);
     tcase_add_test(t, refused_in_train);
     tcase_add_loop_test(t, rules, 0, sizeof states / sizeof *states);
