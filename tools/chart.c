@@ -4,7 +4,10 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { SMALL = 11, LABEL = 12, TICKS = 6 };
+enum { SMALL = 11, LABEL = 12 };
+enum { ROW = 16, SAMPLE = 26 }; /* of a legend: a row, a piece of the line */
+enum { X_TICK = 110, Y_TICK = 36 }; /* from one tick to the next, about */
+enum { INSET = 4 };                 /* curves keep so far off the frame */
 static const uint32_t ink = 0x303030, grid = 0xe4e4e4;
 
 uint32_t chart_color(size_t i)
@@ -34,10 +37,13 @@ static bool shown(const struct chart *c, double x, double y)
     return c->x0 == c->x1 || (x >= c->x0 && x <= c->x1);
 }
 
-/* 1, 2 or 5 times a power of ten: about TICKS of it in `length`. */
-static double step_of(double length)
+/* From one tick to the next, in values: 1, 2 or 5 times a power of ten, and
+ * about `pixels` of them. */
+static double step_of(const struct axis *a, double pixels)
 {
-    double rough = length / TICKS, power = pow(10, floor(log10(rough)));
+    double ticks = fmin(8, fmax(2, fabs(a->length) / pixels));
+    double rough = (a->to - a->from) / ticks;
+    double power = pow(10, floor(log10(rough)));
 
     return power * (rough / power < 1.5   ? 1
                     : rough / power < 3.5 ? 2
@@ -87,7 +93,7 @@ static void widen(const struct chart *c, struct axis *y)
         y->to += room;
         return;
     }
-    step = step_of(y->to - y->from);
+    step = step_of(y, Y_TICK);
     y->from = floor(y->from / step + 1e-9) * step;
     y->to = ceil(y->to / step - 1e-9) * step;
 }
@@ -117,10 +123,28 @@ static void draw_y_tick(struct canvas *c, const struct axis *y, double value,
     canvas_text(c, x - 6, at + 4, SMALL, CANVAS_RIGHT, text);
 }
 
+/* Powers of ten, each so many-th where they lie close; 2 and 5 times them where
+ * there is room. */
+static void draw_log_ticks(struct canvas *c, const struct axis *y, double x,
+                           double w)
+{
+    double decade = fabs(y->length) / (y->to - y->from);
+    int each = decade < 20 ? (int)ceil(20 / decade) : 1;
+
+    for (int e = (int)floor(y->from); e <= (int)ceil(y->to); e++)
+        for (int m = 1; m <= 5; m += m == 1 ? 1 : 3) {
+            double v = m * pow(10, e);
+
+            if (m > 1 ? decade < 60 : e % each) continue;
+            if (log10(v) < y->from || log10(v) > y->to) continue;
+            draw_y_tick(c, y, v, v, x, w);
+        }
+}
+
 static void draw_y_axis(struct canvas *c, const struct axis *y, double x,
                         double w)
 {
-    double step = step_of(y->to - y->from);
+    double step = step_of(y, Y_TICK);
 
     if (!y->log) {
         for (double v = ceil(y->from / step - 1e-9) * step;
@@ -128,20 +152,13 @@ static void draw_y_axis(struct canvas *c, const struct axis *y, double x,
             draw_y_tick(c, y, v, step, x, w);
         return;
     }
-    for (int e = (int)floor(y->from); e <= (int)ceil(y->to); e++)
-        for (int m = 1; m <= 5; m += m == 1 ? 1 : 3) {
-            double v = m * pow(10, e);
-
-            if (m > 1 && y->to - y->from > 2.5) break;
-            if (log10(v) < y->from || log10(v) > y->to) continue;
-            draw_y_tick(c, y, v, v, x, w);
-        }
+    draw_log_ticks(c, y, x, w);
 }
 
 static void draw_x_axis(struct canvas *c, const struct axis *x, double y,
                         double h)
 {
-    double step = step_of(x->to - x->from);
+    double step = step_of(x, X_TICK);
 
     for (double v = ceil(x->from / step - 1e-9) * step;
          v <= x->to + step * 1e-6; v += step) {
@@ -181,110 +198,68 @@ static void draw_curve(struct canvas *c, const struct chart *chart,
     }
 }
 
-struct box {
-    double x, y, w, h;
-};
-
-/* How many points of curves lie in the box. */
-static size_t hidden(const struct chart *chart, const struct axis *x,
-                     const struct axis *y, const struct box *b)
+/* A legend's entries stand in rows above the chart, where they hide nothing.
+ * Returns how many rows there are, whether it draws them or not. */
+static int draw_legend(struct canvas *c, bool draws, const struct chart *chart,
+                       double left, double top, double w)
 {
-    size_t n = 0;
+    double x = left;
+    int rows = 0;
 
-    for (size_t k = 0; k < chart->n; k++)
-        for (size_t i = 0; i < chart->line[k].n; i++) {
-            double u = chart->line[k].x[i], v = chart->line[k].y[i];
-
-            if (!shown(chart, u, v)) continue;
-            u = place(x, u) - b->x;
-            v = place(y, v) - b->y;
-            n += u > 0 && u < b->w && v > 0 && v < b->h;
-        }
-    return n;
-}
-
-/* Puts a box of that size into the corner where it hides least. */
-static void choose_corner(const struct chart *chart, const struct axis *x,
-                          const struct axis *y, struct box *b)
-{
-    size_t least = SIZE_MAX;
-    struct box best = *b;
-
-    for (int corner = 0; corner < 4; corner++) {
-        size_t n;
-
-        b->x = corner & 1 ? x->at + 6 : x->at + x->length - b->w - 6;
-        b->y = corner & 2 ? y->at - b->h - 6 : y->at + y->length + 6;
-        n = hidden(chart, x, y, b);
-        if (n >= least) continue;
-        least = n;
-        best = *b;
-    }
-    *b = best;
-}
-
-static void draw_legend(struct canvas *c, const struct chart *chart,
-                        const struct axis *x, const struct axis *y)
-{
-    double widest = 0, at;
-    struct box b = { .h = 8 };
-
-    for (size_t i = 0; i < chart->n; i++) {
-        double width;
-
-        if (!chart->line[i].label || !chart->line[i].n) continue;
-        width = canvas_text_width(c, SMALL, chart->line[i].label);
-        if (width > widest) widest = width;
-        b.h += 16;
-    }
-    if (b.h == 8) return;
-    if (widest > x->length / 2) widest = x->length / 2;
-    b.w = widest + 46;
-    choose_corner(chart, x, y, &b);
-    canvas_color(c, 0xffffff, 0.85);
-    canvas_box(c, b.x, b.y, b.w, b.h);
-    at = b.y + 16;
     for (size_t i = 0; i < chart->n; i++) {
         const struct chart_line *l = &chart->line[i];
+        double width, y;
 
         if (!l->label || !l->n) continue;
-        canvas_color(c, l->color, 1);
-        canvas_lines(c, 2, (double[]){ b.x + 6, b.x + 32 },
-                     (double[]){ at - 4, at - 4 }, 2, l->dash);
-        canvas_color(c, ink, 1);
-        canvas_text_within(c, b.x + 38, at, SMALL, CANVAS_LEFT, l->label,
-                           widest);
-        at += 16;
+        width = fmin(canvas_text_width(c, SMALL, l->label), w - SAMPLE - 6);
+        if (rows == 0 || x + SAMPLE + 6 + width > left + w) {
+            x = left;
+            rows++;
+        }
+        y = top + ROW * rows - 4;
+        if (draws) {
+            canvas_color(c, l->color, 1);
+            canvas_lines(c, 2, (double[]){ x, x + SAMPLE },
+                         (double[]){ y - 4, y - 4 }, 2, l->dash);
+            canvas_color(c, ink, 1);
+            canvas_text_within(c, x + SAMPLE + 6, y, SMALL, CANVAS_LEFT,
+                               l->label, width + 1);
+        }
+        x += SAMPLE + 6 + width + 18;
     }
+    return rows;
 }
 
 void chart_draw(struct canvas *c, const struct chart *chart, double left,
                 double top, double w, double h)
 {
     double margin_left = 64, margin_below = chart->x_label ? 40 : 24;
-    struct axis x = { .at = left + margin_left,
-                      .length = w - margin_left - 12 };
+    double right = w - margin_left - 12; /* of the frame, from its left */
+    double above =
+        6 + ROW * draw_legend(c, false, chart, left + margin_left, top, right);
+    struct axis x = { .at = left + margin_left, .length = right };
     struct axis y = { .log = chart->log_y,
-                      .at = top + h - margin_below,
-                      .length = margin_below + 6 - h };
+                      .at = top + h - margin_below - INSET,
+                      .length = margin_below + above + 2 * INSET - h };
+    double upper = top + above, high = h - above - margin_below;
 
+    (void)draw_legend(c, true, chart, x.at, top, x.length);
     canvas_color(c, ink, 1);
-    canvas_text_up(c, left + 14, top + (h - margin_below) / 2, LABEL,
-                   CANVAS_MIDDLE, chart->y_label);
+    canvas_text_up_within(c, left + 14, upper + high / 2, LABEL, CANVAS_MIDDLE,
+                          chart->y_label, high + 20);
     if (chart->x_label)
         canvas_text(c, x.at + x.length / 2, top + h - 6, LABEL, CANVAS_MIDDLE,
                     chart->x_label);
     if (find_ranges(chart, &x, &y)) {
         widen(chart, &y);
-        draw_x_axis(c, &x, y.at + y.length, -y.length);
+        draw_x_axis(c, &x, upper, high);
         draw_y_axis(c, &y, x.at, x.length);
         for (size_t i = 0; i < chart->n; i++)
             draw_curve(c, chart, &chart->line[i], &x, &y);
-        draw_legend(c, chart, &x, &y);
     } else {
-        canvas_text(c, x.at + x.length / 2, y.at + y.length / 2, LABEL,
+        canvas_text(c, x.at + x.length / 2, upper + high / 2, LABEL,
                     CANVAS_MIDDLE, "no figures");
     }
     canvas_color(c, ink, 1);
-    canvas_frame(c, x.at, y.at + y.length, x.length, -y.length, 1, 0);
+    canvas_frame(c, x.at, upper, x.length, high, 1, 0);
 }

@@ -24,6 +24,8 @@ struct plot {
     struct train_log run[RUNS];
     char *run_name[RUNS];
     char label[LINES][128];
+    /* what a panel's curves all show: a series' name; NULL, several */
+    const char *only[PANELS];
     size_t lines[PANELS];
     struct chart_line line[PANELS][LINES];
 };
@@ -66,6 +68,26 @@ static void average(double *value, size_t n, long over)
     free(kept);
 }
 
+/* Which panels show one series alone, of each run. */
+static void find_only(struct plot *p)
+{
+    const struct log_series *first[PANELS] = { NULL };
+
+    for (int i = 0; i < p->nruns; i++)
+        for (size_t k = 0; k < p->run[i].n; k++) {
+            const struct log_series *s = &p->run[i].series[k];
+            enum panel panel = panel_of(s);
+
+            if (!first[panel]) {
+                first[panel] = s;
+                p->only[panel] = s->name;
+            } else if (first[panel]->test != s->test ||
+                       strcmp(first[panel]->name, s->name)) {
+                p->only[panel] = NULL;
+            }
+        }
+}
+
 static void add_line(struct plot *p, int run, struct log_series *s)
 {
     enum panel panel = panel_of(s);
@@ -79,12 +101,15 @@ static void add_line(struct plot *p, int run, struct log_series *s)
         for (size_t i = 0; i < s->n; i++) s->iteration[i] /= (double)p->epoch;
     if (p->smooth > 1 && !s->test && panel != RATE)
         average(s->value, s->n, p->smooth);
-    snprintf(label, sizeof p->label[0], "%s%s%s%s",
-             p->nruns > 1 ? p->run_name[run] : "", p->nruns > 1 ? ": " : "",
-             panel == RATE ? ""
-             : s->test     ? "test "
-                           : "train ",
-             s->name);
+    if (p->nruns > 1 && p->only[panel])
+        snprintf(label, sizeof p->label[0], "%s", p->run_name[run]);
+    else
+        snprintf(label, sizeof p->label[0], "%s%s%s%s",
+                 p->nruns > 1 ? p->run_name[run] : "", p->nruns > 1 ? ": " : "",
+                 panel == RATE ? ""
+                 : s->test     ? "test "
+                               : "train ",
+                 s->name);
     /* one run: a colour for each curve; several: one for each run */
     *l = (struct chart_line){ panel == RATE && p->nruns == 1 ? NULL : label,
                               s->n,
@@ -132,14 +157,11 @@ static void find_span(const struct plot *p, double *from, double *to)
         }
 }
 
-/* "loss", or "error" where that is all there is. */
+/* "loss", or what the panel shows alone. */
 static const char *panel_name(const struct plot *p, enum panel panel)
 {
-    bool errors = panel == LOSS;
-
-    for (size_t k = 0; errors && k < p->lines[panel]; k++)
-        errors = strstr(p->line[panel][k].label, "error") != NULL;
-    return errors ? "error" : panel_words[panel];
+    return panel != RATE && p->only[panel] ? p->only[panel]
+                                           : panel_words[panel];
 }
 
 static enum crema_status draw(struct plot *p)
@@ -199,6 +221,7 @@ static enum crema_status work(struct plot *p, int n, char **paths)
         CREMA_TRY(train_log_read(p->job.ctx, paths[i], &p->run[i]));
         p->nruns = i + 1;
     }
+    find_only(p);
     for (int i = 0; i < n; i++)
         for (size_t k = 0; k < p->run[i].n; k++) {
             struct log_series *s = &p->run[i].series[k];
