@@ -53,7 +53,7 @@ static enum crema_status add(struct draw *d, const char *fmt, ...)
     return CREMA_OK;
 }
 
-/* As it stands between quotes; at most so long that a few fit a line. */
+/* A title, between quotes; at most so long that a few fit a line. */
 static const char *quoted(const char *text, char out[256])
 {
     size_t n = 0;
@@ -61,6 +61,27 @@ static const char *quoted(const char *text, char out[256])
     for (; *text && n < 250; text++) {
         if (*text == '"' || *text == '\\') out[n++] = '\\';
         out[n++] = *text;
+    }
+    out[n] = '\0';
+    return out;
+}
+
+/* Text of a table's cell. */
+static const char *escaped(const char *text, char out[256])
+{
+    size_t n = 0;
+
+    for (; *text && n < 245; text++) {
+        const char *as = *text == '&'   ? "&amp;"
+                         : *text == '<' ? "&lt;"
+                         : *text == '>' ? "&gt;"
+                         : *text == '"' ? "&quot;"
+                                        : NULL;
+
+        if (as)
+            n += (size_t)snprintf(out + n, 256 - n, "%s", as);
+        else
+            out[n++] = *text;
     }
     out[n] = '\0';
     return out;
@@ -88,12 +109,15 @@ static const char *color_of(const struct crema_layer *l)
     return l->type->doc ? colors[l->type->doc->kind] : "#ffffff";
 }
 
-/* " 11x11 /4 +2, 96" - kernel, stride, pad and outputs. */
+/* " 11x11 /4 +2, 96 in 2 groups" - kernel, stride, pad and outputs. */
 static void word_window(const struct crema_layer *l, char *out, size_t size)
 {
     const Crema__ConvolutionParameter *c = l->param->convolution_param;
     const Crema__PoolingParameter *p = l->param->pooling_param;
     const Crema__InnerProductParameter *i = l->param->inner_product_param;
+    const char *average =
+        p && p->pool == CREMA__POOLING_PARAMETER__POOL_METHOD__AVE ? " average"
+                                                                   : "";
     size_t n = 0;
 
     out[0] = '\0';
@@ -104,11 +128,13 @@ static void word_window(const struct crema_layer *l, char *out, size_t size)
             n += (size_t)snprintf(out + n, size - n, " /%u", c->stride[0]);
         if (c->n_pad && c->pad[0])
             n += (size_t)snprintf(out + n, size - n, " +%u", c->pad[0]);
-        snprintf(out + n, size - n, ", %u", c->num_output);
+        n += (size_t)snprintf(out + n, size - n, ", %u", c->num_output);
+        if (c->has_group && c->group > 1)
+            snprintf(out + n, size - n, " in %u groups", c->group);
     } else if (p && p->global_pooling) {
-        snprintf(out, size, " of all");
+        snprintf(out, size, "%s of all", average);
     } else if (p && p->has_kernel_size) {
-        n += (size_t)snprintf(out, size, " %ux%u", p->kernel_size,
+        n += (size_t)snprintf(out, size, "%s %ux%u", average, p->kernel_size,
                               p->kernel_size);
         if (p->has_stride && p->stride != 1)
             n += (size_t)snprintf(out + n, size - n, " /%u", p->stride);
@@ -118,20 +144,7 @@ static void word_window(const struct crema_layer *l, char *out, size_t size)
     }
 }
 
-static enum crema_status add_node(struct draw *d, int i)
-{
-    const struct crema_layer *l = &d->job.net->layer[i];
-    char name[256], window[64];
-
-    word_window(l, window, sizeof window);
-    return add(d, "  l%d [label=\"%s\\n%s%s\" fillcolor=\"%s\"]\n", i,
-               quoted(l->param->name ? l->param->name : "", name),
-               l->type->name, window, color_of(l));
-}
-
-/* ---- edges --------------------------------------------------------------- */
-
-/* The layer before `i` that wrote the blob last, and which top of it. */
+/* The layer before `i` that wrote the blob last, and which top of it; -1. */
 static int writer(const struct crema_net *net, int i, const char *blob,
                   int *top)
 {
@@ -144,19 +157,64 @@ static int writer(const struct crema_net *net, int i, const char *blob,
     return -1;
 }
 
+/* In whose box the layer stands: one that works in place, in that of the layer
+ * whose top it changes; others in their own. */
+static int host(const struct crema_net *net, int i)
+{
+    const struct crema_layer *l = &net->layer[i];
+    int top, from;
+
+    if (l->nbottoms != 1 || l->ntops != 1 ||
+        strcmp(l->param->bottom[0], l->param->top[0]))
+        return i;
+    from = writer(net, i, l->param->bottom[0], &top);
+    return from >= 0 && net->layer[from].ntops == 1 ? host(net, from) : i;
+}
+
+/* A box: a row for its layer, a smaller one for each that works in place. */
+static enum crema_status add_node(struct draw *d, int i)
+{
+    const struct crema_net *net = d->job.net;
+    char name[256], window[64];
+
+    for (int k = i; k < net->nlayers; k++) {
+        const struct crema_layer *l = &net->layer[k];
+
+        if (host(net, k) != i) continue;
+        word_window(l, window, sizeof window);
+        escaped(l->param->name ? l->param->name : "", name);
+        if (k == i)
+            CREMA_TRY(add(d,
+                          "  l%d [label=<<table border=\"0\" cellborder=\"1\" "
+                          "cellspacing=\"0\" cellpadding=\"5\" "
+                          "color=\"#606060\"><tr><td bgcolor=\"%s\">"
+                          "<b>%s</b><br/>%s%s</td></tr>",
+                          i, color_of(l), name, l->type->name, window));
+        else
+            CREMA_TRY(add(d,
+                          "<tr><td bgcolor=\"%s\">%s%s <font color=\"#505050\""
+                          " point-size=\"9\">%s</font></td></tr>",
+                          color_of(l), l->type->name, window, name));
+    }
+    return add(d, "</table>>]\n");
+}
+
+/* ---- edges --------------------------------------------------------------- */
+
 static enum crema_status add_edges(struct draw *d, int i)
 {
     const struct crema_net *net = d->job.net;
     const struct crema_layer *l = &net->layer[i];
 
     for (int k = 0; k < l->nbottoms; k++) {
-        char text[CREMA_SHAPE_TEXT] = "?";
+        char text[CREMA_SHAPE_TEXT] = "";
         int top = 0, from = writer(net, i, l->param->bottom[k], &top);
         const struct crema_layer *w = &net->layer[from < 0 ? 0 : from];
 
-        if (from < 0) continue;
+        if (from < 0 || host(net, from) == host(net, i)) continue;
         if (w->top && w->top[top]) crema_shape_text(&w->top[top]->shape, text);
-        CREMA_TRY(add(d, "  l%d -> l%d [label=\" %s\"]\n", from, i, text));
+        CREMA_TRY(add(d, "  l%d -> l%d [label=\" %s\"]\n", host(net, from),
+                      host(net, i), text));
     }
     return CREMA_OK;
 }
@@ -170,14 +228,14 @@ static enum crema_status write_graph(struct draw *d)
                   "digraph \"%s\" {\n"
                   "  label=\"%s\" labelloc=t fontname=\"DejaVu Sans\" "
                   "fontsize=16 rankdir=%s ranksep=0.3 nodesep=0.3\n"
-                  "  node [shape=box style=\"filled,rounded\" penwidth=0.6 "
-                  "fontname=\"DejaVu Sans\" fontsize=11 margin=\"0.12,0.06\" "
-                  "height=0.3]\n"
+                  "  node [shape=plain fontname=\"DejaVu Sans\" "
+                  "fontsize=11]\n"
                   "  edge [fontname=\"DejaVu Sans\" fontsize=9 "
                   "fontcolor=\"#505050\" color=\"#707070\" arrowsize=0.6]\n",
                   quoted(net->name ? net->name : "net", name), name,
                   d->across ? "LR" : "TB"));
-    for (int i = 0; i < net->nlayers; i++) CREMA_TRY(add_node(d, i));
+    for (int i = 0; i < net->nlayers; i++)
+        if (host(net, i) == i) CREMA_TRY(add_node(d, i));
     for (int i = 0; i < net->nlayers; i++) CREMA_TRY(add_edges(d, i));
     return add(d, "}\n");
 }
@@ -289,10 +347,10 @@ static enum crema_status write_out(struct draw *d)
 
 static enum crema_status work(struct draw *d)
 {
-    const struct net_wishes wishes = { .blind = true, .no_values = true };
+    struct net_wishes wishes = { .no_values = true };
 
     CREMA_TRY(job_device(&d->job, &d->device, "ref"));
-    CREMA_TRY(job_net(&d->job, &d->model, &wishes));
+    CREMA_TRY(job_net_or_blind(&d->job, &d->model, &wishes));
     CREMA_TRY(write_graph(d));
     CREMA_TRY(write_out(d));
     printf("%s\n", d->out);
@@ -311,6 +369,7 @@ int verb_draw(int argc, char **argv)
         { "o", FLAG_TEXT, &d.out, "FILE", "the same" },
         { "across", FLAG_BOOL, &d.across, NULL, "from left to right" },
         PHASE_FLAG(&d.model),
+        INPUT_FLAG(&d.model),
         { "level", FLAG_INT, &d.model.level, "N", "of the net, for its rules" },
         { "stage", FLAG_TEXT, &d.model.stage, "A,B",
           "of the net, for its rules" },
@@ -318,8 +377,8 @@ int verb_draw(int argc, char **argv)
     const struct flags flags = {
         "crema draw",
         "[NET]",
-        "Draws a net as a graph: a box for each layer, blobs' shapes on the "
-        "way.",
+        "Draws a net as a graph: a box for each layer and what works in place "
+        "on it, blobs' shapes on the way.",
         table,
         sizeof table / sizeof *table,
         0,

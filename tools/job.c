@@ -5,6 +5,7 @@
 #include "proto/upgrade.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,6 +176,25 @@ enum crema_status job_build(struct job *job, const struct model_flags *model,
                            &job->net);
 }
 
+/* "3x227x227" */
+static enum crema_status read_input(struct job *job, const char *text)
+{
+    struct crema_shape *s = &job->world->lender.assumed;
+    char more;
+
+    if (!text) return CREMA_OK;
+    s->ndims = 3;
+    if (sscanf(text, "%" SCNd64 "x%" SCNd64 "x%" SCNd64 "%c", &s->dim[0],
+               &s->dim[1], &s->dim[2], &more) != 3 ||
+        s->dim[0] < 1 || s->dim[1] < 1 || s->dim[2] < 1 ||
+        !crema_shape_valid(s))
+        return crema_fail(job->ctx, CREMA_EINVAL,
+                          "--input wants channels x height x width, as in "
+                          "3x227x227, got %s",
+                          text);
+    return CREMA_OK;
+}
+
 enum crema_status job_net(struct job *job, const struct model_flags *model,
                           const struct net_wishes *wishes)
 {
@@ -182,9 +202,27 @@ enum crema_status job_net(struct job *job, const struct model_flags *model,
                                   &job->param, &job->source));
     CREMA_TRY(crema_world_open(job->ctx, job->dev, wishes->seed, &job->world));
     job->world->lender.opens_data = !wishes->blind;
+    CREMA_TRY(read_input(job, model->input));
     job->world->lender.no_values = wishes->no_values;
     job->world->lender.skip_bad = wishes->skip_bad;
     CREMA_TRY(job_build(job, model, wishes));
     return model->weights ? crema_net_load_list(job->net, model->weights)
                           : CREMA_OK;
+}
+
+enum crema_status job_net_or_blind(struct job *job,
+                                   const struct model_flags *model,
+                                   struct net_wishes *wishes)
+{
+    enum crema_status status;
+
+    wishes->blind = model->input != NULL;
+    status = job_net(job, model, wishes);
+    if (wishes->blind || status != CREMA_EIO || !job->world) return status;
+    console_say(&job->console, CREMA_WARNING, "%s",
+                crema_ctx_message(job->ctx));
+    job_forget_net(job);
+    wishes->blind = true;
+    wishes->backward = false;
+    return job_net(job, model, wishes);
 }

@@ -73,6 +73,7 @@ enum crema_status job_device(struct job *, struct device_flags *,
 /* Which net, and how it is looked at. */
 struct model_flags {
     const char *model, *weights, *stage;
+    const char *input; /* "CxHxW": what data layers give; none is opened */
     bool reshape_weights;
     long level;
     int phase; /* 0: TRAIN, 1: TEST */
@@ -92,6 +93,11 @@ struct model_flags {
     {                                                                          \
         "stage", FLAG_TEXT, &(m)->stage, "A,B", "of the net, for its rules"    \
     }
+#define INPUT_FLAG(m)                                                          \
+    {                                                                          \
+        "input", FLAG_TEXT, &(m)->input, "CxHxW",                              \
+            "what data layers give, instead of opening their data"             \
+    }
 #define PHASE_FLAG(m)                                                          \
     {                                                                          \
         "phase", FLAG_CHOICE, &(m)->phase, "TRAIN|TEST", "of the net"          \
@@ -110,6 +116,11 @@ enum crema_status job_net(struct job *, const struct model_flags *,
 /* Builds the net of job->param in job->world. */
 enum crema_status job_build(struct job *, const struct model_flags *,
                             const struct net_wishes *) CREMA_MUST_USE;
+
+/* Likewise for what only looks at a net: data is not opened where the model's
+ * `input` says what it gives; where it is not there, shapes are open. */
+enum crema_status job_net_or_blind(struct job *, const struct model_flags *,
+                                   struct net_wishes *) CREMA_MUST_USE;
 
 void job_forget_net(struct job *);
 

@@ -276,22 +276,6 @@ static bool all_known(const struct crema_net *net)
     return true;
 }
 
-/* Data that is not there leaves shapes open, no more. */
-static enum crema_status build(struct summary *s)
-{
-    struct net_wishes wishes = { .backward = s->model.phase == 0,
-                                 .no_values = true };
-    enum crema_status status = job_net(&s->job, &s->model, &wishes);
-
-    if (status != CREMA_EIO || !s->job.world) return status;
-    console_say(&s->job.console, CREMA_WARNING, "%s",
-                crema_ctx_message(s->job.ctx));
-    job_forget_net(&s->job);
-    wishes.blind = true;
-    wishes.backward = false;
-    return job_net(&s->job, &s->model, &wishes);
-}
-
 /* The net as this solver trains it, with its updates; nothing is filled. */
 static enum crema_status build_solver(struct summary *s)
 {
@@ -331,10 +315,13 @@ static void close_solver(struct summary *s)
 
 static enum crema_status work(struct summary *s)
 {
+    struct net_wishes wishes = { .backward = s->model.phase == 0,
+                                 .no_values = true };
     struct crema_net *net;
 
     CREMA_TRY(job_device(&s->job, &s->device, "auto"));
-    CREMA_TRY(s->path ? build_solver(s) : build(s));
+    CREMA_TRY(s->path ? build_solver(s)
+                      : job_net_or_blind(&s->job, &s->model, &wishes));
     net = s->job.net;
     s->prepared = all_known(net);
     if (s->prepared) CREMA_TRY(prepare(s));
@@ -354,6 +341,7 @@ int verb_summary(int argc, char **argv)
     const struct flag table[] = {
         MODEL_FLAGS(&s.model),
         PHASE_FLAG(&s.model),
+        INPUT_FLAG(&s.model),
         { "solver", FLAG_TEXT, &s.path, "FILE",
           "in place of --model: the net as this solver trains it" },
         DEVICE_FLAGS(&s.device),

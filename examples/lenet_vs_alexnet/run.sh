@@ -9,19 +9,18 @@ step "two databases"
 records train mnist_train_lmdb
 records test mnist_test_lmdb
 
-iterations=300
-[ -n "$data" ] || iterations=200
+iterations=$(($(count_records train) / 64)) # an epoch
+[ $iterations -ge 200 ] || iterations=200
 [ -z "$quick" ] || iterations=30
 tests=$(($(count_records test) / 100))
 [ -z "$quick" ] || tests=3
 
-# one NET RATE - trains models/NET in batches of 64, from this rate to 0; then a line of the table in NET.line
+# one NET - trains models/NET in batches of 64, the rate falling to 0; then a line of the table in NET.line
 one() {
-    sed -e 's/batch_size: 128/batch_size: 64/' -e 's/moving_average_fraction: 0.99/moving_average_fraction: 0.9/' \
-        "$top/models/$1/train_val.prototxt" >"$1.prototxt"
+    sed 's/batch_size: 128/batch_size: 64/' "$top/models/$1/train_val.prototxt" >"$1.prototxt"
     step "train $1: $iterations iterations of 64"
     train "$1.log" --solver "$top/models/$1/solver.prototxt" --set "net=$1.prototxt" --set max_iter=$iterations \
-        --set "base_lr=$2" --set lr_policy=poly --set power=1 --set snapshot=$iterations --set "snapshot_prefix=$1" \
+        --set lr_policy=poly --set power=1 --set snapshot=$iterations --set "snapshot_prefix=$1" \
         --set test_initialization=false --set test_interval=$((iterations / 5)) --set test_iter=$tests \
         --set display=$((iterations / 50 + 1))
     accuracy=$(score "$1.prototxt" "$1_iter_$iterations.caffemodel" accuracy)
@@ -37,8 +36,8 @@ one() {
             accuracy }' "$1.summary" "$1.json" >"$1.line"
 }
 
-one lenet 0.01
-one alexnet_bn 0.003
+one lenet
+one alexnet_bn
 step "both runs" crema plot lenet.log alexnet_bn.log --names LeNet,AlexNet --what loss,accuracy --smooth 2 \
     --out runs.png --title "$(data_name), batches of 64, seed $seed"
 step "result on $(data_name), seed $seed, $iterations iterations of 64, on $(machine)"

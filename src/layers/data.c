@@ -113,7 +113,10 @@ static enum crema_status setup(struct crema_layer *l)
     struct crema_records *records;
 
     CREMA_TRY(check(l));
-    if (!l->lender->opens_data) return CREMA_OK;
+    if (!l->lender->opens_data) {
+        crema_feeder_assume(l, p->batch_size);
+        return CREMA_OK;
+    }
     CREMA_TRY(open_records(l, &records));
     return crema_feeder_open(l, records, &options);
 }

@@ -106,6 +106,16 @@ enum crema_status crema_feeder_open(struct crema_layer *l,
     return CREMA_OK;
 }
 
+void crema_feeder_assume(struct crema_layer *l, uint32_t batch_size)
+{
+    const struct crema_shape *one = &l->lender->assumed;
+    struct crema_feeder *s = l->state;
+
+    if (one->ndims == 3)
+        s->shape =
+            CREMA_SHAPE(batch_size, one->dim[0], one->dim[1], one->dim[2]);
+}
+
 /* ---- the program -------------------------------------------------------- */
 
 /* One for each item, or more where records have more. */
@@ -113,8 +123,9 @@ static struct crema_shape label_shape(const struct crema_feeder *s)
 {
     int64_t n = s->shape.dim[0];
 
-    return s->records->labels > 1 ? CREMA_SHAPE(n, s->records->labels)
-                                  : CREMA_SHAPE(n);
+    return s->records && s->records->labels > 1
+               ? CREMA_SHAPE(n, s->records->labels)
+               : CREMA_SHAPE(n);
 }
 
 /* NULL without one; it does not learn. */
@@ -170,8 +181,9 @@ enum crema_status crema_feeder_record(struct crema_layer *l)
 {
     const struct crema_feeder *s = l->state;
 
-    if (!s->pipeline) return CREMA_OK; /* the shapes are not known */
-    if (s->batch ? s->batch->bytes != NULL : crema_pipeline_bytes(s->pipeline))
+    if (s->shape.ndims == 0) return CREMA_OK;
+    if (s->batch ? s->batch->bytes != NULL
+                 : s->pipeline && crema_pipeline_bytes(s->pipeline))
         CREMA_TRY(record_bytes(l));
     else
         l->top[0] = stream(l, &s->shape, CREMA_F32);

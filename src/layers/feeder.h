@@ -16,7 +16,7 @@ struct crema_feeder {
     struct crema_transform *transform;
     struct crema_pipeline *pipeline;        /* NULL: no data is to be opened */
     const struct crema_filled_batch *batch; /* handed over last, or NULL */
-    struct crema_shape shape;               /* of top 0 */
+    struct crema_shape shape;               /* of top 0; ndims 0: not known */
     struct crema_tensor *bytes, *places; /* of which top 0 is made, or NULL */
     struct crema_param mean;             /* what goes off it, if anything */
     char item[CREMA_RECORD_NAME];
@@ -50,6 +50,10 @@ enum crema_status crema_feeder_missing(const struct crema_layer *,
 enum crema_status
 crema_feeder_open(struct crema_layer *, struct crema_records *,
                   const struct crema_feeder_options *) CREMA_MUST_USE;
+
+/* In place of it where no data is to be opened: top 0 has the shape that the
+ * lender assumes, if it does. */
+void crema_feeder_assume(struct crema_layer *, uint32_t batch_size);
 
 /* For the layer's table. */
 enum crema_status crema_feeder_record(struct crema_layer *) CREMA_MUST_USE;

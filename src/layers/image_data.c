@@ -52,7 +52,10 @@ static enum crema_status setup(struct crema_layer *l)
     enum crema_status status;
 
     CREMA_TRY(check(l));
-    if (!l->lender->opens_data) return CREMA_OK;
+    if (!l->lender->opens_data) {
+        crema_feeder_assume(l, p->batch_size);
+        return CREMA_OK;
+    }
     status = crema_records_images(l->ctx, &how, &records);
     if (status != CREMA_OK)
         return crema_feeder_missing(l, &p->source, p->source, status);

@@ -25,6 +25,8 @@ struct crema_lender {
     bool skip_bad; /* records that cannot be decoded are left out */
     bool opens_data;                 /* false: check and summary look at no
                                         database and may not know a shape */
+    struct crema_shape assumed; /* ... without N, of what data layers would
+                                   give; ndims 0: nobody says */
     bool oversample; /* corners and centre of each picture, mirrored too */
     bool unscaled; /* data without mean and scale: pixels, to be looked at */
     bool no_values;                  /* ... and weights are not filled */

@@ -80,7 +80,10 @@ static enum crema_status setup(struct crema_layer *l)
     enum crema_status status;
 
     CREMA_TRY(check(l));
-    if (!l->lender->opens_data) return CREMA_OK;
+    if (!l->lender->opens_data) {
+        crema_feeder_assume(l, p->batch_size);
+        return CREMA_OK;
+    }
     how.size = (int)how.param->crop_size;
     how.mirror = how.param->mirror;
     status = crema_records_windows(l->ctx, &how, &records);

@@ -314,7 +314,7 @@ says 'cannot write nowhere/x.json' err
 # the mean of the class scores is 1; the best comes first
 good crema predict --model deploy.prototxt --weights out_iter_15.caffemodel --mean_value 120 \
     "$data/2/0002.png" "$data/3/0003.png"
-[ "$(grep -c 'class' out)" -eq 8 ] || fail "not 4 classes for each of 2 pictures: $(cat out)"
+[ "$(grep -c '  class ' out)" -eq 8 ] || fail "not 4 classes for each of 2 pictures: $(cat out)"
 awk '/class/ { sum += $1 } END { exit !(sum > 1.99 && sum < 2.01) }' out || fail "scores do not add up"
 printf 'a\nb\n' >labels.txt
 good crema predict --model deploy.prototxt --weights out_iter_15.caffemodel --labels labels.txt "$data/2/0002.png"
