@@ -1,4 +1,4 @@
-"""One net's steps on the processor, in PyTorch; a line of JSON."""
+"""One net's steps on the processor, in PyTorch; a line of JSON for each way."""
 import torch
 
 from pytorch_nets import arguments, report

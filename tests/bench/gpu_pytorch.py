@@ -1,4 +1,4 @@
-"""One net's steps on the GPU, in PyTorch; a line of JSON."""
+"""One net's steps on the GPU, in PyTorch; a line of JSON for each way."""
 import sys
 
 import torch
@@ -21,7 +21,10 @@ def capture(step):
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         step()
-    return graph.replay
+
+    def replay(_owner=step):  # the graph reads and writes what belongs to the step
+        graph.replay()
+    return replay
 
 
 args = arguments(__doc__)

@@ -163,18 +163,18 @@ def loss_of(outputs, labels):
     return F.cross_entropy(outputs[0], labels) + 0.3 * sum(F.cross_entropy(y, labels) for y in outputs[1:])
 
 
-def make_step(args, device):
+def make_step(args, device, way, layout):
     make, picture, decay = NETS[args.net]
-    layout = torch.channels_last if args.format == "channels_last" else torch.contiguous_format
+    layout = torch.channels_last if layout == "channels_last" else torch.contiguous_format
     net = make().to(device=device, memory_format=layout)
     data = torch.ones(args.batch, *picture, device=device).to(memory_format=layout)
-    if args.way == "compile":
+    if way == "compile":
         net = torch.compile(net, mode="max-autotune")
 
     def run():
         # what a captured step casts, it casts anew each time
         with torch.autocast(device, dtype=torch.bfloat16, enabled=args.math == "bf16",
-                            cache_enabled=args.way != "graph"):
+                            cache_enabled=way != "graph"):
             return net(data)
     if args.mode == "infer":
         net.eval()
@@ -221,10 +221,12 @@ def arguments(doc):
     parser.add_argument("net", choices=sorted(NETS))
     parser.add_argument("mode", choices=["train", "infer"])
     parser.add_argument("batch", type=int)
-    parser.add_argument("--format", choices=["contiguous", "channels_last"], default="contiguous")
+    parser.add_argument("--format", choices=["contiguous", "channels_last", "better"], default="contiguous",
+                        help="better: that with the quicker steps, op by op")
     parser.add_argument("--math", choices=["fp32", "tf32", "bf16"], default="fp32", help="bf16: by autocast")
-    parser.add_argument("--way", choices=["eager", "graph", "compile"], default="eager",
-                        help="a step op by op, captured as a CUDA graph, or the net by torch.compile(max-autotune)")
+    parser.add_argument("--way", type=lambda s: s.split(","), default=["eager"], metavar="WAY,..",
+                        help="eager: a step op by op; graph: captured as a CUDA graph; compile: the net by "
+                        "torch.compile(max-autotune)")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--profile", action="store_true", help="says instead where the time of a step goes")
@@ -244,11 +246,27 @@ def profile(step):
     return {"ops": best}
 
 
-def report(args, device, finish, capture=None):
-    """capture(step): the same as one order to the device."""
-    step = make_step(args, device)
-    if args.way == "graph":
+def better_format(args, device, finish):
+    """What is best op by op is best for the same ops captured or compiled."""
+    best = {layout: measure(make_step(args, device, "eager", layout), args.seconds / 2, finish)["best"]
+            for layout in ("contiguous", "channels_last")}
+    return min(best, key=best.get)
+
+
+def run(args, device, finish, capture, way, layout):
+    step = make_step(args, device, way, layout)
+    if way == "graph":
         step = capture(step)
-    result = profile(step) if args.profile else measure(step, args.seconds, finish)
-    result["torch"] = torch.__version__
-    print(json.dumps(result))
+    return profile(step) if args.profile else measure(step, args.seconds, finish)
+
+
+def report(args, device, finish, capture=None):
+    """A line of JSON for each way, as soon as it is known.  capture(step): the same as one order to the device."""
+    layout = better_format(args, device, finish) if args.format == "better" else args.format
+    for way in args.way:
+        said = {"way": way, "layout": layout, "torch": torch.__version__}
+        try:
+            said.update(run(args, device, finish, capture, way, layout))
+        except Exception as reason:  # pylint: disable=broad-exception-caught
+            said["failed"] = (str(reason).strip() or type(reason).__name__).splitlines()[0]
+        print("\n" + json.dumps(said), flush=True)

@@ -6,7 +6,7 @@ import statistics
 
 import floor
 from machine import HERE, better_of, processor, said_by
-from nets import FLOOR_CASE
+from nets import FLOOR_CASE, SHARE, SYNTHETIC
 
 # two threads that got less than this of two cores were kept waiting by others; their wall time says nothing
 ENOUGH = 0.9
@@ -18,7 +18,7 @@ class Row:
     def __init__(self, case, threads, device):
         self.case, self.threads = case, threads
         self.by_cpu, self.strict = (device == "cpu" and alone for alone in (threads == 1, threads > 1))
-        self.layouts, self.rounds = {}, []
+        self.layouts, self.rounds, self.late, self.broken = {}, [], [], False
 
     def good(self, result):
         """Had it the processor for itself, where that matters?"""
@@ -55,14 +55,14 @@ def counted(threads):
     return f"{threads} thread{'s' * (threads > 1)}"
 
 
-def told(row, i):
-    """A round, as it comes."""
-    rates = " / ".join(f"{r['rate']:.1f}" for r in row.rounds[i].values())
-    cores = " / ".join(f"{r['cores']:.2f}" for r in row.rounds[i].values())
-    others = max(r["others"] for r in row.rounds[i].values())
-    bad = "" if all(map(row.good, row.rounds[i].values())) else "; rejected: threads were kept waiting"
-    return (f"{row.name()}, {counted(row.threads)}, round {i + 1}: "
-            f"{' / '.join(row.rounds[i])}: {rates} img/s, cpu/wall {cores}, others {others:.1f} cores{bad}")
+def told(row, found):
+    """The latest round, as it comes."""
+    rates = " / ".join(f"{r['rate']:.1f}" for r in found.values())
+    cores = " / ".join(f"{r['cores']:.2f}" for r in found.values())
+    others = max(r["others"] for r in found.values())
+    bad = "" if all(map(row.good, found.values())) else "; rejected: threads were kept waiting"
+    return (f"{row.name()}, {counted(row.threads)}, round {len(row.rounds)}: "
+            f"{' / '.join(found)}: {rates} img/s, cpu/wall {cores}, others {others:.1f} cores{bad}")
 
 
 # ---- tables ----------------------------------------------------------------------------------------------------------
@@ -99,6 +99,24 @@ def short(rows, labels):
     return aligned(lines)
 
 
+def aimed(value, goal, digits=2):
+    """3.1 (2.0): the figure, and in brackets the one that is aimed at."""
+    return number(value, digits) + (f" ({goal:.{digits}f})" if goal else "")
+
+
+def short_gpu(rows, columns):
+    """A line for each net; a net that is fed from a database beside itself without one."""
+    synthetic = next((row.rate("crema") for row in rows if row.case == SYNTHETIC), None)
+    lines = [("crema / PyTorch (goal)", "crema img/s", *columns, "of its speed unfed")]
+    for row in rows:
+        rate, feed = row.rate("crema"), row.case.feed
+        share = rate / synthetic if feed and rate and synthetic else None
+        lines.append((row.name(), aimed(rate, row.case.rate, 0),
+                      *(aimed(row.ratio(label), row.case.goals.get(way)) for label, (_, way) in columns.items()),
+                      aimed(share, SHARE.get(feed)) if feed else ""))
+    return aligned(lines)
+
+
 # ---- the whole -------------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +128,7 @@ def conditions(args):
     lines.append(said_by([args.crema, "--version"]) + (f" (these scripts: commit {commit})" if commit else ""))
     lines += [f"{label}: {version}" for label, version in args.versions.items()]
     lines.append("PyTorch has 32-bit floats but where bf16 is said, SGD fused where it can, the better memory format, "
-                 + ("TF32 but where it is said off, cudnn.benchmark; graph: a step captured as a CUDA graph, compile: "
+                 + ("TF32 where it is said, cudnn.benchmark; graph: a step captured as a CUDA graph, compile: "
                     "torch.compile(max-autotune)" if args.device == "cuda" else "a tuned allocator"))
     variables = [f"{k}={v}" for k, v in sorted(os.environ.items()) if re.match(r"OMP_|GOMP_|DNNL_|MKL_|CREMA_", k)]
     lines.append("environment: " + (" ".join(variables) or "nothing set for OpenMP or oneDNN"))
@@ -137,10 +155,11 @@ def report(args, rows, notes, before, after):
              [f"limits, {counted(threads)}: sgemm {flops:.0f} GFLOP/s, triad {rate:.1f} GB/s"
               for threads, (flops, rate) in limits.items()] + floor_lines(measured, limits) + notes]
     if measured:
+        table = short_gpu(measured, args.columns) if args.device == "cuda" else short(measured, list(args.columns))
         parts += [details(measured),
                   ["img/s, img/CPU-s: of wall and CPU time.  MiB: peak, libraries included.  others: cores that others "
                    "kept busy meanwhile.", "rounds fit: with several threads those in which cpu/wall was at least "
                    f"{ENOUGH:g} of their number; the others are rejected."],
                   ["Ratios above 1: crema is quicker.  Medians of the rounds' ratios.  by cpu: of CPU times, the main "
-                   "figures; by wall: of wall times."] + short(measured, list(args.columns))]
+                   "figures; by wall: of wall times."], table]
     return "\n\n".join("\n".join(part) for part in parts if part)
