@@ -10,14 +10,14 @@
 
 enum effect { EFFECT_STOP, EFFECT_SNAPSHOT, EFFECT_NONE };
 
-enum { MOST_DATA_THREADS = 1024 };
+enum { MOST_DATA_THREADS = 1024, MOST_RANKS = 65536 };
 
 struct train {
     struct job job;
     struct device_flags device;
     const char *solver, *weights, *snapshot, *stage;
     struct flag_list sets;
-    long level, data_threads;
+    long level, data_threads, rank, ranks;
     bool reshape_weights;
     int sigint, sighup; /* enum effect */
     int bad_records;    /* 0: stop, 1: skip */
@@ -167,6 +167,8 @@ static enum crema_status run(struct train *t, struct crema_source *source)
         .snapshot = t->snapshot,
         .skip_bad = t->bad_records == 1,
         .reshape_weights = t->reshape_weights,
+        .rank = (uint32_t)t->rank,
+        .ranks = (uint32_t)t->ranks,
         .data_threads = (int)t->data_threads,
         .what_now = what_now,
         .progress = progress,
@@ -199,7 +201,7 @@ static enum crema_status work(struct train *t)
 
 int verb_train(int argc, char **argv)
 {
-    struct train t = { .first = -1, .sighup = EFFECT_SNAPSHOT };
+    struct train t = { .first = -1, .sighup = EFFECT_SNAPSHOT, .ranks = 1 };
     const struct flag table[] = {
         { "solver", FLAG_TEXT, &t.solver, "FILE", "the solver's prototxt" },
         { "weights", FLAG_TEXT, &t.weights, "FILE,..",
@@ -215,6 +217,9 @@ int verb_train(int argc, char **argv)
         { "stage", FLAG_TEXT, &t.stage, "A,B", "of the net, for its rules" },
         { "data_threads", FLAG_INT, &t.data_threads, "N",
           "that read and decode records; 0: one per core" },
+        { "ranks", FLAG_INT, &t.ranks, "N",
+          "this many runs share the training data, batch by batch in turn" },
+        { "rank", FLAG_INT, &t.rank, "R", "which of them this is, from 0" },
         { "sigint_effect", FLAG_CHOICE, &t.sigint, "stop|snapshot|none",
           "what Ctrl-C does; stop writes a snapshot, too" },
         { "sighup_effect", FLAG_CHOICE, &t.sighup, "stop|snapshot|none",
@@ -243,6 +248,12 @@ int verb_train(int argc, char **argv)
     if (t.data_threads < 0 || t.data_threads > MOST_DATA_THREADS)
         return flags_wrong(&flags, "--data_threads wants 0 to %d, got %ld",
                            MOST_DATA_THREADS, t.data_threads);
+    if (t.ranks < 1 || t.ranks > MOST_RANKS)
+        return flags_wrong(&flags, "--ranks wants 1 to %d, got %ld", MOST_RANKS,
+                           t.ranks);
+    if (t.rank < 0 || t.rank >= t.ranks)
+        return flags_wrong(&flags, "--rank wants 0 to %ld, got %ld",
+                           t.ranks - 1, t.rank);
     status = device_flags_wrong(&flags, &t.device);
     if (status >= 0) return status;
     if (!job_open(&t.job, "train")) return 1;

@@ -291,9 +291,12 @@ enum crema_status crema_h5_rows_next(struct crema_ctx *ctx,
                                      float *const **out)
 {
     float **batch = &r->batches[r->turn * r->options.narrays];
+    uint64_t first =
+        crema_share(r->position, (uint64_t)r->options.batch_size,
+                    r->options.rank, r->options.ranks ? r->options.ranks : 1);
 
     for (int i = 0; i < r->options.batch_size; i++) {
-        uint64_t at = r->position + (uint64_t)i, row;
+        uint64_t at = first + (uint64_t)i, row;
 
         if (at < r->begin || at >= r->end) CREMA_TRY(find(ctx, r, at));
         row = at - r->begin;

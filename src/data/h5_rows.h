@@ -18,6 +18,7 @@ struct crema_h5_rows_options {
     int batch_size;
     bool shuffle;
     uint32_t seed;
+    uint32_t rank, ranks; /* as crema_pipeline_options has them */
     int held; /* batches in the caller's hands; 0: 1 */
     struct crema_batch_memory memory;
 };
@@ -43,7 +44,7 @@ uint64_t crema_h5_rows_count(const struct crema_h5_rows *);
 enum crema_status crema_h5_rows_next(struct crema_ctx *, struct crema_h5_rows *,
                                      float *const **out) CREMA_MUST_USE;
 
-/* Rows handed out so far, and where the next batch begins. */
+/* Rows handed out so far to this rank, and where the next batch begins. */
 uint64_t crema_h5_rows_position(const struct crema_h5_rows *);
 void crema_h5_rows_seek(struct crema_h5_rows *, uint64_t position);
 

@@ -40,6 +40,9 @@ struct crema_cursor;
 
 enum crema_status crema_cursor_open(struct crema_ctx *, struct crema_database *,
                                     struct crema_cursor **out) CREMA_MUST_USE;
+/* Asks the system to read n records from row `first` on, so that they are in
+ * memory when they are wanted; does nothing where they do not lie together. */
+void crema_cursor_ahead(struct crema_cursor *, uint64_t first, uint64_t n);
 /* Goes to the row'th record, from 0: at once to the first and to the one that
  * follows the last read, else by walking, from near by where there is an index.
  */

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct crema_database {
     struct crema_database *next;
@@ -261,23 +263,44 @@ enum crema_status crema_cursor_index(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
+static int go_to(struct crema_cursor *cursor, uint64_t row, MDB_val *key,
+                 MDB_val *value)
+{
+    int error = jump(cursor, row);
+
+    while (!error && cursor->next <= row) error = step(cursor, key);
+    if (!error)
+        error = mdb_cursor_get(cursor->cursor, key, value, MDB_GET_CURRENT);
+    if (error) cursor->next = 0;
+    return error;
+}
+
 enum crema_status crema_cursor_read(struct crema_ctx *ctx,
                                     struct crema_cursor *cursor, uint64_t row,
                                     struct crema_slice *key,
                                     struct crema_slice *value)
 {
     MDB_val k, v;
-    int error = jump(cursor, row);
+    int error = go_to(cursor, row, &k, &v);
 
-    while (!error && cursor->next <= row) error = step(cursor, &k);
-    if (!error) error = mdb_cursor_get(cursor->cursor, &k, &v, MDB_GET_CURRENT);
-    if (error) {
-        cursor->next = 0;
-        return failed(ctx, cursor->database->path, error);
-    }
+    if (error) return failed(ctx, cursor->database->path, error);
     *key = (struct crema_slice){ k.mv_data, k.mv_size };
     *value = (struct crema_slice){ v.mv_data, v.mv_size };
     return CREMA_OK;
+}
+
+void crema_cursor_ahead(struct crema_cursor *cursor, uint64_t first, uint64_t n)
+{
+    uintptr_t begin, end, page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    MDB_val key, from, to;
+
+    if (n == 0 || go_to(cursor, first, &key, &from) ||
+        go_to(cursor, first + n - 1, &key, &to))
+        return;
+    begin = (uintptr_t)from.mv_data / page * page;
+    end = (uintptr_t)to.mv_data + to.mv_size;
+    if (end > begin && (end - begin) / n <= 4 * (from.mv_size + page))
+        (void)madvise((void *)begin, end - begin, MADV_WILLNEED);
 }
 
 enum crema_status crema_cursor_find(struct crema_ctx *ctx,

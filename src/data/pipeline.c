@@ -10,7 +10,9 @@
 uint64_t crema_pipeline__ordinal(const struct crema_pipeline *p,
                                  uint64_t position)
 {
-    return p->skipped_first + position * p->options.ranks + p->options.rank;
+    return p->skipped_first +
+           crema_share(position, (uint64_t)p->options.batch_size,
+                       p->options.rank, p->options.ranks);
 }
 
 static void *take_memory(const struct crema_pipeline *p, size_t bytes)

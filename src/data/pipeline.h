@@ -28,8 +28,8 @@ struct crema_pipeline_options {
     int workers;        /* threads; 0: one */
     uint32_t seed;      /* of rand_skip */
     uint32_t rand_skip; /* begin at a random record, below this one */
-    uint32_t rank;      /* of `ranks` pipelines that deal out the records */
-    uint32_t ranks;     /* in turn; 0: alone */
+    uint32_t rank;      /* of `ranks` pipelines that take batches in turn: all */
+    uint32_t ranks;     /* records of an epoch between them; 0: alone */
     bool skip_bad;      /* leave records out that cannot be decoded */
     bool bytes;         /* batches of bytes where records are bytes: the device
                            does the rest */

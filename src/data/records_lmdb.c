@@ -1,7 +1,7 @@
 /* records_lmdb.c - the Datums of an LMDB database as a source of records. */
 #include "data/source.h"
 
-#include "data/permutation.h"
+#include "data/blocks.h"
 #include "proto/datum.h"
 
 #include <stdio.h>
@@ -13,8 +13,44 @@ struct lmdb_records {
     struct crema_cursor *cursor;
     struct crema_lmdb_options options;
     struct crema_permutation order; /* of this epoch, when shuffled */
+    struct crema_blocks blocks;     /* when shuffled in blocks */
+    uint64_t ahead; /* how many of all blocks of all epochs were asked for */
     char *name;
 };
+
+/* Has the blocks read that this record's window consists of, and as many of
+ * the next one as have gone by, as far as the epoch goes. */
+static void read_ahead(struct lmdb_records *self, uint64_t ordinal)
+{
+    struct crema_blocks *b = &self->blocks;
+    uint64_t each = crema_blocks_each(b), epoch = ordinal / b->count;
+    uint64_t now = ordinal % b->count / b->block, end;
+
+    end = now + b->window + 1 < each ? now + b->window + 1 : each;
+    now += epoch * each;
+    end += epoch * each;
+    if (self->ahead < now || self->ahead > end) self->ahead = now;
+    for (; self->ahead < end; self->ahead++) {
+        uint64_t first, n = crema_blocks_stretch(b, self->ahead, &first);
+        uint64_t beyond = first + n > b->count ? first + n - b->count : 0;
+
+        crema_cursor_ahead(self->cursor, first, n - beyond);
+        if (beyond) crema_cursor_ahead(self->cursor, 0, beyond);
+    }
+}
+
+/* The row that comes ordinal-th. */
+static uint64_t row_of(struct lmdb_records *self, uint64_t ordinal)
+{
+    uint64_t count = self->base.count;
+
+    if (!self->options.shuffle) return ordinal % count;
+    if (!self->options.block)
+        return crema_permutation_row(&self->order, count, self->options.seed,
+                                     ordinal);
+    read_ahead(self, ordinal);
+    return crema_blocks_row(&self->blocks, ordinal);
+}
 
 static enum crema_status find(struct crema_ctx *ctx,
                               struct crema_records *records, uint64_t ordinal,
@@ -23,10 +59,7 @@ static enum crema_status find(struct crema_ctx *ctx,
     struct lmdb_records *self = (struct lmdb_records *)records;
 
     out->ordinal = ordinal;
-    out->row = ordinal % records->count;
-    if (self->options.shuffle)
-        out->row = crema_permutation_row(&self->order, records->count,
-                                         self->options.seed, ordinal);
+    out->row = row_of(self, ordinal);
     return crema_cursor_read(ctx, self->cursor, out->row, &out->key,
                              &out->value);
 }
@@ -151,6 +184,10 @@ enum crema_status crema_records_lmdb(struct crema_ctx *ctx,
     self->base.count = crema_database_count(database);
     self->base.labels = options->labels;
     self->options = *options;
+    self->blocks = (struct crema_blocks){ .count = self->base.count,
+                                          .block = options->block,
+                                          .window = options->window,
+                                          .seed = options->seed };
     if (asprintf(&self->name, "database %s", path) < 0) {
         self->name = NULL;
         status = crema_no_memory(ctx, path);

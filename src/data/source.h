@@ -75,6 +75,7 @@ struct crema_records {
 struct crema_lmdb_options {
     enum crema_image_mode mode; /* how pictures are decoded */
     bool shuffle;               /* anew in each epoch, else in key order */
+    uint32_t block, window;     /* of blocks.h, read ahead; 0: no blocks */
     uint32_t seed;
     int labels; /* of each record, beside its numbers or pictures as float_data
                    or as labels that repeat; 0: the one that Datums have */
@@ -129,6 +130,15 @@ enum crema_status crema_records_mix(struct crema_ctx *, int n,
                                     struct crema_records *const parts[],
                                     const double *weights, uint32_t seed,
                                     struct crema_records **out) CREMA_MUST_USE;
+
+/* The record that comes position-th at the rank-th of `ranks` (at least 1) that
+ * take batches in turn. */
+static inline uint64_t crema_share(uint64_t position, uint64_t batch_size,
+                                   uint32_t rank, uint32_t ranks)
+{
+    return (position / batch_size * ranks + rank) * batch_size +
+           position % batch_size;
+}
 
 /* Accepts NULL. */
 void crema_records_free(struct crema_records *);

@@ -25,6 +25,20 @@ static enum crema_status check_mixture(const struct crema_layer *l)
     return CREMA_OK;
 }
 
+static enum crema_status check_blocks(const struct crema_layer *l)
+{
+    const Crema__DataParameter *p = param(l);
+
+    if (p->shuffle_block && !p->shuffle)
+        return crema_layer_fail(l, &p->shuffle_block,
+                                "shuffle_block says how to shuffle: shuffle: "
+                                "true is missing");
+    if (p->shuffle_window == 0)
+        return crema_layer_fail(l, &p->shuffle_window,
+                                "shuffle_window must be positive, got 0");
+    return CREMA_OK;
+}
+
 static enum crema_status check(const struct crema_layer *l)
 {
     const Crema__DataParameter *p = param(l);
@@ -36,6 +50,7 @@ static enum crema_status check(const struct crema_layer *l)
     if (p->prefetch == 0)
         return crema_layer_fail(l, &p->prefetch,
                                 "prefetch must be positive, got 0");
+    CREMA_TRY(check_blocks(l));
     CREMA_TRY(crema_feeder_check_transform(l, false));
     CREMA_TRY(crema_feeder_check_labels(l, &p->label_size, p->label_size));
     CREMA_TRY(check_mixture(l));
@@ -55,6 +70,8 @@ static enum crema_status open_one(struct crema_layer *l, char *const *field,
     const struct crema_lmdb_options how = {
         .mode = crema_transform_mode(l->param->transform_param),
         .shuffle = p->shuffle,
+        .block = p->shuffle_block,
+        .window = p->shuffle_window,
         .seed = l->lender->seed,
         .labels = (int)p->label_size,
     };
@@ -133,6 +150,13 @@ static const struct crema_param_doc data_param = {
             { "backend", "LMDB. A LEVELDB has to be converted" },
             { "prefetch", "batches held ready, at least 1" },
             { "shuffle", "another order in each epoch, else that of the keys" },
+            { "shuffle_block", "with shuffle, for databases that memory does "
+                               "not hold: cuts them into blocks of that many "
+                               "records, 256 for instance, which come in "
+                               "another order in each epoch and are read in "
+                               "one go each; 0: every record by itself" },
+            { "shuffle_window", "so many blocks are mixed record by record; "
+                                "memory should hold twice as many" },
             { "label_size", "labels of each record: float_data beside its "
                             "bytes, or labels that repeat; 0: the one that "
                             "records of Caffe have" },

@@ -49,6 +49,8 @@ static enum crema_status setup(struct crema_layer *l)
                                .batch_size = (int)p->batch_size,
                                .shuffle = p->shuffle,
                                .seed = l->lender->seed,
+                               .rank = l->train ? l->lender->rank : 0,
+                               .ranks = l->train ? l->lender->ranks : 0,
                                .held = l->lender->holds,
                                .memory = l->lender->memory,
                            },

@@ -18,6 +18,8 @@ struct crema_lender {
     struct crema_weights *weights;
     struct crema_databases *databases; /* open LMDBs, once per path */
     uint32_t seed;
+    uint32_t rank, ranks;            /* of runs that share the training data;
+                                        0, 0: alone */
     int data_threads;                /* decoding threads; 0: one per core */
     bool takes_bytes;                /* the device wants pictures as bytes */
     int holds;                       /* batches it may have in hand */

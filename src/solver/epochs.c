@@ -4,12 +4,14 @@
 #include <limits.h>
 #include <math.h>
 
-/* Images of one iteration; 0: not known. */
+/* Images of one iteration, those of other runs that share the data included;
+ * 0: not known. */
 static double images(const struct crema_solver *s)
 {
     const struct crema_layer *l = crema_net_data(s->net, NULL);
+    double runs = s->options.ranks > 1 ? s->options.ranks : 1;
 
-    return l ? (double)l->top[0]->shape.dim[0] * s->param->iter_size : 0;
+    return l ? runs * (double)l->top[0]->shape.dim[0] * s->param->iter_size : 0;
 }
 
 double crema_solver__epoch(const struct crema_solver *s)

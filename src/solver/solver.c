@@ -93,6 +93,10 @@ static enum crema_status settle_seed(struct crema_solver *s,
     if (file && file->state->has_random_seed)
         s->random_seed = file->state->random_seed;
     if (s->random_seed >= 0) return CREMA_OK;
+    if (s->options.ranks > 1)
+        return crema_fail(s->ctx, CREMA_EINVAL,
+                          "runs that share their data need one order of it: "
+                          "say random_seed");
     if (getrandom(&drawn, sizeof drawn, 0) != (ssize_t)sizeof drawn)
         return crema_fail(s->ctx, CREMA_EIO, "cannot draw a random_seed: %s",
                           strerror(errno));
@@ -119,6 +123,8 @@ static enum crema_status build(struct crema_solver *s, struct crema_device *dev)
         status = crema_world_open(s->ctx, dev, (uint32_t)(seed ^ seed >> 32),
                                   &s->world);
     if (status == CREMA_OK) {
+        s->world->lender.rank = s->options.rank;
+        s->world->lender.ranks = s->options.ranks;
         s->world->lender.data_threads = s->options.data_threads;
         s->world->lender.skip_bad = s->options.skip_bad;
         s->world->lender.no_values = s->options.no_values;

@@ -43,6 +43,8 @@ enum crema_solver_action { CREMA_GO_ON, CREMA_SNAPSHOT, CREMA_STOP };
 struct crema_solver_options {
     const char *snapshot; /* a .solverstate to go on from; "auto": the newest
                              of this solver, if there is one; or NULL */
+    uint32_t rank, ranks; /* of runs that share the training data: each takes
+                             every ranks-th batch; 0, 0: alone */
     int data_threads;     /* that decode; 0: one per core */
     bool skip_bad;        /* leave out records that cannot be decoded */
     bool no_values;       /* weights are not filled: nothing will be run */

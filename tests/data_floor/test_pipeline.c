@@ -80,7 +80,8 @@ START_TEST(seek_in_the_middle)
 }
 END_TEST
 
-START_TEST(ranks_deal_the_records_out)
+/* Rank 1 of 3 has batches 1, 4, 7 .. of a single run. */
+START_TEST(ranks_take_batches_in_turn)
 {
     const char *path = make_db("db", 10);
 
@@ -95,7 +96,7 @@ START_TEST(ranks_deal_the_records_out)
             const struct crema_filled_batch *batch = next(&rig);
 
             for (int i = 0; i < 4; i++)
-                check_item(batch, i, ((4 * b + i) * 3 + (int)rank) % 10);
+                check_item(batch, i, ((3 * b + (int)rank) * 4 + i) % 10);
         }
         close_rig(&rig);
     }
@@ -182,7 +183,7 @@ int main(void)
     tcase_add_loop_test(t, in_order_and_round_the_end, 0, 4);
     tcase_add_test(t, the_same_for_one_and_four_workers_and_resumed);
     tcase_add_test(t, seek_in_the_middle);
-    tcase_add_test(t, ranks_deal_the_records_out);
+    tcase_add_test(t, ranks_take_batches_in_turn);
     tcase_add_test(t, memory_of_the_callers);
     tcase_add_test(t, closed_at_any_moment);
     suite_add_tcase(s, t);

@@ -158,6 +158,28 @@ START_TEST(shuffled)
 }
 END_TEST
 
+/* Of a run's batches the second of two ranks has every other one. */
+START_TEST(ranks_take_batches_in_turn)
+{
+    const struct crema_solver_options second = { .rank = 1, .ranks = 2 };
+    static const char text[] = NET("3", "shuffle: true") SOLVER
+        "random_seed: 1";
+    struct rig *r = rig_with_files();
+    float all[128], mine[128];
+
+    if (!r) return;
+    rig_open(r, text, NULL);
+    rig_step(r, 12);
+    ck_assert_int_eq(written(r, all), 36);
+    OK(rig_try(r, text, &second));
+    rig_step(r, 6);
+    ck_assert_int_eq(written(r, mine), 18);
+    for (int i = 0; i < 18; i++)
+        ck_assert_float_eq(mine[i], all[(2 * (i / 3) + 1) * 3 + i % 3]);
+    rig_free(r);
+}
+END_TEST
+
 /* Half a run and its other half are the whole run: weights, state, and what
  * HDF5Output wrote. */
 START_TEST(two_halves_are_the_whole)
@@ -250,6 +272,7 @@ int main(void)
     tcase_set_timeout(all, 60);
     tcase_add_test(all, files_follow_one_another);
     tcase_add_test(all, shuffled);
+    tcase_add_test(all, ranks_take_batches_in_turn);
     tcase_add_loop_test(all, two_halves_are_the_whole, 0, 2);
     tcase_add_loop_test(all, refusal, 0, REFUSALS);
     suite_add_tcase(suite, all);

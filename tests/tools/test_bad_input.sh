@@ -72,6 +72,8 @@ bad 2 'unknown flag --solvr, did you mean --solver\?' crema train --solvr x
 bad 2 'leave --weights out' crema train --solver solver.prototxt --snapshot a --weights b
 bad 2 '--threads wants 0 to 1024, got -3' crema train --solver solver.prototxt --threads -3
 bad 2 '--threads wants 0 to 1024' crema summary --model net.prototxt --threads 99999999999
+bad 2 '--ranks wants 1 to 65536, got 0' crema train --solver solver.prototxt --ranks 0
+bad 2 '--rank wants 0 to 1, got 2' crema train --solver solver.prototxt --ranks 2 --rank 2
 bad 2 '--data_threads wants 0 to 1024, got -1' crema train --solver solver.prototxt --data_threads -1
 for verb in test time summary; do
     bad 2 'give --device or --gpu, not both' crema $verb --model net.prototxt --weights x --device cpu --gpu 0
