@@ -78,6 +78,39 @@ START_TEST(grids)
 }
 END_TEST
 
+static void check_cut(const struct crema_axis *a)
+{
+    int64_t n = a->outer * a->inner;
+    struct crema_sum_cut cut = crema_sum_cut(a);
+
+    ck_assert_uint_ge(cut.parts, 1);
+    ck_assert_uint_le(cut.parts, CREMA_SUM_BLOCKS);
+    ck_assert_int_ge(cut.parts * cut.each, n);
+    ck_assert_int_lt((cut.parts - 1) * cut.each, n);
+    ck_assert_uint_eq(CREMA_BLOCK % cut.columns, 0);
+    if (cut.parts > 1)
+        ck_assert_int_le(2 * 4 * cut.parts * a->length, CREMA_SUM_ROOM);
+}
+
+/* Parts hold all positions, none twice; their sums have room. */
+START_TEST(cuts)
+{
+    static const int64_t sizes[] = {
+        1, 7, 31, 32, 33, 127, 128, 4095, 4097, 100003, (int64_t)1 << 33
+    };
+    enum { SIZES = sizeof sizes / sizeof *sizes };
+
+    for (int i = 0; i < SIZES * SIZES * SIZES; i++) {
+        const struct crema_axis a = { sizes[i / SIZES % SIZES],
+                                      sizes[i / SIZES / SIZES],
+                                      sizes[i % SIZES] };
+
+        if ((double)a.outer * (double)a.length * (double)a.inner < 1e12)
+            check_cut(&a);
+    }
+}
+END_TEST
+
 /* Offsets beyond 2^31 elements, forth and back, in both layouts. */
 START_TEST(places)
 {
@@ -211,8 +244,9 @@ END_TEST
 static bool has_kernel(const struct crema_op_type *type)
 {
     const struct cuda_kernel *const tables[] = {
-        crema_cuda_elementwise, crema_cuda_layers,   crema_cuda_by_rows,
-        crema_cuda_planewise,   crema_cuda_learning, crema_cuda_input
+        crema_cuda_elementwise, crema_cuda_pooling, crema_cuda_norms,
+        crema_cuda_classes,     crema_cuda_by_rows, crema_cuda_planewise,
+        crema_cuda_learning,    crema_cuda_input
     };
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
@@ -258,6 +292,7 @@ int main(void)
     tcase_add_loop_test(parity, fp16_channels_last, 0, cases);
     tcase_set_timeout(parity, 120);
     tcase_add_test(numbers, grids);
+    tcase_add_test(numbers, cuts);
     tcase_add_test(numbers, places);
     tcase_add_test(numbers, arguments);
     tcase_add_test(numbers, layouts);

@@ -200,26 +200,65 @@ int crema_cuda_lrn_bwd(cudaStream_t s, const struct crema_lrn *l,
 
 /* ---- channels.cu --------------------------------------------------------- */
 
-int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
-                    float factor, float *a, float *b)
+/* One part of one entry. */
+static struct crema_two part(const struct crema_summands *s,
+                             const struct crema_sum_cut *cut, int64_t k,
+                             int64_t c)
 {
-    int rows = CREMA_BLOCK / (s->axis.inner < 32 ? 32 : 1);
+    int rows = (int)(CREMA_BLOCK / cut->columns);
+    float va[CREMA_BLOCK] = { 0 }, vb[CREMA_BLOCK] = { 0 };
+
+    for (int y = 0; y < rows; y++) {
+        struct crema_two sum =
+            crema_part_of_sum(s, cut, s->type, k, c, y, rows);
+
+        va[y] = sum.a;
+        vb[y] = sum.b;
+    }
+    return (struct crema_two){ tree_sum(va, rows), tree_sum(vb, rows) };
+}
+
+int crema_cuda_add_parts(cudaStream_t stream, int64_t length, int64_t parts,
+                         float factor, const float *rows, float *a, float *b)
+{
+    enum { ROWS = CREMA_BLOCK / CREMA_PART_COLUMNS };
+    float *to[2] = { a, b };
 
     (void)stream;
-    EACH(c, s->axis.length)
+    for (int k = 0; k < 2; k++, rows += parts * length)
+        EACH(c, to[k] ? length : 0)
     {
-        float va[CREMA_BLOCK], vb[CREMA_BLOCK];
+        float v[ROWS];
 
-        for (int y = 0; y < rows; y++) {
-            struct crema_two sum = crema_part_of_sum(s, s->type, c, y, rows);
-
-            va[y] = sum.a;
-            vb[y] = sum.b;
-        }
-        if (a) a[c] = tree_sum(va, rows) * factor;
-        if (b) b[c] = tree_sum(vb, rows) * factor;
+        for (int y = 0; y < ROWS; y++)
+            v[y] = crema_part_of_parts(rows, length, parts, c, y, ROWS);
+        to[k][c] = tree_sum(v, ROWS) * factor;
     }
     return 0;
+}
+
+int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
+                    float factor, float *room, float *a, float *b)
+{
+    struct crema_sum_cut cut = crema_sum_cut(&s->axis);
+    int64_t length = s->axis.length, behind = cut.parts * length;
+
+    EACH(c, cut.parts == 1 ? length : 0)
+    {
+        struct crema_two sum = part(s, &cut, 0, c);
+
+        if (a) a[c] = sum.a * factor;
+        if (b) b[c] = sum.b * factor;
+    }
+    if (cut.parts == 1) return 0;
+    EACH(i, behind)
+    {
+        struct crema_two sum = part(s, &cut, i / length, i % length);
+
+        room[i] = sum.a;
+        if (b) room[behind + i] = sum.b;
+    }
+    return crema_cuda_add_parts(stream, length, cut.parts, factor, room, a, b);
 }
 
 int crema_cuda_normalize(cudaStream_t s, const struct crema_normed *n,

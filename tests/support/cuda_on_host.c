@@ -170,11 +170,13 @@ enum crema_status cuda_on_host_open(struct crema_ctx *ctx, const char *name,
 
 /* ---- the device's own code, as it is ------------------------------------- */
 
+#include "device/cuda/classes.c"
 #include "device/cuda/elementwise.c"
 #include "device/cuda/kernels.c"
-#include "device/cuda/layers.c"
 #include "device/cuda/learning.c"
+#include "device/cuda/norm.c"
 #include "device/cuda/pictures.c"
-#include "device/cuda/ports.c"
 #include "device/cuda/planes.c"
+#include "device/cuda/pool.c"
+#include "device/cuda/ports.c"
 #include "device/cuda/rows.c"

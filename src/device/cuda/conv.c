@@ -13,6 +13,7 @@ struct conv_call {
     struct conv_case problem;
     struct conv_engine *engine; /* NULL: only db is wanted */
     bool behind;                /* bias and ReLU are done after it */
+    void *scratch;
 };
 
 struct conv_parts crema_cuda_conv_parts(const struct crema_op *op)
@@ -81,7 +82,7 @@ struct conv_case crema_cuda_conv_case(const struct crema_device *dev,
 /* ---- running ----------------------------------------------------------- */
 
 /* db[k] = sum of dY over all but the channels */
-static int sum_bias(cudaStream_t stream, const struct conv_parts *p)
+static int sum_bias(cudaStream_t stream, const struct conv_parts *p, void *room)
 {
     struct crema_summands s = {
         .what = CREMA_SUM_V,
@@ -90,7 +91,7 @@ static int sum_bias(cudaStream_t stream, const struct conv_parts *p)
         .type = crema_cuda_type(p->y),
     };
 
-    return crema_cuda_sums(stream, &s, 1.0f, p->b->data, NULL);
+    return crema_cuda_sums(stream, &s, 1.0f, room, p->b->data, NULL);
 }
 
 int crema_cuda_conv_behind(cudaStream_t stream, const struct conv_case *c,
@@ -127,7 +128,8 @@ static enum crema_status run(struct crema_call *base, struct crema_op *op)
 
         error = crema_cuda_conv_behind(stream, &call->problem, &d);
     }
-    if (p.way == CONV_BWD_WEIGHTS && p.b) error = sum_bias(stream, &p);
+    if (p.way == CONV_BWD_WEIGHTS && p.b)
+        error = sum_bias(stream, &p, call->scratch);
     return error ? crema_cuda_launch_failed(base->dev, op, error) : CREMA_OK;
 }
 
@@ -138,6 +140,7 @@ static enum crema_status bind(struct crema_call *base, struct crema_op *op,
     struct conv_parts p = crema_cuda_conv_parts(op);
     struct conv_data d;
 
+    call->scratch = scratch;
     if (!call->engine) return CREMA_OK;
     d = data_of(&p);
     return crema_cuda_engine_bind(call->engine, base->dev, &d, scratch);
@@ -230,6 +233,10 @@ enum crema_status crema_cuda_plan_conv(struct crema_device *dev,
         free_call(&call->base);
         return status;
     }
+    /* the engine is done with it when db is summed */
+    if (p.way == CONV_BWD_WEIGHTS && p.b &&
+        call->base.scratch_bytes < CREMA_SUM_ROOM)
+        call->base.scratch_bytes = CREMA_SUM_ROOM;
     fill_ports(op, call, in, out);
     op->call = &call->base;
     return CREMA_OK;

@@ -6,8 +6,9 @@
 #include <string.h>
 
 static const struct cuda_kernel *const tables[] = {
-    crema_cuda_elementwise, crema_cuda_layers,   crema_cuda_by_rows,
-    crema_cuda_planewise,   crema_cuda_learning, crema_cuda_input
+    crema_cuda_elementwise, crema_cuda_pooling,   crema_cuda_norms,
+    crema_cuda_classes,     crema_cuda_by_rows,   crema_cuda_planewise,
+    crema_cuda_learning,    crema_cuda_input
 };
 enum { TABLES = sizeof tables / sizeof *tables };
 

@@ -23,7 +23,9 @@ struct cuda_kernel {
 };
 
 extern const struct cuda_kernel crema_cuda_elementwise[];
-extern const struct cuda_kernel crema_cuda_layers[];
+extern const struct cuda_kernel crema_cuda_pooling[];
+extern const struct cuda_kernel crema_cuda_norms[];
+extern const struct cuda_kernel crema_cuda_classes[];
 extern const struct cuda_kernel crema_cuda_by_rows[];
 extern const struct cuda_kernel crema_cuda_planewise[];
 extern const struct cuda_kernel crema_cuda_learning[];

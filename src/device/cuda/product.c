@@ -12,6 +12,7 @@ struct product_call {
     struct crema_call base;
     struct gemm_plan *plan; /* NULL: only db is wanted */
     bool behind;            /* bias and ReLU, or db, are done after it */
+    void *scratch;
 };
 
 /* A row-major matrix: the tensor, and whether its transpose is meant. */
@@ -97,7 +98,7 @@ static int finish(const struct crema_call *call, const struct crema_op *op)
 }
 
 /* db[n] = sum of dY over m */
-static int sum_bias(const struct crema_call *call, const struct crema_op *op)
+static int sum_bias(const struct product_call *call, const struct crema_op *op)
 {
     const struct crema_tensor *dy = op->in[1];
     struct crema_summands s = {
@@ -107,8 +108,8 @@ static int sum_bias(const struct crema_call *call, const struct crema_op *op)
         .type = crema_cuda_type(dy),
     };
 
-    return crema_cuda_sums(crema_cuda_stream(call->dev), &s, 1.0f,
-                           crema_out(op, 1), NULL);
+    return crema_cuda_sums(crema_cuda_stream(call->base.dev), &s, 1.0f,
+                           call->scratch, crema_out(op, 1), NULL);
 }
 
 static enum crema_status run(struct crema_call *base, struct crema_op *op)
@@ -119,7 +120,7 @@ static enum crema_status run(struct crema_call *base, struct crema_op *op)
     if (call->plan) CREMA_TRY(crema_cuda_gemm_run(call->plan, base->dev, op));
     if (call->behind)
         error = op->type == &crema_op_inner_product ? finish(base, op)
-                                                    : sum_bias(base, op);
+                                                    : sum_bias(call, op);
     return error ? crema_cuda_launch_failed(base->dev, op, error) : CREMA_OK;
 }
 
@@ -130,6 +131,7 @@ static enum crema_status bind(struct crema_call *base, struct crema_op *op,
     struct product p = product_of(op);
     struct gemm_data d;
 
+    call->scratch = scratch;
     if (!call->plan) return CREMA_OK;
     d = (struct gemm_data){ p.b.t->data, p.a.t->data, p.c->data,
                             p.v ? p.v->data : NULL };
@@ -252,6 +254,9 @@ enum crema_status crema_cuda_plan_product(struct crema_device *dev,
         free_call(&call->base);
         return status;
     }
+    if (call->behind && op->type == &crema_op_inner_product_bwd_weights &&
+        call->base.scratch_bytes < CREMA_SUM_ROOM)
+        call->base.scratch_bytes = CREMA_SUM_ROOM;
     fill_ports(op, call, in, out);
     op->call = &call->base;
     return CREMA_OK;

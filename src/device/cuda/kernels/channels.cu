@@ -1,18 +1,19 @@
 /* channels.cu - sums over all but one axis, and batch normalization.
  *
- * A block sums for blockDim.x neighbouring channels; its threads along y share
- * the elements of one.  Channels innermost: 32 columns, so that a warp reads
- * what lies side by side.  Long planes: one channel a block, for the same
- * reason.
+ * Threads along x have neighbouring entries of the axis; those along y share
+ * the elements of one.
  */
 #include "device/cuda/kernels/launch.cuh"
 
+/* blockIdx.y: the part, whose sums go to row blockIdx.y of a and b. */
 template <int TYPE>
 static __global__ void sums(const __grid_constant__ crema_summands s,
-                            float factor, float *a, float *b)
+                            struct crema_sum_cut cut, float factor, float *a,
+                            float *b)
 {
     __shared__ float room[CREMA_BLOCK];
     int64_t step = (int64_t)gridDim.x * blockDim.x;
+    int64_t row = blockIdx.y * s.axis.length;
 
     for (int64_t first = (int64_t)blockIdx.x * blockDim.x;
          first < s.axis.length; first += step) {
@@ -20,27 +21,71 @@ static __global__ void sums(const __grid_constant__ crema_summands s,
         crema_two sum = { 0, 0 };
 
         if (c < s.axis.length)
-            sum = crema_part_of_sum(&s, TYPE, c, threadIdx.y, blockDim.y);
+            sum = crema_part_of_sum(&s, &cut, TYPE, blockIdx.y, c, threadIdx.y,
+                                    blockDim.y);
         sum.a = column_sum(room, sum.a);
         sum.b = column_sum(room, sum.b);
         if (c >= s.axis.length || threadIdx.y != 0) continue;
-        if (a) a[c] = sum.a * factor;
-        if (b) b[c] = sum.b * factor;
+        if (a) a[row + c] = sum.a * factor;
+        if (b) b[row + c] = sum.b * factor;
     }
 }
 
-int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
-                    float factor, float *a, float *b)
+/* Rows of sums become one, those of b behind those of a. */
+static __global__ void add_parts(int64_t length, int64_t parts, float factor,
+                                 const float *rows, float *a, float *b)
 {
-    unsigned columns = s->axis.inner < 32 ? 32 : 1;
-    dim3 block(columns, CREMA_BLOCK / columns);
+    __shared__ float room[CREMA_BLOCK];
+    const float *from = rows + blockIdx.y * parts * length;
+    float *to = blockIdx.y == 0 ? a : b;
+    int64_t step = (int64_t)gridDim.x * blockDim.x;
 
-    if (s->axis.length == 0) return 0;
-    return by_type(s->type, [&](auto t) {
-        sums<TYPE_OF(t)>
-            <<<crema_blocks(s->axis.length, columns), block, 0, stream>>>(
-                *s, factor, a, b);
+    if (!to) return;
+    for (int64_t first = (int64_t)blockIdx.x * blockDim.x; first < length;
+         first += step) {
+        int64_t c = first + threadIdx.x;
+        float sum = 0;
+
+        if (c < length)
+            sum = crema_part_of_parts(from, length, parts, c, threadIdx.y,
+                                      blockDim.y);
+        sum = column_sum(room, sum);
+        if (c < length && threadIdx.y == 0) to[c] = sum * factor;
+    }
+}
+
+int crema_cuda_add_parts(cudaStream_t stream, int64_t length, int64_t parts,
+                         float factor, const float *rows, float *a, float *b)
+{
+    dim3 block(CREMA_PART_COLUMNS, CREMA_BLOCK / CREMA_PART_COLUMNS);
+    dim3 grid(crema_blocks(length, CREMA_PART_COLUMNS), b ? 2 : 1);
+
+    if (length == 0) return 0;
+    add_parts<<<grid, block, 0, stream>>>(length, parts, factor, rows, a, b);
+    return cudaGetLastError();
+}
+
+int crema_cuda_sums(cudaStream_t stream, const struct crema_summands *s,
+                    float factor, float *room, float *a, float *b)
+{
+    struct crema_sum_cut cut = crema_sum_cut(&s->axis);
+    int64_t length = s->axis.length;
+    dim3 block(cut.columns, CREMA_BLOCK / cut.columns);
+    dim3 grid(crema_blocks(length, cut.columns), cut.parts);
+    int error;
+
+    if (length == 0) return 0;
+    if (cut.parts == 1)
+        return by_type(s->type, [&](auto t) {
+            sums<TYPE_OF(t)><<<grid, block, 0, stream>>>(*s, cut, factor, a, b);
+        });
+    error = by_type(s->type, [&](auto t) {
+        sums<TYPE_OF(t)><<<grid, block, 0, stream>>>(
+            *s, cut, 1.0f, room, b ? room + cut.parts * length : NULL);
     });
+    return error ? error
+                 : crema_cuda_add_parts(stream, length, cut.parts, factor, room,
+                                        a, b);
 }
 
 template <int TYPE>

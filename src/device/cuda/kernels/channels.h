@@ -70,6 +70,38 @@ struct crema_summands {
     int type;                 /* of v and w */
 };
 
+/* How such a sum is shared out, by shape alone.  A block sums for `columns`
+ * neighbouring entries of the axis, and of the outer x inner positions a part:
+ * `each` of them, the last part perhaps fewer. */
+struct crema_sum_cut {
+    unsigned columns, parts;
+    int64_t each;
+};
+
+enum {
+    CREMA_SUM_BLOCKS = 1024,
+    CREMA_SUM_TURNS = 16, /* elements of a thread that are worth a part */
+    /* bytes for two sums a part: columns are 32, or parts x length is less */
+    CREMA_SUM_ROOM = 2 * 32 * CREMA_SUM_BLOCKS * (int)sizeof(float)
+};
+
+/* Channels innermost: 32 columns, so that a warp reads what lies side by side.
+ * Long planes: one, for the same reason. */
+CREMA_FORMULA struct crema_sum_cut crema_sum_cut(const struct crema_axis *a)
+{
+    struct crema_sum_cut cut;
+    int64_t n = a->outer * a->inner, parts, most;
+
+    cut.columns = a->inner < 32 ? 32 : 1;
+    parts = n / (CREMA_BLOCK / cut.columns * CREMA_SUM_TURNS);
+    most = CREMA_SUM_BLOCKS / crema_blocks(a->length, cut.columns);
+    if (parts > most) parts = most;
+    if (parts < 1) parts = 1;
+    cut.each = n / parts + (n % parts != 0);
+    cut.parts = n > 0 ? crema_blocks(n, cut.each) : 1;
+    return cut;
+}
+
 struct crema_two {
     float a, b;
 };
@@ -87,18 +119,21 @@ CREMA_FORMULA void crema_add_product(const struct crema_summands *s,
     sum->b += v;
 }
 
-/* The elements first, first + step, ... of those at c; type: s->type. */
-CREMA_FORMULA struct crema_two crema_part_of_sum(const struct crema_summands *s,
-                                                 int type, int64_t c,
-                                                 int64_t first, int64_t step)
+/* The elements first, first + step, ... of those at c that are in the part;
+ * type: s->type. */
+CREMA_FORMULA struct crema_two
+crema_part_of_sum(const struct crema_summands *s,
+                  const struct crema_sum_cut *cut, int type, int64_t part,
+                  int64_t c, int64_t first, int64_t step)
 {
-    int64_t n = s->axis.outer * s->axis.inner;
+    int64_t n = s->axis.outer * s->axis.inner, from = part * cut->each;
+    int64_t to = n - from < cut->each ? n : from + cut->each;
     float mean = s->mean ? s->mean[c] : 0.0f;
     struct crema_channel ch = { 0, 1, 1, 0 };
     struct crema_two sum = { 0, 0 };
 
     if (s->what == CREMA_SUM_NORMALIZED) ch = crema_channel_of(&s->norm, c);
-    for (int64_t k = first; k < n; k += step) {
+    for (int64_t k = from + first; k < to; k += step) {
         int64_t i = crema_offset3(&s->axis, k, c);
         float v = crema_load(s->v, type, i);
 
@@ -114,6 +149,19 @@ CREMA_FORMULA struct crema_two crema_part_of_sum(const struct crema_summands *s,
                               s->w ? crema_load(s->w, type, i) : 0.0f, &sum);
         }
     }
+    return sum;
+}
+
+enum { CREMA_PART_COLUMNS = 8 }; /* of a block that adds parts up */
+
+/* The sums of parts first, first + step, ... of entry c. */
+CREMA_FORMULA float crema_part_of_parts(const float *sums, int64_t length,
+                                        int64_t parts, int64_t c, int64_t first,
+                                        int64_t step)
+{
+    float sum = 0;
+
+    for (int64_t k = first; k < parts; k += step) sum += sums[k * length + c];
     return sum;
 }
 

@@ -89,8 +89,12 @@ int crema_cuda_lrn_bwd(cudaStream_t, const struct crema_lrn *,
 /* ---- channels.cu: a[c] and b[c] get the sums times `factor`; either may be
  * NULL */
 
+/* room: CREMA_SUM_ROOM bytes */
 int crema_cuda_sums(cudaStream_t, const struct crema_summands *, float factor,
-                    float *a, float *b);
+                    float *room, float *a, float *b);
+/* rows[parts][length], and for b as many behind them */
+int crema_cuda_add_parts(cudaStream_t, int64_t length, int64_t parts,
+                         float factor, const float *rows, float *a, float *b);
 /* z may be NULL */
 int crema_cuda_normalize(cudaStream_t, const struct crema_normed *,
                          const void *x, const void *z, void *y);

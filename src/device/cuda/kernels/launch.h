@@ -75,8 +75,11 @@ CREMA_FORMULA int64_t crema_count3(const struct crema_axis *a)
 CREMA_FORMULA int64_t crema_offset3(const struct crema_axis *a,
                                     int64_t position, int64_t at)
 {
-    int64_t outer = position / a->inner, inner = position % a->inner;
+    int64_t outer, inner;
 
+    if (a->inner == 1) return position * a->length + at; /* no division */
+    outer = position / a->inner;
+    inner = position % a->inner;
     return (outer * a->length + at) * a->inner + inner;
 }
 

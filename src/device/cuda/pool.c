@@ -1,0 +1,134 @@
+/* pool.c - launches of pooling and of response normalization. */
+#include "device/cuda/kernels.h"
+
+/* ---- pooling ------------------------------------------------------------- */
+
+/* A blob that others read has indices as float32; else windows of few elements
+ * do with bytes, which lie as y does. */
+static struct crema_layout mark_layout(const struct crema_pool_params *p,
+                                       const struct crema_tensor *ws,
+                                       const struct crema_layout *y)
+{
+    int64_t most = CREMA_POOL_BYTES / p->pool.kernel[0];
+
+    if (ws->shape.ndims != 4 || p->mask)
+        return crema_layout_dense(&ws->shape, CREMA_F32);
+    return crema_layout_as(y, p->pool.kernel[1] <= most ? CREMA_U8 : CREMA_F32);
+}
+
+/* A draw has a second input, the step. */
+static void pool_ports(const struct crema_op *op, struct crema_port in[],
+                       struct crema_port out[])
+{
+    crema_cuda_all_dense(op, in, out);
+    in[0].want = crema_cuda_like(&op->in[0]->shape, in[0].have, op->storage);
+    out[0].want = crema_cuda_like(&op->out[0]->shape, in[0].have, op->storage);
+    out[1].want = mark_layout(op->params, op->out[1], &out[0].want);
+}
+
+/* dy as it comes, ws as forward left it. */
+static void pool_bwd_ports(const struct crema_op *op, struct crema_port in[],
+                           struct crema_port out[])
+{
+    in[0].want = crema_cuda_like(&op->in[0]->shape, in[0].have, op->storage);
+    in[1].want = *in[1].have;
+    out[0].want = crema_cuda_like(&op->out[0]->shape, in[0].have, op->storage);
+}
+
+static struct crema_pool_shape pool_shape(const struct crema_op *op,
+                                          const struct crema_tensor *x,
+                                          const struct crema_tensor *y,
+                                          const struct crema_tensor *ws)
+{
+    const struct crema_pool_params *params = op->params;
+    struct crema_pool_shape p = { .x = crema_cuda_planes(x),
+                                  .y = crema_cuda_planes(y) };
+
+    p.seed = params->seed;
+    p.stream = params->stream;
+    p.ws = p.y;
+    p.ws.last = ws && crema_cuda_channels_last(&ws->layout);
+    p.ws_type = ws ? crema_cuda_type(ws) : CREMA_F32;
+    for (int i = 0; i < 2; i++) {
+        p.kernel[i] = params->pool.kernel[i];
+        p.stride[i] = params->pool.stride[i];
+        p.pad[i] = params->pool.pad[i];
+    }
+    return p;
+}
+
+static bool takes_maximum(const struct crema_op *op)
+{
+    const struct crema_pool_params *params = op->params;
+
+    return params->pool.method == CREMA_POOL_MAX;
+}
+
+static int pool(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    struct crema_pool_shape p =
+        pool_shape(op, op->in[0], op->out[0], op->out[1]);
+    int type = crema_cuda_type(op->in[0]);
+
+    (void)scratch;
+    return takes_maximum(op)
+               ? crema_cuda_pool_max(s, &p, type, crema_in(op, 0),
+                                     crema_out(op, 0), crema_out(op, 1))
+               : crema_cuda_pool_ave(s, &p, type, crema_in(op, 0),
+                                     crema_out(op, 0));
+}
+
+static int pool_draw(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    struct crema_pool_shape p =
+        pool_shape(op, op->in[0], op->out[0], op->out[1]);
+
+    (void)scratch;
+    return crema_cuda_pool_draw(s, &p, crema_cuda_type(op->in[0]),
+                                op->in[1]->data, crema_in(op, 0),
+                                crema_out(op, 0), crema_out(op, 1));
+}
+
+static int pool_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    struct crema_pool_shape p =
+        pool_shape(op, op->out[0], op->in[0], op->in[1]);
+    int type = crema_cuda_type(op->in[0]);
+
+    (void)scratch;
+    return takes_maximum(op)
+               ? crema_cuda_pool_max_bwd(s, &p, type, crema_in(op, 0),
+                                         crema_in(op, 1), crema_out(op, 0))
+               : crema_cuda_pool_ave_bwd(s, &p, type, crema_in(op, 0),
+                                         crema_out(op, 0));
+}
+
+/* ---- response normalization ---------------------------------------------- */
+
+static int lrn(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    struct crema_axis a = crema_cuda_channels(op->in[0]);
+
+    (void)scratch;
+    return crema_cuda_lrn(s, op->params, &a, crema_cuda_type(op->in[0]),
+                          crema_in(op, 0), crema_out(op, 0));
+}
+
+static int lrn_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
+{
+    struct crema_axis a = crema_cuda_channels(op->in[0]);
+
+    (void)scratch;
+    return crema_cuda_lrn_bwd(s, op->params, &a, crema_cuda_type(op->in[0]),
+                              crema_in(op, 0), crema_in(op, 1),
+                              crema_out(op, 0));
+}
+
+const struct cuda_kernel crema_cuda_pooling[] = {
+    { &crema_op_pool, pool, -1, pool_ports, NULL, false },
+    { &crema_op_pool_bwd, pool_bwd, -1, pool_bwd_ports, NULL, false },
+    { &crema_op_pool_draw, pool_draw, -1, pool_ports, NULL, false },
+    { &crema_op_lrn, lrn, 0, NULL, NULL, false },
+    { &crema_op_lrn_bwd, lrn_bwd, 0, NULL, NULL, false },
+    { NULL, NULL, 0, NULL, NULL, false },
+};
