@@ -9,7 +9,8 @@
 #     $here   the example's folder       $seed   of --seed; 1
 #     $quick  1 with --quick, else empty
 #
-# Before it a script may say data_is="what --data names", and keep=1: what its work folder holds stays.
+# Before it a script may say data_is="what --data names", data_is=none where there is no such flag, and keep=1: what its
+# work folder holds stays, logs too.
 
 # fail TEXT - the reason on stderr; status 1
 fail() {
@@ -22,11 +23,14 @@ mark=.made-by-an-example
 example_usage() {
     emptied=", emptied before"
     [ -z "${keep:-}" ] || emptied=
+    of_data=" [--data DIR]"
+    [ "${data_is:-}" != none ] || of_data=
+    echo "usage: examples/$1/run.sh$of_data [--quick] [--seed N] [--work DIR]"
+    echo "$2"
+    echo
+    [ -z "$of_data" ] ||
+        echo "  --data DIR  ${data_is:-the four .gz files of MNIST or Fashion-MNIST}; without it: digits in data/digits"
     cat <<EOF
-usage: examples/$1/run.sh [--data DIR] [--quick] [--seed N] [--work DIR]
-$2
-
-  --data DIR  ${data_is:-the four .gz files of MNIST or Fashion-MNIST}; without it: the 1,797 digits in data/digits
   --quick     less of everything: under two minutes
   --seed N    of all random numbers; 1
   --work DIR  where everything is written$emptied; build/examples/$1
@@ -58,7 +62,10 @@ example() {
         --data | --seed | --work)
             [ $# -gt 1 ] || fail "$1 wants a value"
             case $1 in
-            --data) data=$(cd "$2" && pwd) || exit 1 ;;
+            --data)
+                [ "${data_is:-}" != none ] || fail "this example has its own data"
+                data=$(cd "$2" && pwd) || exit 1
+                ;;
             --seed) seed=$2 ;;
             --work) work=$2 ;;
             esac
@@ -159,7 +166,7 @@ train() {
     begun=$(date +%s)
     {
         crema train --set "random_seed=$seed" "$@" 2>&1 >/dev/null || touch "$log.failed"
-    } | tee "$log" | while IFS= read -r line; do
+    } | tee ${keep:+-a} "$log" | while IFS= read -r line; do
         case $line in
         *"Testing net"*) echo "  ${line#*] }" ;;
         *"Test net output"*) echo "  ${line#*] }" ;;
@@ -208,6 +215,15 @@ settle() {
     done
     spawned=
     [ -z "$failed" ] || exit 1
+}
+
+# result NAME VALUE .. - a table of one row, also in result.txt
+result() {
+    for word in "$@"; do
+        echo "$word"
+    done | awk 'NR % 2 { name = $0 } NR % 2 == 0 { width = 2 + (length(name) > length($0) ? length(name) : length($0))
+        names = names sprintf("%-" width "s", name); values = values sprintf("%-" width "s", $0) }
+        END { sub(/ +$/, "", names); sub(/ +$/, "", values); print names; print values }' | tee result.txt
 }
 
 # machine - one line on what computed

@@ -1,40 +1,34 @@
 #!/bin/sh
-# run.sh [SEED] - from a folder of pictures to a tested net: 1,797 handwritten digits, about a minute of training.
+# run.sh [--quick] [--seed N] [--work DIR] - from a folder of pictures to a tested net, each step shown: 1,797 handwritten
+# digits and a LeNet.
 set -eu
+. "$(dirname "$0")/../common.sh"
+# shellcheck disable=SC2034 # example looks at it
+data_is=none
+example digits "From a folder of pictures of digits to a tested net, each step shown." "$@"
 
-seed=${1:-1}
-cd "$(dirname "$0")/../.."
-here=examples/digits
-made=$here/made
-pictures=data/digits
+digits=$top/data/digits
+iterations=1000
+[ -z "$quick" ] || iterations=250
 
-step() {
-    printf '\n== %s ==\n' "$1"
-    shift
-    if [ $# -gt 0 ]; then
-        echo "$*"
-        "$@"
-    fi
-}
-
-step "set-up" tools/setup.sh
-step "build, into build/; its log is build/build.log"
-mkdir -p build
-{ cmake --preset release && cmake --build build --target programs -j "$(nproc)"; } >build/build.log 2>&1 || {
-    tail -n 30 build/build.log
-    exit 1
-}
-PATH=$PWD/build/tools:$PATH
-
-rm -rf $made
-mkdir -p $made
 for part in train test; do
     step "the $part pictures become an LMDB" convert_imageset --gray --resize_height 28 --resize_width 28 \
-        $pictures/ $pictures/$part.txt $made/${part}_lmdb
+        "$digits/" "$digits/$part.txt" ${part}_lmdb
 done
-step "their mean" compute_image_mean $made/train_lmdb $made/mean.binaryproto
-step "train" crema train --solver $here/solver.prototxt --set "random_seed=$seed"
-weights=$made/digits_iter_1000.caffemodel
-step "test on digits the net has not seen" crema test --model $here/train_test.prototxt --weights $weights
-step "name a few of them" crema predict --model $here/deploy.prototxt --weights $weights --labels $here/labels.txt \
-    --mean $made/mean.binaryproto $pictures/2/0050.png $pictures/3/0045.png $pictures/0/0055.png
+step "their mean" compute_image_mean train_lmdb mean.binaryproto
+
+net=$here/train_test.prototxt
+weights=digits_iter_$iterations.caffemodel
+step "train: $iterations iterations of 64 digits"
+train train.log --solver "$here/solver.prototxt" --set "net=$net" --set max_iter=$iterations
+step "the curves" crema plot train.log --out curves.png --title "LeNet, digits, seed $seed"
+step "test on digits the net has not seen: which is taken for which" crema confusion --model "$net" --weights $weights \
+    --out confusion.png --mistakes mistakes.png
+step "name a few of them" crema predict --model "$here/deploy.prototxt" --weights $weights --labels "$here/labels.txt" \
+    --mean mean.binaryproto --top 3 --sheet predictions.png "$digits/2/0050.png" "$digits/3/0045.png" \
+    "$digits/0/0055.png" "$digits/5/0005.png" "$digits/8/0040.png"
+accuracy=$(score "$net" $weights accuracy)
+step "result, on $(machine)"
+# shellcheck disable=SC2154 # train sets $seconds
+result data digits seed "$seed" iterations $iterations training,s "$seconds" test-accuracy "$accuracy"
+echo "pictures in $work: curves.png confusion.png mistakes.png predictions.png"

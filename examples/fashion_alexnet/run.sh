@@ -35,9 +35,6 @@ step "the curves" crema plot train.log --out curves.png --title "AlexNet, $(data
 accuracy=$(score train_val.prototxt "$weights" accuracy)
 # shellcheck disable=SC2154 # train sets $seconds
 step "result, on $(machine)"
-{
-    printf '%-14s %-5s %-11s %-6s %-11s %s\n' data seed iterations batch training,s test-accuracy
-    # shellcheck disable=SC2154
-    printf '%-14s %-5s %-11s %-6s %-11s %s\n' "$(data_name)" "$seed" "$iterations" $batch "$seconds" "$accuracy"
-} | tee result.txt
+result data "$(data_name)" seed "$seed" iterations "$iterations" batch $batch training,s "$seconds" \
+    test-accuracy "$accuracy"
 echo "the picture is $work/curves.png"

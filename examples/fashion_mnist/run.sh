@@ -40,44 +40,12 @@ intact() {
     [ -e "$1" ] && [ "$(wc -c <"$1")" -eq "$size" ] && [ "$(md5sum <"$1" | cut -d ' ' -f 1)" = "$md5" ]
 }
 
-# bytes NUMBER.. - these bytes
-bytes() {
-    for byte in "$@"; do
-        # shellcheck disable=SC2059 # the format is made here: an octal number
-        printf "\\$(printf %03o "$byte")"
-    done
-}
-
-# bmp_head - of 28 x 28 grey values, rows from above: 54 bytes of header, 256 of palette by 4
-bmp_head() {
-    bytes 66 77 70 7 0 0 0 0 0 0 54 4 0 0 # "BM", 1862 bytes in all, pixels from 1078 on
-    bytes 40 0 0 0 28 0 0 0 228 255 255 255 1 0 8 0 0 0 0 0 16 3 0 0 0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 0
-    # shellcheck disable=SC2046 # numbers
-    bytes $(awk 'BEGIN { for (i = 0; i < 256; i++) print i, i, i, 0 }')
-}
-
-# test_pictures N - paths of the first test pictures, of idx files made .bmp
-test_pictures() {
-    if [ -z "$data" ]; then
-        head -n "$1" "$top/data/digits/test.txt" | sed "s|\(.*\) .*|$top/data/digits/\1|"
-        return
-    fi
-    mkdir pictures
-    bmp_head >head.bmp
-    gzip -dc "$data/t10k-images-idx3-ubyte.gz" 2>/dev/null | head -c $((16 + 784 * $1)) >first
-    for i in $(seq -w 0 $(($1 - 1))); do
-        file=pictures/test_$i.bmp
-        { cat head.bmp && tail -c +$((17 + 784 * ${i#0})) first | head -c 784; } >"$file"
-        echo "$file"
-    done
-}
-
-labels="--labels $here/labels.txt"
 if [ -z "$data" ] && [ -z "$quick" ]; then
     step "the data, into $build/data/fashion-mnist"
     fashion_mnist
 fi
-[ -n "$data" ] || labels=
+labels=$here/labels.txt
+[ -n "$data" ] || labels=$top/examples/digits/labels.txt
 step "two databases"
 records train mnist_train_lmdb
 records test mnist_test_lmdb
@@ -89,20 +57,18 @@ model=$top/models/lenet/train_val.prototxt
 step "train: $iterations iterations of 64, the rate falling to 0"
 train train.log --solver "$top/models/lenet/solver.prototxt" --set "net=$model" --set max_iter=$iterations \
     --set lr_policy=poly --set power=1 --set snapshot=$iterations --set snapshot_prefix=lenet \
-    --set test_interval=$((iterations / 10)) ${quick:+--set test_iter=10}
+    --set test_interval=$((iterations / 10)) --set display=$((iterations / 50)) ${quick:+--set test_iter=10}
 step "the curves" crema plot train.log --out curves.png --smooth 2 --title "LeNet, $(data_name), seed $seed"
-# shellcheck disable=SC2154 # train sets it
-spent=$seconds
-# shellcheck disable=SC2086 # two words or none
-step "which class is taken for which" crema confusion --model "$model" --weights $weights $labels \
+step "which class is taken for which" crema confusion --model "$model" --weights $weights --labels "$labels" \
     --out confusion.png --mistakes mistakes.png
-# shellcheck disable=SC2046,SC2086 # lists of words
+mkdir pictures
+for i in $(seq 10 24); do
+    crema db mnist_test_lmdb --key 000000$i --dump pictures/test_$i.png >/dev/null
+done
 step "what the net says of a few test pictures" crema predict --model "$top/models/lenet/deploy.prototxt" \
-    --weights $weights $labels --scale 0.00390625 --top 3 --sheet predictions.png $(test_pictures 15)
+    --weights $weights --labels "$labels" --scale 0.00390625 --top 3 --sheet predictions.png pictures/*.png
 accuracy=$(score "$model" $weights accuracy)
+# shellcheck disable=SC2154 # train sets $seconds
 step "result, on $(machine)"
-{
-    printf '%-14s %-5s %-11s %-11s %s\n' data seed iterations training,s test-accuracy
-    printf '%-14s %-5s %-11s %-11s %s\n' "$(data_name)" "$seed" $iterations "$spent" "$accuracy"
-} | tee result.txt
+result data "$(data_name)" seed "$seed" iterations $iterations training,s "$seconds" test-accuracy "$accuracy"
 echo "pictures in $work: curves.png confusion.png mistakes.png predictions.png"

@@ -7,13 +7,20 @@ set -eu
 data_is="ImageNet, train/CLASS/*.JPEG and val/CLASS/*.JPEG" keep=1
 example imagenet "AlexNet on ImageNet as published; without --data a trial run of all steps with a few digits." "$@"
 
-# trial LIST PART - of the digits of a list 8 of each class, in the layout of ImageNet
+# trial LIST PART - of the digits of a list 4 of each class, in the layout of ImageNet
 trial() {
     for class in 0 1 2 3 4 5 6 7 8 9; do
         mkdir -p "pictures/$2/$class"
-        grep "^$class/" "$top/data/digits/$1.txt" | head -n 8 | while read -r file label; do
+        grep "^$class/" "$top/data/digits/$1.txt" | head -n 4 | while read -r file label; do
             cp "$top/data/digits/$file" "pictures/$2/$label"
         done
+    done
+}
+
+# one_of_each - the first validation picture of each class
+one_of_each() {
+    for class in "$pictures"/val/*; do
+        find "$class" -type f | sort | head -n 1
     done
 }
 
@@ -40,10 +47,18 @@ done
 sed 's|mirror: true crop_size: 227|& lighting_file: "imagenet_pca.txt"|' "$model/train_val.prototxt" >train_val.prototxt
 [ -n "$data" ] || sed -i 's|batch_size: [0-9]*|batch_size: 10|' train_val.prototxt
 grep -q lighting_file train_val.prototxt
-step "train" crema train --solver "$model/solver.prototxt" --set net=train_val.prototxt --set "random_seed=$seed" \
-    --set snapshot_keep=2 --snapshot auto "$@"
+step "what the net sees: cut, mirrored, in another light" crema augment --model train_val.prototxt --n 24 --out seen.png
+step "train"
+train train.log --solver "$model/solver.prototxt" --set net=train_val.prototxt --set snapshot_keep=2 --snapshot auto "$@"
+step "the curves" crema plot train.log --smooth 20 --title "AlexNet, seed $seed" --out imagenet.png
 
 weights=$(ls -t alexnet_iter_*.caffemodel | head -n 1)
-step "test: the centre of each picture" crema test --model train_val.prototxt --weights "$weights" | tee table.txt
+# shellcheck disable=SC2046 # a list of pictures without blanks in their names
+step "what the net says of a picture of each of ten classes" crema predict --model "$model/deploy.prototxt" \
+    --weights "$weights" --mean imagenet_mean.binaryproto --labels imagenet_train_lmdb.labels.txt \
+    --sheet predictions.png $(one_of_each | head -n 10)
+step "test: the centre of each picture, on $(machine)" crema test --model train_val.prototxt --weights "$weights" |
+    tee table.txt
 step "test: the mean of ten crops" crema test --model train_val.prototxt --weights "$weights" --oversample |
     tee -a table.txt
+echo "pictures in $work: seen.png imagenet.png predictions.png"

@@ -30,16 +30,12 @@ train train.log --solver "$top/models/alexnet_bn/solver.prototxt" --set net=trai
 step "the history" crema plot train.log --out history.png --epoch $epoch --what loss,accuracy \
     --title "AlexNet with batch norm, seed $seed; test: the validation part"
 
-# shellcheck disable=SC2154 # train sets $seconds
-spent=$seconds
 step "evaluation on the test digits" crema confusion --model "$model" --weights $weights --out confusion.png \
     --mistakes mistakes.png
 validated=$(score train.prototxt $weights accuracy)
 accuracy=$(score "$model" $weights accuracy)
+# shellcheck disable=SC2154 # train sets $seconds
 step "result, on $(machine)"
-{
-    printf '%-12s %-6s %-11s %-12s %-20s %s\n' data seed iterations training,s validation-accuracy test-accuracy
-    printf '%-12s %-6s %-11s %-12s %-20s %s\n' "$(data_name)" "$seed" $iterations "$spent" \
-        "$validated" "$accuracy"
-} | tee result.txt
+result data "$(data_name)" seed "$seed" iterations $iterations training,s "$seconds" \
+    validation-accuracy "$validated" test-accuracy "$accuracy"
 echo "pictures in $work: history.png confusion.png mistakes.png"

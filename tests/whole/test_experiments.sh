@@ -11,7 +11,7 @@ experiment() {
         exit 1
     }
     cat "$1/table.txt"
-    [ "$1" = imagenet ] || [ "$(head -c 4 "$1/$1.png" | od -An -tx1)" = " 89 50 4e 47" ]
+    [ "$(head -c 4 "$1/$1.png" | od -An -tx1)" = " 89 50 4e 47" ]
 }
 
 # rows NAME COUNT COLUMN FROM TO - so many lines of the table have a number of FROM to TO in this column, the last one is 0
@@ -35,10 +35,15 @@ experiment ten_crop
 rows ten_crop 2 2 0 60
 rows ten_crop 2 1 0 60
 
-# a trial of all steps: what they leave, and that the same command, done already, goes on to the test at once
+# a trial of all steps: what they leave, and that the same command, once more, converts and trains nothing
 experiment imagenet
-for file in imagenet_train_lmdb imagenet_val_lmdb imagenet_mean.binaryproto imagenet_pca.txt alexnet_iter_6.caffemodel; do
+for file in imagenet_train_lmdb imagenet_val_lmdb imagenet_mean.binaryproto imagenet_pca.txt alexnet_iter_6.caffemodel \
+    seen.png predictions.png; do
     [ -e imagenet/$file ] || { echo "imagenet: no $file"; exit 1; }
 done
-grep -q '^accuracy_5 = ' imagenet/table.txt
+[ "$(grep -c '^accuracy_5 = ' imagenet/table.txt)" -eq 2 ]
+ls -l --time-style=full-iso imagenet/imagenet_train_lmdb imagenet/imagenet_mean.binaryproto imagenet/*.caffemodel >before
+experiment imagenet
+ls -l --time-style=full-iso imagenet/imagenet_train_lmdb imagenet/imagenet_mean.binaryproto imagenet/*.caffemodel >after
+cmp before after
 rm -r imagenet
