@@ -166,6 +166,34 @@ START_TEST(forms)
 }
 END_TEST
 
+/* Groups of 48 channels begin at multiples of 96 bytes, those of 6 at multiples
+ * of 12: cuDNN would read the latter as if they began at multiples of 16. */
+START_TEST(parts_begin_aligned)
+{
+    const struct crema_shape x = CREMA_SHAPE(256, 12, 27, 27);
+    const struct crema_shape w = CREMA_SHAPE(256, 6, 5, 5);
+    const struct crema_shape y = CREMA_SHAPE(256, 12, 27, 27);
+    struct conv_case c = conv2();
+
+    c.x = crema_layout_channels_last(&x, CREMA_BF16);
+    c.w = crema_layout_channels_last(&w, CREMA_BF16);
+    ck_assert(!crema_conv_form_fits(&c, CONV_SPLIT));
+    ck_assert(!crema_conv_form_fits(&c, CONV_SPLIT_FUSED));
+    ck_assert(crema_conv_form_fits(&c, CONV_PLAIN));
+    c = conv2();
+    c.y = crema_layout_channels_last(&y, CREMA_BF16);
+    ck_assert(!crema_conv_form_fits(&c, CONV_SPLIT));
+    /* dense: planes lie between; but the bias of a group has 24 bytes */
+    c = conv2();
+    c.x = crema_layout_dense(&CREMA_SHAPE(256, 12, 28, 28), CREMA_F32);
+    c.w = crema_layout_dense(&CREMA_SHAPE(12, 6, 6, 6), CREMA_F32);
+    c.y = crema_layout_dense(&CREMA_SHAPE(256, 12, 28, 28), CREMA_F32);
+    ck_assert(!crema_conv_form_fits(&c, CONV_SPLIT_FUSED));
+    c.bias = false;
+    ck_assert(crema_conv_form_fits(&c, CONV_SPLIT_FUSED));
+}
+END_TEST
+
 /* Each group's part is found where the whole has it, in both layouts. */
 START_TEST(parts)
 {
@@ -260,6 +288,7 @@ int main(void)
     tcase_add_test(tc, no_choices);
     tcase_add_test(tc, forms);
     tcase_add_test(tc, parts);
+    tcase_add_test(tc, parts_begin_aligned);
     tcase_add_test(tc, gemm_keys);
     tcase_add_test(tc, gemm_choice);
     suite_add_tcase(s, tc);

@@ -23,6 +23,18 @@ static const char *const forms[CONV_FORMS] = {
     [CONV_LEGACY] = "legacy",
 };
 
+/* Does every group's part of all operands begin where cuDNN is told it does? */
+static bool parts_are_aligned(const struct conv_case *c)
+{
+    int64_t groups = c->conv.groups;
+    size_t bias = (size_t)(c->y.dim[1] / groups) * crema_type_bytes(c->y.type);
+
+    return crema_conv_step(&c->x, 1, groups) % CONV_ALIGN == 0 &&
+           crema_conv_step(&c->w, 0, groups) % CONV_ALIGN == 0 &&
+           crema_conv_step(&c->y, 1, groups) % CONV_ALIGN == 0 &&
+           (!c->bias || bias % CONV_ALIGN == 0);
+}
+
 bool crema_conv_form_fits(const struct conv_case *c, enum conv_form form)
 {
     int64_t groups = c->conv.groups;
@@ -30,7 +42,8 @@ bool crema_conv_form_fits(const struct conv_case *c, enum conv_form form)
     if (conv_is_fused(form) &&
         (c->way != CONV_FORWARD || (!c->bias && !c->relu)))
         return false;
-    return !conv_is_split(form) || (groups > 1 && groups <= CONV_SPLITS);
+    return !conv_is_split(form) ||
+           (groups > 1 && groups <= CONV_SPLITS && parts_are_aligned(c));
 }
 
 struct crema_layout crema_conv_seen(const struct crema_layout *l)

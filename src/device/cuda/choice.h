@@ -34,6 +34,10 @@ enum conv_form {
 /* Groups that are run side by side at most. */
 enum { CONV_SPLITS = 4 };
 
+/* What cuDNN is told of where operands begin, in bytes: tensors, and the parts
+ * of them that groups have. */
+enum { CONV_ALIGN = 16 };
+
 /* One of cuDNN's engines and how it is set. */
 enum { CUDNN_KNOBS = 48 };
 struct cudnn_choice {

@@ -82,9 +82,11 @@ static enum crema_status open_cublas(struct crema_device *dev,
     CREMA_CUBLAS_TRY(ctx, NULL, cublasSetStream, c->cublas, c->stream);
     CREMA_CUBLAS_TRY(ctx, NULL, cublasSetWorkspace, c->cublas,
                      c->cublas_workspace, CUBLAS_BYTES);
-    /* float32 means float32: no TF32, no sums in fewer bits */
-    CREMA_CUBLAS_TRY(ctx, NULL, cublasSetMathMode, c->cublas,
-                     CUBLAS_DEFAULT_MATH);
+    /* float32 means float32: no TF32, and no sums of parts in fewer bits */
+    CREMA_CUBLAS_TRY(
+        ctx, NULL, cublasSetMathMode, c->cublas,
+        (cublasMath_t)(CUBLAS_DEFAULT_MATH |
+                       CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
     CREMA_CUBLAS_TRY(ctx, NULL, cublasSetPointerMode, c->cublas,
                      CUBLAS_POINTER_MODE_HOST);
     return CREMA_OK;

@@ -128,6 +128,13 @@ static enum crema_status describe(struct crema_cuda *cuda, struct gemm_plan *p)
     return describe_product(ctx, g, cuda->cublas_workspace, &p->product);
 }
 
+/* How parts of a sum over k may be added up: as float32. */
+static uint32_t reductions(const struct crema_gemm *g)
+{
+    return g->c == CREMA_F32 ? CUBLASLT_REDUCTION_SCHEME_MASK
+                             : CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
+}
+
 /* The algorithms cuBLAS names, best guess first. */
 static enum crema_status list(struct crema_device *dev,
                               const struct gemm_plan *p,
@@ -136,6 +143,7 @@ static enum crema_status list(struct crema_device *dev,
 {
     struct crema_ctx *ctx = &crema_cuda(dev)->trial;
     size_t most = limit(dev);
+    uint32_t sums = reductions(&p->g);
     cublasLtMatmulPreference_t wish;
     cublasStatus_t status;
 
@@ -143,6 +151,10 @@ static enum crema_status list(struct crema_device *dev,
     CREMA_CUBLAS_TRY(ctx, NULL, cublasLtMatmulPreferenceCreate, &wish);
     status = cublasLtMatmulPreferenceSetAttribute(
         wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &most, sizeof most);
+    if (!status)
+        status = cublasLtMatmulPreferenceSetAttribute(
+            wish, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &sums,
+            sizeof sums);
     if (!status)
         status = cublasLtMatmulAlgoGetHeuristic(handle(dev), p->product, p->a,
                                                 p->b, p->c, p->c, wish, LISTED,

@@ -91,7 +91,7 @@ enum crema_status crema_cudnn_tensor(struct cudnn_graph *g,
                                      const struct crema_layout *l,
                                      bool internal, int64_t *uid)
 {
-    static const int64_t align = 16; /* arenas give far more */
+    static const int64_t align = CONV_ALIGN;
     cudnnDataType_t type = crema_cudnn_type(l->type);
     int64_t id = g->ntensors + 1;
     cudnnBackendDescriptor_t d;

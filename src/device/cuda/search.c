@@ -68,7 +68,8 @@ static unsigned notes(cudnnBackendDescriptor_t engine,
 
     if (cudnnBackendGetAttribute(engine, name, type, 32, &count, list))
         return 0;
-    for (int64_t i = 0; i < count && i < 32; i++) bits |= 1u << list[i];
+    for (int64_t i = 0; i < count && i < 32; i++)
+        if (list[i] >= 0 && list[i] < 32) bits |= 1u << list[i];
     return bits;
 }
 

@@ -38,6 +38,17 @@ template <class F> static int by_type(int type, F f)
     return cudaGetLastError();
 }
 
+/* The same of two types. */
+template <class F> static int by_types(int from, int to, F f)
+{
+    int error = cudaErrorInvalidValue;
+    int outer = by_type(from, [&](auto x) {
+        error = by_type(to, [&](auto y) { f(x, y); });
+    });
+
+    return outer ? outer : error;
+}
+
 /* The constant that by_type hands over. */
 #define TYPE_OF(t) (decltype(t)::value)
 

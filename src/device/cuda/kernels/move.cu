@@ -53,11 +53,8 @@ int crema_cuda_convert(cudaStream_t s, int from, const void *x, int to, void *y,
                        int64_t count)
 {
     if (count == 0) return 0;
-    return by_type(from, [&](auto f) {
-        by_type(to, [&](auto t) {
-            convert<TYPE_OF(f), TYPE_OF(t)> OVER((count + 7) / 8, s)(count, x,
-                                                                     y);
-        });
+    return by_types(from, to, [&](auto f, auto t) {
+        convert<TYPE_OF(f), TYPE_OF(t)> OVER((count + 7) / 8, s)(count, x, y);
     });
 }
 
@@ -95,11 +92,9 @@ int crema_cuda_turn(cudaStream_t s, const struct crema_turn *turned, int from,
     int64_t tiles = crema_tiles(turned);
 
     if (tiles == 0) return 0;
-    return by_type(from, [&](auto f) {
-        by_type(to, [&](auto t) {
-            turn<TYPE_OF(f), TYPE_OF(t)>
-                <<<crema_blocks(tiles, 1), block, 0, s>>>(*turned, x, y);
-        });
+    return by_types(from, to, [&](auto f, auto t) {
+        turn<TYPE_OF(f), TYPE_OF(t)>
+            <<<crema_blocks(tiles, 1), block, 0, s>>>(*turned, x, y);
     });
 }
 
