@@ -189,6 +189,39 @@ static enum crema_status measure(struct crema_solver *s,
     return pass->rest ? build_tail(s, d, pass) : CREMA_OK;
 }
 
+/* The first stage that rules which may hold in TEST speak of; or NULL. */
+static const char *stage_in(size_t n, Crema__NetStateRule *const *rule)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (rule[i]->has_phase && rule[i]->phase == CREMA__PHASE__TRAIN)
+            continue;
+        if (rule[i]->n_stage) return rule[i]->stage[0];
+        if (rule[i]->n_not_stage) return rule[i]->not_stage[0];
+    }
+    return NULL;
+}
+
+/* Stages that are said for training are easily forgotten for the tests. */
+static void tell_stages(struct crema_solver *s, size_t i)
+{
+    const Crema__NetState *train = s->param->train_state;
+    const Crema__NetParameter *net = s->test[i]->param;
+    const char *stage = NULL;
+
+    if (!train || !train->n_stage || s->param->n_test_state) return;
+    for (size_t k = 0; k < net->n_layer && !stage; k++) {
+        stage = stage_in(net->layer[k]->n_include, net->layer[k]->include);
+        if (!stage)
+            stage = stage_in(net->layer[k]->n_exclude, net->layer[k]->exclude);
+    }
+    if (stage)
+        crema_log(s->ctx, CREMA_WARNING,
+                  "test net (#%zu): its rules speak of stages, as \"%s\", and "
+                  "it is in none, while the net that trains is in \"%s\": say "
+                  "test_state { stage: \"..\" } if that is not meant",
+                  i, stage, train->stage[0]);
+}
+
 /* test_interval alone wants tests, too. */
 static size_t count_tests(const Crema__SolverParameter *p)
 {
@@ -213,6 +246,7 @@ static enum crema_status build_tests(struct crema_solver *s)
                   d.path ? *d.path : "");
         CREMA_TRY(build(s, &d, false, &s->test[i]));
         s->ntests++;
+        tell_stages(s, i);
         CREMA_TRY(measure(s, &d, (int)i));
     }
     return CREMA_OK;

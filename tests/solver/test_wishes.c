@@ -312,6 +312,49 @@ START_TEST(length_in_epochs)
 }
 END_TEST
 
+/* A net with this rule for a layer; trained in a stage, and tested once. */
+#define STAGED(rule)                                                           \
+    "net_param { layer { name: 'x' type: 'DummyData' top: 'x' "                \
+    "dummy_data_param { shape { dim: 2 dim: 3 } } } "                          \
+    "layer { name: 'ip' type: 'InnerProduct' bottom: 'x' top: 'y' "            \
+    "inner_product_param { num_output: 1 } } "                                 \
+    "layer { name: 'odd' type: 'ReLU' bottom: 'y' top: 'y' " rule " } "        \
+    "layer { name: 'loss' type: 'Reduction' bottom: 'y' top: 'loss' "          \
+    "loss_weight: 1 } } base_lr: 0.1 lr_policy: 'fixed' max_iter: 1 "          \
+    "test_iter: 1 test_interval: 1 snapshot_after_train: false "
+
+START_TEST(stages_that_tests_lack_are_told)
+{
+    static const struct {
+        const char *solver;
+        bool told;
+    } cases[] = {
+        { STAGED("include { stage: 'a' }") "train_state { stage: 'a' }", true },
+        { STAGED("include { phase: TRAIN } include { phase: TEST not_stage: "
+                 "'b' }") "train_state { stage: 'a' }",
+          true },
+        { STAGED("exclude { stage: 'b' }") "train_state { stage: 'a' }", true },
+        { STAGED("include { stage: 'a' }") "train_state { stage: 'a' } "
+                                           "test_state { stage: 'a' }",
+          false },
+        { STAGED("include { phase: TRAIN stage: 'a' }") "train_state { stage: "
+                                                        "'a' }",
+          false },
+        { STAGED("include { stage: 'a' }"), false },
+        { STAGED("include { phase: TRAIN }") "train_state { stage: 'a' }",
+          false },
+    };
+    struct rig *r = rig_new();
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rig_open(r, cases[i].solver, NULL);
+        ck_assert_msg(cases[i].told == (strstr(r->log, "speak of stages") != 0),
+                      "case %zu: %s", i, r->log);
+    }
+    rig_free(r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("wishes");
@@ -326,6 +369,7 @@ int main(void)
     tcase_add_test(all, plateau_watches_tests);
     tcase_add_test(all, tests_go_through_the_data_once);
     tcase_add_test(all, length_in_epochs);
+    tcase_add_test(all, stages_that_tests_lack_are_told);
     suite_add_tcase(suite, all);
     return run_suite(suite);
 }
