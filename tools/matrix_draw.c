@@ -10,7 +10,8 @@ enum {
     LETTER = 7, /* how wide one is, about */
     GAP = 8,
     HEAD = 34,
-    SHARE = 64,     /* the columns of recall and precision */
+    SHARE = 64,     /* the column of recall */
+    ROW = 20,       /* the row of precision, or of short names */
     PRECISION = 64, /* that word */
     LONGEST = 160,
     AXIS = 22
@@ -23,6 +24,8 @@ static const uint32_t ink = 0x202020, right_color = 0x2166ac,
 struct plan {
     double cell, left, side; /* of a square; left of all; all squares' */
     double names;            /* room for the longest name */
+    bool upright;            /* below the squares names are read upwards */
+    double below;            /* ... and have that room */
     bool numbered;
 };
 
@@ -48,9 +51,11 @@ static struct plan make_plan(const struct matrix *m)
     for (int64_t i = 0; i < (int64_t)m->classes * m->classes; i++)
         if (m->count[i] > most) most = m->count[i];
     digits = 1 + floor(log10((double)most));
-    p.cell = p.numbered ? fmax(30, LETTER * digits + 10)
+    p.cell = p.numbered ? fmax(42, LETTER * digits + 10)
                         : fmax(2, floor(1000.0 / m->classes));
     p.names = p.numbered ? name_room(m) : 0;
+    p.upright = p.names > p.cell - 6;
+    p.below = !p.numbered ? 0 : p.upright ? p.names + 2 * GAP : ROW;
     p.left = AXIS + GAP + (p.numbered ? fmax(p.names, PRECISION) : 0);
     p.side = p.cell * m->classes;
     return p;
@@ -84,13 +89,13 @@ static void share_text(int64_t part, int64_t whole, char text[16])
         strcpy(text, "-");
 }
 
-/* A class's name left of its row and below its column, recall and precision
- * behind. */
+/* A class's name left of its row and below its column; recall and precision on
+ * the other side of them. */
 static void draw_class(struct canvas *c, const struct matrix *m,
                        const struct plan *p, int k)
 {
     double middle = (k + 0.5) * p->cell + 4;
-    double below = HEAD + p->side + SHARE;
+    double below = HEAD + p->side;
     int64_t right = m->count[(int64_t)k * m->classes + k];
     char room[MATRIX_NAME], text[16];
     const char *name = matrix_name(m, k, room);
@@ -102,17 +107,21 @@ static void draw_class(struct canvas *c, const struct matrix *m,
     canvas_text(c, p->left + p->side + SHARE - GAP, HEAD + middle, LETTERS,
                 CANVAS_RIGHT, text);
     share_text(right, matrix_column(m, k), text);
-    canvas_text_up(c, p->left + middle, below - 2 * GAP, LETTERS, CANVAS_LEFT,
-                   text);
-    canvas_text_up_within(c, p->left + middle, below, LETTERS, CANVAS_RIGHT,
-                          name, p->names);
+    canvas_text(c, p->left + middle - 4, below + p->below + 16, LETTERS,
+                CANVAS_MIDDLE, text);
+    if (p->upright)
+        canvas_text_up_within(c, p->left + middle, below + GAP, LETTERS,
+                              CANVAS_RIGHT, name, p->names);
+    else
+        canvas_text(c, p->left + middle - 4, below + 16, LETTERS, CANVAS_MIDDLE,
+                    name);
 }
 
 static void draw_words(struct canvas *c, const struct matrix *m,
                        const struct plan *p)
 {
     int64_t right = matrix_right(m), all = matrix_all(m);
-    double under = HEAD + p->side + (p->numbered ? SHARE + p->names : 0);
+    double under = HEAD + p->side + (p->numbered ? p->below + ROW : 0);
     char text[80];
 
     canvas_color(c, ink, 1);
@@ -126,7 +135,7 @@ static void draw_words(struct canvas *c, const struct matrix *m,
     if (!p->numbered) return;
     canvas_text(c, p->left + p->side + SHARE - GAP, HEAD - 8, LETTERS,
                 CANVAS_RIGHT, "recall");
-    canvas_text(c, p->left - GAP, HEAD + p->side + SHARE / 2.0, LETTERS,
+    canvas_text(c, p->left - GAP, HEAD + p->side + p->below + 16, LETTERS,
                 CANVAS_RIGHT, "precision");
 }
 
@@ -139,7 +148,7 @@ enum crema_status matrix_draw(struct crema_ctx *ctx, const struct matrix *m,
 
     CREMA_TRY(canvas_open(
         ctx, path, fmax(p.left + p.side + beside + GAP, 260),
-        HEAD + p.side + (p.numbered ? SHARE + p.names : 0) + AXIS + GAP, &c));
+        HEAD + p.side + (p.numbered ? p.below + ROW : 0) + AXIS + GAP, &c));
     for (int i = 0; i < m->classes; i++)
         for (int k = 0; k < m->classes; k++) draw_square(c, m, &p, i, k);
     canvas_color(c, 0x808080, 1);

@@ -16,7 +16,7 @@ static const char *const panel_words[PANELS] = { "loss", "accuracy",
 
 struct plot {
     struct job job;
-    const char *out, *title, *names, *what;
+    const char *out, *title, *names, *what, *tests;
     long epoch; /* iterations in one; 0: iterations are shown */
     long smooth, width, height;
     int scale; /* of the loss: 0 chosen, 1 log, 2 linear */
@@ -104,12 +104,12 @@ static void add_line(struct plot *p, int run, struct log_series *s)
     if (p->nruns > 1 && p->only[panel])
         snprintf(label, sizeof p->label[0], "%s", p->run_name[run]);
     else
-        snprintf(label, sizeof p->label[0], "%s%s%s%s",
+        snprintf(label, sizeof p->label[0], "%s%s%s%s%s",
                  p->nruns > 1 ? p->run_name[run] : "", p->nruns > 1 ? ": " : "",
                  panel == RATE ? ""
-                 : s->test     ? "test "
-                               : "train ",
-                 s->name);
+                 : s->test     ? p->tests
+                               : "train",
+                 panel == RATE ? "" : " ", s->name);
     /* one run: a colour for each curve; several: one for each run */
     *l = (struct chart_line){ panel == RATE && p->nruns == 1 ? NULL : label,
                               s->n,
@@ -257,7 +257,7 @@ int verb_plot(int argc, char **argv)
     int status;
 
     if (!p) return 1;
-    *p = (struct plot){ .smooth = 1, .width = 800 };
+    *p = (struct plot){ .smooth = 1, .width = 800, .tests = "test" };
     const struct flag table[] = {
         { "out", FLAG_TEXT, &p->out, "FILE", "the picture, .svg or .png" },
         { "o", FLAG_TEXT, &p->out, "FILE", "the same" },
@@ -265,6 +265,7 @@ int verb_plot(int argc, char **argv)
           "which panels; all that the logs have" },
         { "names", FLAG_TEXT, &p->names, "A,B",
           "what to call the runs; their files" },
+        { "tests", FLAG_TEXT, &p->tests, "WORD", "what to call tests" },
         { "title", FLAG_TEXT, &p->title, "TEXT", "stands above" },
         { "epoch", FLAG_INT, &p->epoch, "N",
           "iterations in an epoch, to count in epochs" },

@@ -28,7 +28,7 @@ train train.log --solver "$top/models/alexnet_bn/solver.prototxt" --set net=trai
     --set max_iter=$iterations --set snapshot=$iterations --set snapshot_prefix=mnist_alexnet_bn \
     --set test_iter=$((held / 100)) --set test_interval=$((iterations / 6)) --set display=$((iterations / 40 + 1))
 step "the history" crema plot train.log --out history.png --epoch $epoch --what loss,accuracy \
-    --title "AlexNet with batch norm, seed $seed; test: the validation part"
+    --tests validation --title "AlexNet with batch norm, $(data_name), seed $seed"
 
 step "evaluation on the test digits" crema confusion --model "$model" --weights $weights --out confusion.png \
     --mistakes mistakes.png
