@@ -100,6 +100,15 @@ def install_torch():
     return python
 
 
+def install_vision(python):
+    """What PyTorch's users read pictures and databases with, beside its torch; returns python."""
+    wanted = "import torchvision, PIL, lmdb"
+    if subprocess.run([python, "-c", wanted], stderr=subprocess.DEVNULL, check=False).returncode:
+        torch = "torch==" + torch_version(python).partition("+")[0]
+        subprocess.run([python, "-m", "pip", "install", "-q", torch, "torchvision", "pillow", "lmdb"], check=True)
+    return python
+
+
 def default_pythons(device):
     """On a processor: pip's newest, and the distribution's if it is installed."""
     if device == "cuda":

@@ -1,10 +1,12 @@
 /* make_photos.c - pictures in ten classes, told apart by colour and texture.
  *
- *   make_photos FOLDER COUNT    writes FOLDER/0000.jpg .. and FOLDER/list.txt
+ *   make_photos FOLDER COUNT [HEIGHT WIDTH]
+ *
+ * writes FOLDER/0000.jpg .. and FOLDER/list.txt.
  *
  * Class = number mod 10: five hues, each with stripes or spots.  Angle, phase,
  * size, light and noise differ from picture to picture, so that a net has to
- * learn something, and the files are like photos: 256 x 256, JPEG.
+ * learn something, and the files are like photos: JPEG, 256 x 256 unless said.
  */
 #include "base/philox.h"
 #include "data/image.h"
@@ -16,7 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SIDE = 256, CLASSES = 10 };
+enum { SIDE = 256, LARGEST = 4096, CLASSES = 10 };
 
 /* B, G, R of a hue */
 static const float hues[5][3] = { { 40, 40, 200 },
@@ -50,11 +52,11 @@ static void paint(uint32_t n, struct crema_image *image)
     float phase = draw(n, 2), light = 0.6f + 0.5f * draw(n, 3);
     uint8_t *at = image->pixels;
 
-    for (int y = 0; y < SIDE; y++)
-        for (int x = 0; x < SIDE; x++) {
+    for (int y = 0; y < image->height; y++)
+        for (int x = 0; x < image->width; x++) {
             float t =
                 texture((int)(n & 1), (float)x, (float)y, angle, period, phase);
-            uint32_t i = (uint32_t)(y * SIDE + x);
+            uint32_t i = (uint32_t)(y * image->width + x);
             float noise = 40 * (draw(n, 16 + i) - 0.5f);
 
             for (int c = 0; c < 3; c++) {
@@ -77,10 +79,10 @@ static int write_bytes(const char *path, const void *bytes, size_t length)
 }
 
 static int make(struct crema_ctx *ctx, const char *folder, uint32_t count,
-                FILE *list)
+                const int size[2], FILE *list)
 {
     struct crema_image image = { 0 };
-    int failed = crema_image_reserve(ctx, folder, SIDE, SIDE, 3, &image);
+    int failed = crema_image_reserve(ctx, folder, size[0], size[1], 3, &image);
 
     for (uint32_t n = 0; n < count && !failed; n++) {
         char path[4096];
@@ -104,11 +106,13 @@ int main(int argc, char **argv)
 {
     struct crema_ctx *ctx = crema_ctx_new(NULL, NULL);
     char path[4096];
+    int size[2] = { SIDE, SIDE }, failed;
     FILE *list;
-    int failed;
 
-    if (argc != 3 || !ctx) {
-        fprintf(stderr, "usage: make_photos FOLDER COUNT\n");
+    for (int i = 0; argc == 5 && i < 2; i++) size[i] = atoi(argv[3 + i]);
+    if ((argc != 3 && argc != 5) || !ctx || size[0] < 1 || size[1] < 1 ||
+        size[0] > LARGEST || size[1] > LARGEST) {
+        fprintf(stderr, "usage: make_photos FOLDER COUNT [HEIGHT WIDTH]\n");
         return 2;
     }
     mkdir(argv[1], 0777);
@@ -118,7 +122,7 @@ int main(int argc, char **argv)
         perror(path);
         return 1;
     }
-    failed = make(ctx, argv[1], (uint32_t)atoi(argv[2]), list);
+    failed = make(ctx, argv[1], (uint32_t)atoi(argv[2]), size, list);
     failed |= fclose(list) != 0;
     if (failed) fprintf(stderr, "%s\n", crema_ctx_message(ctx));
     crema_ctx_free(ctx);
