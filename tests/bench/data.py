@@ -41,7 +41,7 @@ def arguments():
 
 
 def run(*command):
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def make_files(args):

@@ -1,15 +1,29 @@
 # shellcheck shell=sh
 # killed.sh - for scripts that source it: a training run that is killed at random moments and goes on each time.
 
-# killed_net - a net whose data are shuffled, cropped and mirrored, with dropout
+# killed_net - a net with dropout; its data are shuffled in blocks, two databases of them mixed, and changed in every way
+# at random: colours, angle, part, crop, mirror, what is erased, light
 killed_net() {
     head -n 100 "$CREMA_SOURCE/data/digits/train.txt" >list.txt
-    convert_imageset --gray "$CREMA_SOURCE/data/digits/" list.txt digits_lmdb
+    tail -n 70 "$CREMA_SOURCE/data/digits/train.txt" >more.txt
+    convert_imageset "$CREMA_SOURCE/data/digits/" list.txt digits_lmdb
+    convert_imageset --encoded "$CREMA_SOURCE/data/digits/" more.txt more_lmdb
+    compute_image_mean --pca light.binaryproto digits_lmdb
     cat >net.prototxt <<END
 layer {
   name: "digits" type: "Data" top: "data" top: "label"
-  transform_param { mean_value: 78 scale: 0.02 crop_size: 7 mirror: true }
-  data_param { source: "../digits_lmdb" batch_size: 9 backend: LMDB shuffle: true rand_skip: 30 }
+  transform_param {
+    mean_value: 78 scale: 0.02 crop_size: 7 mirror: true force_color: true
+    distort_param { brightness_prob: 0.5 brightness_delta: 32 contrast_prob: 0.5 contrast_lower: 0.5 contrast_upper: 1.5 }
+    max_rotation_angle: 15
+    random_aspect_ratio_param { min_area_ratio: 0.5 aspect_ratio_change: 1.3 resize_param { height: 9 width: 9 } }
+    erase_ratio: 0.2
+    lighting_file: "../light.binaryproto" lighting_std: 0.1
+  }
+  data_param {
+    source: "../digits_lmdb" more_source: "../more_lmdb" source_weight: 3 source_weight: 2
+    batch_size: 9 backend: LMDB shuffle: true shuffle_block: 8 shuffle_window: 3 rand_skip: 30
+  }
 }
 layer {
   name: "conv" type: "Convolution" bottom: "data" top: "conv"
