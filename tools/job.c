@@ -6,12 +6,29 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Databases are read as memory that a file stands behind; where the file cannot
+ * be read, this is how one hears of it. */
+static void lose_file(int number)
+{
+    static const char line[] =
+        "a database cannot be read any more: its file has become shorter, or "
+        "its disk fails; crema db --check says more\n";
+    ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
+
+    (void)number;
+    (void)written;
+    _exit(1);
+}
 
 bool job_open(struct job *job, const char *verb)
 {
     *job = (struct job){ 0 };
+    signal(SIGBUS, lose_file);
     console_open(&job->console, verb, stderr);
     job->ctx = crema_ctx_new(console_log, &job->console);
     if (job->ctx) return true;
