@@ -56,6 +56,11 @@ struct crema_backend {
      * then freed.  May be NULL: never. */
     enum crema_status (*join)(struct crema_device *, int n,
                               struct crema_op *const ops[], int *joined);
+    /* Can the update, which it has planned, write its weight once more while it
+     * has it at hand: in another type, every element where the weight has it?
+     * That tensor then becomes out[0].  May be NULL: never. */
+    bool (*updates_copy)(const struct crema_op *,
+                         const struct crema_layout *copy);
 };
 
 /* How memory of a kind of device is had and reached.  Addresses are aligned to

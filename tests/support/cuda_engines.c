@@ -98,6 +98,21 @@ static bool dense_copy(const struct crema_tensor *t, bool read,
     return out->data != NULL;
 }
 
+/* Nothing but zeros beyond what dense holds; cuDNN computes with that. */
+static bool is_clean(const struct crema_tensor *t, const float *dense)
+{
+    void *copy;
+    bool clean;
+
+    if (!crema_layout_is_padded(&t->layout)) return true;
+    copy = calloc(1, t->layout.bytes);
+    if (!copy) return false;
+    crema_layout_pack(&t->layout, copy, 0, crema_shape_count(&t->shape), dense);
+    clean = memcmp(copy, t->data, t->layout.bytes) == 0;
+    free(copy);
+    return clean;
+}
+
 static void relu(const struct crema_tensor *t)
 {
     float *y = t->data;
@@ -129,8 +144,20 @@ static enum crema_status copy_ports(const struct conv_engine *e,
         if (!dense_copy(t, read, &room[i]))
             return crema_no_memory(dev->ctx, "a copy");
         ports[i] = &room[i];
+        if (read && !is_clean(t, room[i].data))
+            return crema_fail(dev->ctx, CREMA_EDEVICE,
+                              "%s: input %d has padding that is not zero",
+                              op->type->name, i);
     }
     return CREMA_OK;
+}
+
+/* Padding, too: it is computed of zeros. */
+static void write_all(const struct crema_tensor *t, const float *dense)
+{
+    memset(t->data, 0, t->layout.bytes);
+    crema_layout_pack(&t->layout, t->data, 0, crema_shape_count(&t->shape),
+                      dense);
 }
 
 enum crema_status crema_cuda_engine_run(struct conv_engine *e,
@@ -151,10 +178,7 @@ enum crema_status crema_cuda_engine_run(struct conv_engine *e,
     if (!status) status = op->type->ref(dev->ctx, &shadow);
     if (!status && e->fused && op->relu) relu(shadow.out[0]);
     for (int i = 0; i < op->nout && !status; i++)
-        if (shadow.out[i])
-            crema_layout_pack(&op->out[i]->layout, op->out[i]->data, 0,
-                              crema_shape_count(&op->out[i]->shape),
-                              shadow.out[i]->data);
+        if (shadow.out[i]) write_all(op->out[i], shadow.out[i]->data);
     for (int i = 0; i < op->nin + op->nout; i++)
         if (ports[i]) free(ports[i]->data);
     return status;

@@ -372,10 +372,11 @@ int crema_cuda_reorder(cudaStream_t s, const struct crema_layout *from,
 /* ---- learn.cu ------------------------------------------------------------ */
 
 int crema_cuda_update(cudaStream_t s, const struct crema_update *u,
+                      const struct crema_pace *pace,
                       const struct crema_updated *m, int64_t count)
 {
     (void)s;
-    EACH(i, count) crema_at_update(u, m, i);
+    EACH(i, (count + 3) / 4) crema_update_4(u, pace, m, count, i);
     return 0;
 }
 

@@ -110,4 +110,5 @@ const struct crema_backend crema_cuda_kernels = {
     .plan = plan,
     .join = join,
     .fuses_relu = fuses_relu,
+    .updates_copy = crema_cuda_updates_copy,
 };

@@ -40,6 +40,9 @@ void crema_cuda_pictures_ports(const struct crema_device *,
 bool crema_cuda_updates_join(const struct crema_op *a,
                              const struct crema_op *b);
 int crema_cuda_launch_updates(cudaStream_t, int n, struct crema_op *const *);
+/* As struct crema_backend has it. */
+bool crema_cuda_updates_copy(const struct crema_op *,
+                             const struct crema_layout *copy);
 
 /* Asked after the libraries. */
 extern const struct crema_backend crema_cuda_kernels;

@@ -1,27 +1,67 @@
 /* learning.c - launches of what is done to weights. */
 #include "device/cuda/kernels.h"
 
+/* All numbers that w's memory holds: padding stays zero. */
+static int64_t held_by(const struct crema_tensor *w)
+{
+    return (int64_t)(w->layout.bytes / sizeof(float));
+}
+
+static struct crema_pace pace_of(const struct crema_op *op)
+{
+    return (struct crema_pace){ op->in[4]->data, crema_in(op, 5),
+                                crema_in(op, 6) };
+}
+
 static struct crema_updated updated(const struct crema_op *op)
 {
+    const struct crema_tensor *copy = op->nout > 0 ? op->out[0] : NULL;
+
     return (struct crema_updated){
         .w = op->in[0]->data,
-        .dw = crema_in(op, 1),
         .h0 = op->in[2] ? op->in[2]->data : NULL,
         .h1 = op->in[3] ? op->in[3]->data : NULL,
-        .rates = op->in[4]->data,
-        .clip = crema_in(op, 5),
-        .held = crema_in(op, 6),
+        .dw = op->in[1]->data,
+        .copy = copy ? copy->data : NULL,
         .local = crema_in(op, 7),
+        .dw_type = crema_cuda_type(op->in[1]),
+        .copy_type = copy ? crema_cuda_type(copy) : CREMA_F32,
     };
 }
 
 static int update(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_updated m = updated(op);
+    struct crema_pace pace = pace_of(op);
 
     (void)scratch;
-    return crema_cuda_update(s, op->params, &m,
-                             crema_shape_count(&op->in[0]->shape));
+    return crema_cuda_update(s, op->params, &pace, &m, held_by(op->in[0]));
+}
+
+/* Weight, gradient and histories lie alike, in whatever order, the gradient as
+ * it is where only its type differs. */
+static void update_ports(const struct crema_op *op, struct crema_port in[],
+                         struct crema_port out[])
+{
+    struct crema_layout l = crema_layout_dense(&op->in[0]->shape, CREMA_F32);
+    struct crema_layout as;
+
+    crema_cuda_all_dense(op, in, out);
+    for (int i = 3; i >= 0; i--)
+        if (op->in[i] && in[i].have) l = crema_layout_as(in[i].have, CREMA_F32);
+    for (int i = 0; i < 4; i++)
+        if (op->in[i]) in[i].want = l;
+    if (!in[1].have) return;
+    as = crema_layout_as(in[1].have, CREMA_F32);
+    if (crema_layout_equal(&as, &l)) in[1].want = *in[1].have;
+}
+
+/* All types but float32 have 16 bits here. */
+bool crema_cuda_updates_copy(const struct crema_op *op,
+                             const struct crema_layout *copy)
+{
+    return op->type == &crema_op_update &&
+           (copy->type == CREMA_BF16 || copy->type == CREMA_F16);
 }
 
 /* One rule with the same numbers; each weight may have its own rate and decay.
@@ -31,22 +71,22 @@ bool crema_cuda_updates_join(const struct crema_op *a, const struct crema_op *b)
     const struct crema_update *u = a->params, *v = b->params;
 
     return u->rule == v->rule && u->scale == v->scale && u->l1 == v->l1 &&
-           u->decouples == v->decouples &&
-           u->momentum == v->momentum && u->momentum2 == v->momentum2 &&
-           u->delta == v->delta && u->rms_decay == v->rms_decay &&
-           a->in[4] == b->in[4] && a->in[5] == b->in[5];
+           u->decouples == v->decouples && u->momentum == v->momentum &&
+           u->momentum2 == v->momentum2 && u->delta == v->delta &&
+           u->rms_decay == v->rms_decay && a->in[4] == b->in[4] &&
+           a->in[5] == b->in[5] && a->in[6] == b->in[6];
 }
 
 int crema_cuda_launch_updates(cudaStream_t s, int n,
                               struct crema_op *const *ops)
 {
-    struct crema_joined j = { .n = n };
+    struct crema_joined j = { .pace = pace_of(ops[0]), .n = n };
     int64_t blocks = 0;
 
     j.update = *(const struct crema_update *)ops[0]->params;
     for (int i = 0; i < n; i++) {
         const struct crema_update *u = ops[i]->params;
-        int64_t count = crema_shape_count(&ops[i]->in[0]->shape);
+        int64_t count = held_by(ops[i]->in[0]);
 
         j.one[i] = (struct crema_joined_one){
             .m = updated(ops[i]),
@@ -140,7 +180,7 @@ static int clip_factor(cudaStream_t s, const struct crema_op *op, void *scratch)
 }
 
 const struct cuda_kernel crema_cuda_learning[] = {
-    { &crema_op_update, update, 0, NULL, NULL, false },
+    { &crema_op_update, update, -1, update_ports, NULL, false },
     { &crema_op_loss_ring, loss_ring, -1, NULL, NULL, false },
     { &crema_op_loss_scale, loss_scale, -1, NULL, NULL, false },
     { &crema_op_local_rate, local_rate, -1, NULL, NULL, false },

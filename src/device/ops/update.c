@@ -172,7 +172,9 @@ static enum crema_status ref_clip(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
-/* w! dw [h0!] [h1!] rates [clip] [ring] [local]; clip, local: one number */
+/* w! dw [h0!] [h1!] rates [clip] [ring] [local] -> [copy]; clip, local: one
+ * number; copy: w in another type, which a pass adds where the backend says
+ * updates_copy */
 const struct crema_op_type crema_op_update = {
     .name = "update",
     .params_size = sizeof(struct crema_update),

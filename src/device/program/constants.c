@@ -1,13 +1,14 @@
-/* constants.c - in TEST, ops that read nothing but params come first and run
- * only when a param has changed: what is folded into weights, and weights in
- * the layout or type that an op wants.
+/* constants.c - ops that read nothing but params come first and run only when a
+ * param was changed by somebody else than this program.
+ *
+ *   in TEST   what is folded into weights, and weights in the layout or type
+ *             that an op wants
+ *   in TRAIN  weights in another type, where the update can write them so in
+ *             its own pass
  *
  * What later ops read of them lies in memory of the program's own.
  */
 #include "device/program/passes.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 bool crema_program_changes(const struct crema_program *p,
                            const struct crema_tensor *t)
@@ -61,9 +62,10 @@ static void put(struct crema_program *p, int i)
         if (op->out[k]) op->out[k]->constant = true;
     for (int k = i; k > p->constants; k--) p->op[k] = p->op[k - 1];
     p->op[p->constants++] = op;
+    for (int s = 0; s < CREMA_STAGES; s++) p->end[s] += i >= p->end[s];
 }
 
-void crema_pass_constants(struct crema_program *p)
+static void put_all(struct crema_program *p)
 {
     for (int i = 0; i < p->end[CREMA_FORWARD]; i++)
         if (is_constant(p, p->op[i])) put(p, i);
@@ -75,13 +77,91 @@ void crema_pass_constants(struct crema_program *p)
         }
 }
 
-/* Goes up whenever one of the program's params changes. */
+/* ---- copies that an update writes ----------------------------------------
+ */
+
+/* Does op, which is not the update of w, write w? */
+static bool writes(const struct crema_op *op, const struct crema_tensor *w)
+{
+    for (int k = 0; k < op->nin && op->type->mutates; k++)
+        if (op->in[k] == w && ((uint64_t)op->type->mutates >> k & 1))
+            return true;
+    for (int k = 0; k < op->nout; k++)
+        if (op->out[k] == w) return true;
+    return false;
+}
+
+/* w's numbers, each where w has it. */
+static bool is_cast(const struct crema_op *op, const struct crema_tensor *w)
+{
+    const struct crema_layout *to;
+    struct crema_layout as;
+
+    if (op->type != &crema_op_reorder || op->in[0] != w) return false;
+    to = &op->out[0]->layout;
+    as = crema_layout_as(&w->layout, to->type);
+    return op->out[0]->role == CREMA_VALUE && crema_layout_equal(&as, to);
+}
+
+/* The index of a cast that `update` can do on the side; -1 for none, or where
+ * somebody else changes the weight, too. */
+static int cast_of(const struct crema_program *p, const struct crema_op *update)
+{
+    const struct crema_tensor *w = update->in[0];
+    int found = -1;
+
+    for (int i = p->constants; i < p->nops; i++) {
+        const struct crema_op *op = p->op[i];
+
+        if (op != update && writes(op, w)) return -1;
+        if (found < 0 && is_cast(op, w) &&
+            update->backend->updates_copy(update, &op->out[0]->layout))
+            found = i;
+    }
+    return found;
+}
+
+/* Each weight's first cast. */
+static void keep_casts(struct crema_program *p)
+{
+    for (int i = p->end[CREMA_BACKWARD]; i < p->nops; i++) {
+        struct crema_op *op = p->op[i];
+        int cast;
+
+        if (op->type != &crema_op_update || !op->backend ||
+            !op->backend->updates_copy || op->in[0]->role != CREMA_PARAM)
+            continue;
+        cast = cast_of(p, op);
+        if (cast < 0) continue;
+        /* an op's list of outputs has room for one more than it has */
+        op->out[op->nout++] = p->op[cast]->out[0];
+        p->op[cast]->out[0]->keep = true;
+        put(p, cast);
+    }
+}
+
+void crema_pass_constants(struct crema_program *p)
+{
+    if (!p->train)
+        put_all(p);
+    else if (p->fuse)
+        keep_casts(p);
+}
+
+/* ---- who changed what ----------------------------------------------------
+ */
+
+/* Goes up whenever a param that the constant ops read changes. */
 static uint64_t version_of(const struct crema_program *p)
 {
     uint64_t version = 1; /* 0 is none */
 
-    for (const struct crema_tensor *t = p->tensors; t; t = t->next)
-        if (t->role == CREMA_PARAM) version += t->param->version;
+    for (int i = 0; i < p->constants; i++)
+        for (int k = 0; k < p->op[i]->nin; k++) {
+            const struct crema_tensor *t = p->op[i]->in[k];
+
+            if (t && t->param) version += t->param->version;
+        }
     return version;
 }
 
@@ -99,8 +179,12 @@ enum crema_status crema_program_refresh(struct crema_program *p)
     return CREMA_OK;
 }
 
+/* What the program itself changes of the params that its constant ops read, it
+ * changes in their results, too. */
 void crema_program_mark(struct crema_program *p, int first, int end)
 {
+    bool fresh = p->constants && p->version == version_of(p);
+
     for (int i = first; i < end; i++) {
         const struct crema_op *op = p->op[i];
 
@@ -111,4 +195,5 @@ void crema_program_mark(struct crema_program *p, int first, int end)
         for (int k = 0; k < op->nout; k++)
             if (op->out[k] && op->out[k]->param) op->out[k]->param->version++;
     }
+    if (fresh) p->version = version_of(p);
 }

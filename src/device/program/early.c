@@ -6,18 +6,21 @@
  */
 #include "device/program/passes.h"
 
-/* Does op read or write the weight, its gradient or its history? */
+static bool has(const struct crema_op *op, const struct crema_tensor *t)
+{
+    for (int k = 0; t && k < op->nin; k++)
+        if (op->in[k] == t) return true;
+    for (int k = 0; t && k < op->nout; k++)
+        if (op->out[k] == t) return true;
+    return false;
+}
+
+/* Does op read or write the weight, its copy, its gradient or its history? */
 static bool touches(const struct crema_op *op, const struct crema_op *update)
 {
-    for (int i = 0; i < 4; i++) {
-        const struct crema_tensor *t = update->in[i];
-
-        for (int k = 0; t && k < op->nin; k++)
-            if (op->in[k] == t) return true;
-        for (int k = 0; t && k < op->nout; k++)
-            if (op->out[k] == t) return true;
-    }
-    return false;
+    for (int i = 0; i < 4; i++)
+        if (has(op, update->in[i])) return true;
+    return update->nout > 0 && has(op, update->out[0]);
 }
 
 void crema_pass_early_update(struct crema_program *p)

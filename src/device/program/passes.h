@@ -25,7 +25,8 @@ void crema_pass_early_update(struct crema_program *);
 bool crema_update_joins(const struct crema_op *);
 /* Neighbouring ops of one kind become one call, where the backend can. */
 enum crema_status crema_pass_join(struct crema_program *) CREMA_MUST_USE;
-/* What depends on params alone comes first, p->constants ops. */
+/* What depends on params alone comes first, p->constants ops; in TRAIN what
+ * updates keep up to date themselves. */
 void crema_pass_constants(struct crema_program *);
 /* The tensor whose memory t lies in, once the memory pass has run; or t. */
 struct crema_tensor *crema_tensor_root(struct crema_tensor *t);

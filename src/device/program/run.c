@@ -54,9 +54,9 @@ static enum crema_status open_feeds(struct crema_program *p)
 static enum crema_status prepare(struct crema_program *p)
 {
     CREMA_TRY(crema_pass_layouts(p));
+    crema_pass_constants(p);
     if (p->fuse) crema_pass_early_update(p);
     if (p->fuse) CREMA_TRY(crema_pass_join(p));
-    if (!p->train) crema_pass_constants(p);
     CREMA_TRY(crema_pass_memory(p));
     CREMA_TRY(open_feeds(p));
     return crema_pass_bind(p);
@@ -109,9 +109,9 @@ enum crema_status crema_program_run(struct crema_program *p,
 
     if (p->generation != p->heap->generation) CREMA_TRY(crema_pass_bind(p));
     if (first == p->end[to]) return CREMA_OK;
-    crema_program_mark(p, first, p->end[to]);
     crema_program_begin(p);
     status = from == CREMA_FORWARD ? crema_program_refresh(p) : CREMA_OK;
+    crema_program_mark(p, first, p->end[to]);
     if (status == CREMA_OK)
         status = fn ? crema_program_walk(p, from, to, fn, user)
                     : crema_program_play(p, from, to);

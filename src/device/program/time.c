@@ -29,9 +29,9 @@ enum crema_status crema_program_time(struct crema_program *p,
     enum crema_status status;
 
     if (p->generation != p->heap->generation) CREMA_TRY(crema_pass_bind(p));
-    crema_program_mark(p, first, p->end[stage]);
     crema_program_begin(p);
     status = stage == CREMA_FORWARD ? crema_program_refresh(p) : CREMA_OK;
+    crema_program_mark(p, first, p->end[stage]);
     if (status == CREMA_OK) status = run(p, first, p->end[stage], seconds);
     crema_program_leave(p);
     return status;

@@ -208,8 +208,10 @@ int crema_cuda_lstm_bwd(cudaStream_t, const struct crema_cells *,
 
 /* ---- learn.cu */
 
+/* count: of all that w's memory holds, padding too */
 int crema_cuda_update(cudaStream_t, const struct crema_update *,
-                      const struct crema_updated *, int64_t count);
+                      const struct crema_pace *, const struct crema_updated *,
+                      int64_t count);
 /* blocks: of all joined updates together, each with CREMA_JOINED_EACH elements
  */
 int crema_cuda_update_joined(cudaStream_t, const struct crema_joined *,

@@ -1,17 +1,20 @@
 /* learn.cu - update rules, sums of gradients, the norm that clips them. */
 #include "device/cuda/kernels/launch.cuh"
 
-static __global__ void update(struct crema_update u, struct crema_updated m,
+static __global__ void update(const __grid_constant__ struct crema_update u,
+                              const __grid_constant__ crema_pace pace,
+                              const __grid_constant__ crema_updated m,
                               int64_t count)
 {
-    EACH(i, count) crema_at_update(&u, &m, i);
+    EACH(i, (count + 3) / 4) crema_update_4(&u, &pace, &m, count, i);
 }
 
 int crema_cuda_update(cudaStream_t s, const struct crema_update *u,
+                      const struct crema_pace *pace,
                       const struct crema_updated *m, int64_t count)
 {
     if (count == 0) return 0;
-    update OVER(count, s)(*u, *m, count);
+    update OVER((count + 3) / 4, s)(*u, *pace, *m, count);
     return cudaGetLastError();
 }
 

@@ -2,7 +2,7 @@
 #ifndef CREMA_DEVICE_CUDA_KERNELS_LEARN_H
 #define CREMA_DEVICE_CUDA_KERNELS_LEARN_H
 
-#include "device/cuda/kernels/launch.h"
+#include "device/cuda/kernels/values.h"
 #include "device/formula/loss_scale.h"
 #include "device/formula/ring.h"
 #include "device/ops/params.h"
@@ -10,41 +10,65 @@
 
 #include <math.h>
 
-/* Memory of one update; h0, h1 are NULL where the rule has none, clip where
- * nothing is clipped, local where the rate is the common one.  clip and local
- * are one number each; nothing changes where *clip is below 0 or *held is not
- * 0. */
-struct crema_updated {
-    float *w, *h0, *h1;
-    const float *dw, *clip, *held, *local;
+/* What all updates of a step go by.  clip is one number, NULL where nothing is
+ * clipped; nothing changes where *clip is below 0 or *held is not 0. */
+struct crema_pace {
     const struct crema_rates *rates;
+    const float *clip, *held;
 };
 
-/* Element i by the rule of u. */
-CREMA_FORMULA void crema_at_update(const struct crema_update *u,
-                                   const struct crema_updated *m, int64_t i)
-{
-    const struct crema_step step =
-        crema_step_of(u, m->rates, m->clip ? *m->clip : 1.0f,
-                      m->local ? *m->local : 1.0f);
-    float w = m->w[i], g = crema_regularized(&step, m->dw[i], u->l1, w);
-    float h0 = m->h0 ? m->h0[i] : 0.0f, h1 = m->h1 ? m->h1[i] : 0.0f;
+/* Memory of one update; h0, h1 are NULL where the rule has none, local, one
+ * number, where the rate is the common one, copy where nobody reads w in
+ * another type. */
+struct crema_updated {
+    float *w, *h0, *h1;
+    const void *dw;
+    void *copy; /* w as copy_type */
+    const float *local;
+    int dw_type, copy_type;
+};
 
-    if (crema_held(m->clip, m->held)) return;
-    w *= step.keep;
+/* One weight by the rule of u. */
+CREMA_FORMULA void crema_at_update(const struct crema_update *u,
+                                   const struct crema_step *step, float dw,
+                                   float *w, float *h0, float *h1)
+{
+    float g = crema_regularized(step, dw, u->l1, *w);
+
+    *w *= step->keep;
     switch (u->rule) {
 #define X(name, histories)                                                     \
     case CREMA_RULE_##name:                                                    \
-        crema_rule_##name(&step, g, &w, &h0, &h1);                             \
+        crema_rule_##name(step, g, w, h0, h1);                                 \
         break;
 #include "device/formula/rules.h"
 #undef X
     default:
         break;
     }
-    m->w[i] = w;
-    if (m->h0) m->h0[i] = h0;
-    if (m->h1) m->h1[i] = h1;
+}
+
+/* Elements 4 * at .. 4 * at + 3 of `count`. */
+CREMA_FORMULA void crema_update_4(const struct crema_update *u,
+                                  const struct crema_pace *pace,
+                                  const struct crema_updated *m, int64_t count,
+                                  int64_t at)
+{
+    const struct crema_step step =
+        crema_step_of(u, pace->rates, pace->clip ? *pace->clip : 1.0f,
+                      m->local ? *m->local : 1.0f);
+    struct crema_four w = crema_load4(m->w, CREMA_F32, count, at);
+    struct crema_four dw = crema_load4(m->dw, m->dw_type, count, at);
+    struct crema_four h0 = crema_load4(m->h0, CREMA_F32, count, at);
+    struct crema_four h1 = crema_load4(m->h1, CREMA_F32, count, at);
+
+    if (crema_held(pace->clip, pace->held)) return;
+    for (int k = 0; k < 4; k++)
+        crema_at_update(u, &step, dw.v[k], &w.v[k], &h0.v[k], &h1.v[k]);
+    crema_store4(m->w, CREMA_F32, count, at, &w);
+    crema_store4(m->h0, CREMA_F32, count, at, &h0);
+    crema_store4(m->h1, CREMA_F32, count, at, &h1);
+    crema_store4(m->copy, m->copy_type, count, at, &w);
 }
 
 /* Updates of several small weights in one launch, by one rule: each takes
@@ -58,6 +82,7 @@ struct crema_joined_one {
 };
 struct crema_joined {
     struct crema_update update; /* lr_mult and decay aside */
+    struct crema_pace pace;
     int n;
     struct crema_joined_one one[CREMA_JOINED];
 };
@@ -83,15 +108,13 @@ CREMA_FORMULA void crema_at_joined(const struct crema_joined *j, unsigned block,
                                    unsigned thread)
 {
     const struct crema_joined_one *one = &j->one[crema_joined_at(j, block)];
-    int64_t from = (int64_t)(block - one->first) * CREMA_JOINED_EACH;
-    int64_t end = from + CREMA_JOINED_EACH;
+    int64_t at = (int64_t)(block - one->first) * CREMA_BLOCK + thread;
     struct crema_update u = j->update;
 
     u.lr_mult = one->lr_mult;
     u.decay = one->decay;
-    if (end > one->count) end = one->count;
-    for (int64_t i = from + thread; i < end; i += CREMA_BLOCK)
-        crema_at_update(&u, &one->m, i);
+    if (4 * at < one->count)
+        crema_update_4(&u, &j->pace, &one->m, one->count, at);
 }
 
 /* What one thread does for crema_loss_ring; the losses' memory. */

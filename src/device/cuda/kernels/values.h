@@ -71,23 +71,13 @@ CREMA_FORMULA int64_t crema_packs(int64_t count, int type)
     return count / n + (count % n != 0);
 }
 
-/* 16 bytes to v[0..4 or 8), and back; `data` is so aligned. */
-CREMA_FORMULA void crema_load16(const void *data, int type, float *v)
+/* Two numbers of 16 bits, and back. */
+CREMA_FORMULA void crema_unpair(int type, uint32_t word, float v[2])
 {
-    uint32_t word[4];
+    uint16_t low = (uint16_t)word, high = (uint16_t)(word >> 16);
 
-    memcpy(word, __builtin_assume_aligned(data, 16), sizeof word);
-    for (int k = 0; k < 4; k++) {
-        if (type == CREMA_F32) {
-            memcpy(&v[k], &word[k], sizeof v[k]);
-        } else if (type == CREMA_BF16) {
-            v[2 * k] = crema_from_bf16((uint16_t)word[k]);
-            v[2 * k + 1] = crema_from_bf16((uint16_t)(word[k] >> 16));
-        } else {
-            v[2 * k] = crema_from_f16((uint16_t)word[k]);
-            v[2 * k + 1] = crema_from_f16((uint16_t)(word[k] >> 16));
-        }
-    }
+    v[0] = type == CREMA_BF16 ? crema_from_bf16(low) : crema_from_f16(low);
+    v[1] = type == CREMA_BF16 ? crema_from_bf16(high) : crema_from_f16(high);
 }
 
 CREMA_FORMULA uint32_t crema_pair(int type, float low, float high)
@@ -95,6 +85,20 @@ CREMA_FORMULA uint32_t crema_pair(int type, float low, float high)
     return type == CREMA_BF16
                ? crema_to_bf16(low) | (uint32_t)crema_to_bf16(high) << 16
                : crema_to_f16(low) | (uint32_t)crema_to_f16(high) << 16;
+}
+
+/* 16 bytes to v[0..4 or 8), and back; `data` is so aligned. */
+CREMA_FORMULA void crema_load16(const void *data, int type, float *v)
+{
+    uint32_t word[4];
+
+    memcpy(word, __builtin_assume_aligned(data, 16), sizeof word);
+    for (int k = 0; k < 4; k++) {
+        if (type == CREMA_F32)
+            memcpy(&v[k], &word[k], sizeof v[k]);
+        else
+            crema_unpair(type, word[k], v + 2 * k);
+    }
 }
 
 CREMA_FORMULA void crema_store16(void *data, int type, const float *v)
@@ -161,6 +165,55 @@ CREMA_FORMULA void crema_store8(void *data, int type, int64_t at,
 
     crema_store16(to, type, p->v);
     if (type == CREMA_F32) crema_store16(to + 16, type, p->v + 4);
+}
+
+/* ---- 4 side by side: 16 bytes of float32, 8 of what has 16 bits ---------- */
+
+struct crema_four {
+    float v[4];
+};
+
+/* Numbers 4 * at .. 4 * at + 3 of `count`, 0 beyond them; data has the
+ * alignment of tensors, NULL is 0 everywhere. */
+CREMA_FORMULA struct crema_four crema_load4(const void *data, int type,
+                                            int64_t count, int64_t at)
+{
+    struct crema_four f = { { 0 } };
+    uint32_t word[2];
+
+    if (!data) return f;
+    if (4 * at + 4 > count) {
+        for (int k = 0; 4 * at + k < count; k++)
+            f.v[k] = crema_load(data, type, 4 * at + k);
+    } else if (type == CREMA_F32) {
+        crema_load16((const char *)data + 16 * at, type, f.v);
+    } else {
+        memcpy(word, __builtin_assume_aligned((const char *)data + 8 * at, 8),
+               sizeof word);
+        crema_unpair(type, word[0], f.v);
+        crema_unpair(type, word[1], f.v + 2);
+    }
+    return f;
+}
+
+/* NULL: not stored. */
+CREMA_FORMULA void crema_store4(void *data, int type, int64_t count, int64_t at,
+                                const struct crema_four *f)
+{
+    uint32_t word[2];
+
+    if (!data) return;
+    if (4 * at + 4 > count) {
+        for (int k = 0; 4 * at + k < count; k++)
+            crema_store(data, type, 4 * at + k, f->v[k]);
+    } else if (type == CREMA_F32) {
+        crema_store16((char *)data + 16 * at, type, f->v);
+    } else {
+        word[0] = crema_pair(type, f->v[0], f->v[1]);
+        word[1] = crema_pair(type, f->v[2], f->v[3]);
+        memcpy(__builtin_assume_aligned((char *)data + 8 * at, 8), word,
+               sizeof word);
+    }
 }
 
 #endif
