@@ -84,6 +84,7 @@ const struct crema_backend crema_backend_cpu = {
     .plan = plan,
     .arrangements = crema_cpu_conv_arrangements,
     .fuses_relu = fuses_relu,
+    .updates_copy = crema_cpu_updates_copy,
 };
 
 /* The processor's name, as Linux tells it. */

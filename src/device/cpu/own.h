@@ -172,6 +172,9 @@ crema_cpu_planner crema_cpu_regions, crema_cpu_regions_bwd;
 crema_cpu_planner crema_cpu_resize; /* and its gradient */
 crema_cpu_planner crema_cpu_update, crema_cpu_accumulate, crema_cpu_clear,
     crema_cpu_clip_factor;
+/* As struct crema_backend has it. */
+bool crema_cpu_updates_copy(const struct crema_op *,
+                            const struct crema_layout *copy);
 crema_cpu_planner crema_cpu_batch_norm, crema_cpu_batch_norm_bwd,
     crema_cpu_batch_norm_global, crema_cpu_batch_norm_global_bwd;
 crema_cpu_planner crema_cpu_scale, crema_cpu_scale_bwd_data,

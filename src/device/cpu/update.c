@@ -17,6 +17,7 @@ struct update {
     struct crema_step step;
     float *w, *h0, *h1;
     const float *dw;
+    uint16_t *copy; /* w as bf16, or NULL */
 };
 
 /* ---- rules ----------------------------------------------------------------
@@ -59,7 +60,12 @@ static void update_part(const void *user, int64_t from, int64_t to)
 {
     const struct update *u = user;
 
-    rules[u->params->rule](u, from, to);
+    for (int64_t i = from; i < to; i += GRAIN) {
+        int64_t end = i + GRAIN < to ? i + GRAIN : to;
+
+        rules[u->params->rule](u, i, end);
+        if (u->copy) crema_cpu_narrow(end - i, u->w + i, u->copy + i);
+    }
 }
 
 static int64_t floats(const struct crema_tensor *t)
@@ -85,6 +91,7 @@ static enum crema_status update(struct crema_ctx *ctx,
         .h0 = data(op, 2),
         .h1 = data(op, 3),
         .dw = crema_in(op, 1),
+        .copy = op->nout > 0 ? op->out[0]->data : NULL,
     };
 
     (void)ctx;
@@ -231,6 +238,12 @@ enum crema_status crema_cpu_update(struct crema_device *dev,
     if (op->in[6])
         in[6].want = crema_layout_dense(&op->in[6]->shape, CREMA_F32);
     return crema_host_call(dev, op, update, CREMA_CPU_OWN);
+}
+
+bool crema_cpu_updates_copy(const struct crema_op *op,
+                            const struct crema_layout *copy)
+{
+    return op->type == &crema_op_update && copy->type == CREMA_BF16;
 }
 
 enum crema_status crema_cpu_accumulate(struct crema_device *dev,
