@@ -76,6 +76,9 @@ int device_flags_wrong(const struct flags *flags, const struct device_flags *d)
     if (d->workspace < 0 || d->workspace > MOST_MIB)
         return flags_wrong(flags, "--workspace wants 0 to %d, got %ld",
                            MOST_MIB, d->workspace);
+    if (d->deterministic && d->decode == DECODE_GPU)
+        return flags_wrong(flags, "--deterministic has the processor decode: "
+                                  "leave --decode gpu out");
     return -1;
 }
 
@@ -134,6 +137,7 @@ enum crema_status job_device(struct job *job, struct device_flags *flags,
                              const char *fallback)
 {
     static const char *const layouts[] = { "auto", "rule", "blocked", "last" };
+    static const char *const decoders[] = { "cpu", "auto", "gpu" };
     const char *name = flags->device ? flags->device : fallback;
 
     CREMA_TRY(load_plugins(job->ctx, &flags->plugins));
@@ -149,6 +153,7 @@ enum crema_status job_device(struct job *job, struct device_flags *flags,
     if (flags->deterministic) crema_device_be_deterministic(job->dev);
     if (flags->winograd) crema_device_use_winograd(job->dev);
     CREMA_TRY(crema_device_arrange(job->dev, layouts[flags->layout]));
+    CREMA_TRY(crema_device_decode(job->dev, decoders[flags->decode]));
     console_say(&job->console, CREMA_INFO, "Use %s: %s",
                 crema_device_kind(job->dev), crema_device_name(job->dev));
     return CREMA_OK;

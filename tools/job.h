@@ -33,6 +33,7 @@ struct device_flags {
     const char *device, *gpu, *math;
     long threads, workspace;
     int layout; /* as DEVICE_FLAGS lists them */
+    int decode; /* as DECODE_FLAG does */
     bool winograd, deterministic;
     struct flag_list plugins;
 };
@@ -60,6 +61,14 @@ struct device_flags {
         "winograd", FLAG_BOOL, &(d)->winograd, NULL,                           \
             "let 3x3 convolutions on the CPU use Winograd's method: faster, "  \
             "less exact"                                                       \
+    }
+/* Of verbs that go through records; they begin with AUTO. */
+enum { DECODE_AUTO = 1, DECODE_GPU };
+#define DECODE_FLAG(d)                                                         \
+    {                                                                          \
+        "decode", FLAG_CHOICE, &(d)->decode, "cpu|auto|gpu",                   \
+            "who decodes JPEG records: the processor, nvJPEG, or nvJPEG if "   \
+            "it is there, in TRAIN; its pixels differ a little"                \
     }
 /* -1, or the exit status after saying what is wrong. */
 int device_flags_wrong(const struct flags *, const struct device_flags *);

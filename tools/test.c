@@ -268,10 +268,11 @@ static int close_all(struct test *t, enum crema_status status)
 
 int verb_test(int argc, char **argv)
 {
-    struct test t = { .model.phase = 1 };
+    struct test t = { .model.phase = 1, .device.decode = DECODE_AUTO };
     const struct flag table[] = {
         MODEL_FLAGS(&t.model),
         DEVICE_FLAGS(&t.device),
+        DECODE_FLAG(&t.device),
         { "iterations", FLAG_INT, &t.iterations, "N",
           "batches to run; left out: every record once" },
         { "bad_records", FLAG_CHOICE, &t.bad_records, "stop|skip",

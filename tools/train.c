@@ -201,7 +201,10 @@ static enum crema_status work(struct train *t)
 
 int verb_train(int argc, char **argv)
 {
-    struct train t = { .first = -1, .sighup = EFFECT_SNAPSHOT, .ranks = 1 };
+    struct train t = { .first = -1,
+                       .sighup = EFFECT_SNAPSHOT,
+                       .ranks = 1,
+                       .device.decode = DECODE_AUTO };
     const struct flag table[] = {
         { "solver", FLAG_TEXT, &t.solver, "FILE", "the solver's prototxt" },
         { "weights", FLAG_TEXT, &t.weights, "FILE,..",
@@ -228,6 +231,7 @@ int verb_train(int argc, char **argv)
           "what a record that cannot be decoded does" },
         { "deterministic", FLAG_BOOL, &t.device.deterministic, NULL,
           "the same bits in every run: nothing is chosen by measuring" },
+        DECODE_FLAG(&t.device),
     };
     const struct flags flags = {
         "crema train",

@@ -57,6 +57,13 @@ struct crema_image_size {
 bool crema_image_header(const void *bytes, size_t length,
                         struct crema_image_size *out);
 
+/* Is it a JPEG that every decoder takes, and makes the same picture of but for
+ * rounding?  Baseline, whole as far as its ends tell, Y Cb Cr in one scan with
+ * usual sampling; *size is then set.  Only the codes themselves may be damaged;
+ * how the picture is to be turned is not asked. */
+bool crema_jpeg_plain(const void *bytes, size_t length,
+                      struct crema_image_size *size);
+
 /* A file's bytes to pixels; on failure out holds nothing of use. */
 enum crema_status crema_image_decode(struct crema_ctx *, const char *name,
                                      const void *bytes, size_t length,

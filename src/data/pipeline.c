@@ -34,6 +34,27 @@ static void give_memory(const struct crema_pipeline *p, void *memory)
         free(memory);
 }
 
+/* Where some may be encoded there is room for their bytes. */
+static void describe_cuts(const struct crema_pipeline *p,
+                          struct crema_ring_batch *b, const int shape[4])
+{
+    struct crema_cuts *cuts = &b->filled.cuts;
+
+    *cuts = (struct crema_cuts){
+        .n = shape[0],
+        .rows = shape[2],
+        .row = (int64_t)shape[1] * shape[3],
+        .bytes = b->memory,
+        .encoded = p->encoded ? b->encoded : NULL,
+        .places = b->filled.places,
+        .decode = crema_pipeline_decode_cut,
+        .user = &b->filled,
+    };
+    cuts->stride = (size_t)(cuts->rows * cuts->row);
+    if (cuts->encoded && cuts->stride < CREMA_ENCODED_BYTES)
+        cuts->stride = CREMA_ENCODED_BYTES;
+}
+
 enum crema_status crema_pipeline__reserve(struct crema_ctx *ctx,
                                           const struct crema_pipeline *p,
                                           struct crema_ring_batch *b,
@@ -41,7 +62,9 @@ enum crema_status crema_pipeline__reserve(struct crema_ctx *ctx,
 {
     size_t size = bytes ? 1 : sizeof *b->filled.data;
 
+    describe_cuts(p, b, shape);
     for (int i = 0; i < 4; i++) size *= (size_t)shape[i];
+    if (bytes) size = (size_t)shape[0] * b->filled.cuts.stride;
     if (size > b->capacity) {
         give_memory(p, b->memory);
         b->capacity = 0;
@@ -51,6 +74,7 @@ enum crema_status crema_pipeline__reserve(struct crema_ctx *ctx,
     }
     b->filled.data = bytes ? NULL : b->memory;
     b->filled.bytes = bytes ? b->memory : NULL;
+    b->filled.cuts.bytes = b->memory;
     return CREMA_OK;
 }
 
@@ -69,7 +93,9 @@ static enum crema_status make_batch(struct crema_ctx *ctx,
         return crema_no_memory(ctx, "a batch of labels");
     b->filled.places =
         take_memory(p, n * CREMA_PLACE_NUMBERS * sizeof *b->filled.places);
-    if (!b->filled.places) return crema_no_memory(ctx, "a batch of places");
+    b->encoded = calloc(n, sizeof *b->encoded);
+    if (!b->filled.places || !b->encoded)
+        return crema_no_memory(ctx, "a batch of places");
     memcpy(b->filled.shape, p->shape, sizeof p->shape);
     return crema_pipeline__reserve(ctx, p, b, p->shape, p->bytes);
 }
@@ -88,26 +114,37 @@ static enum crema_status make_batches(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
-/* The shape of what one record becomes. */
+/* Might a device decode JPEGs, as far as the transform is concerned? */
+static bool may_leave_jpeg(const struct crema_pipeline *p)
+{
+    return p->options.bytes && p->options.decodes &&
+           crema_transform_plain(p->transform);
+}
+
+/* What kind of sample one record is, and the shape of what it becomes. */
+struct kind {
+    bool undecoded, floats, encoded;
+};
 static enum crema_status shape_of(struct crema_ctx *ctx,
                                   const struct crema_pipeline *p,
                                   const struct crema_record *record,
-                                  bool *undecoded, bool *floats, int shape[3])
+                                  struct kind *kind, int shape[3])
 {
-    struct crema_scratch scratch = { 0 };
+    struct crema_scratch scratch = { .leaves_jpeg = may_leave_jpeg(p) };
     struct crema_sample sample = { 0 };
     char name[CREMA_RECORD_NAME];
     enum crema_status status;
 
     crema_record_name(p->records, record, name);
     status = p->records->type->load(ctx, p->records, record, &scratch, &sample);
-    *undecoded = status != CREMA_OK && status != CREMA_ENOMEM;
+    kind->undecoded = status != CREMA_OK && status != CREMA_ENOMEM;
     if (status == CREMA_OK)
         status = crema_transform_picture(ctx, p->transform, name,
                                          record->ordinal, &scratch, &sample);
     if (status == CREMA_OK)
         status = crema_transform_shape(ctx, p->transform, name, &sample, shape);
-    *floats = sample.floats != NULL;
+    kind->floats = sample.floats != NULL;
+    kind->encoded = sample.jpeg.data != NULL;
     crema_scratch_free(&scratch);
     return status;
 }
@@ -122,14 +159,18 @@ static enum crema_status find_shape(struct crema_ctx *ctx,
     for (uint64_t i = 0; i < p->records->count; i++) {
         uint64_t ordinal = crema_pipeline__ordinal(p, i);
         struct crema_record record = { .ordinal = ordinal };
-        bool undecoded = false, floats = false;
+        struct kind kind = { 0 };
 
         CREMA_TRY(p->records->type->find(ctx, p->records, ordinal, &record));
-        status = shape_of(ctx, p, &record, &undecoded, &floats, p->shape + 1);
-        p->bytes =
-            p->options.bytes && !floats && crema_transform_bytes(p->transform);
-        if (status == CREMA_OK || !undecoded || !p->options.skip_bad) break;
+        status = shape_of(ctx, p, &record, &kind, p->shape + 1);
+        p->bytes = p->options.bytes && !kind.floats &&
+                   crema_transform_bytes(p->transform);
+        p->encoded = kind.encoded;
+        if (status == CREMA_OK || !kind.undecoded || !p->options.skip_bad)
+            break;
     }
+    if (status == CREMA_OK && p->encoded)
+        p->encoded = p->options.decodes(p->options.decodes_user);
     return status;
 }
 
@@ -207,6 +248,7 @@ void crema_pipeline_free(struct crema_pipeline *p)
         give_memory(p, p->batches[i].memory);
         give_memory(p, p->batches[i].filled.places);
         give_memory(p, p->batches[i].filled.labels);
+        free(p->batches[i].encoded);
         free(p->batches[i].keys);
     }
     free(p->batches);
@@ -225,6 +267,16 @@ const int *crema_pipeline_shape(const struct crema_pipeline *p)
 bool crema_pipeline_bytes(const struct crema_pipeline *p)
 {
     return p->bytes;
+}
+
+bool crema_pipeline_encoded(const struct crema_pipeline *p)
+{
+    return p->encoded;
+}
+
+void crema_pipeline_decode_all(struct crema_pipeline *p)
+{
+    p->encoded = false;
 }
 
 enum crema_status crema_pipeline_start(struct crema_ctx *ctx,

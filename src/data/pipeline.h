@@ -13,6 +13,7 @@
 #define CREMA_DATA_PIPELINE_H
 
 #include "data/transform.h"
+#include "device/cuts.h"
 
 /* Where batches lie; alloc NULL: plain memory.  Called from any thread. */
 struct crema_batch_memory {
@@ -33,6 +34,10 @@ struct crema_pipeline_options {
     bool skip_bad;      /* leave records out that cannot be decoded */
     bool bytes;         /* batches of bytes where records are bytes: the device
                            does the rest */
+    /* ... and decodes JPEGs, too?  Asked once, where the first record is one
+     * that it might; NULL: no. */
+    bool (*decodes)(void *user);
+    void *decodes_user;
     struct crema_batch_memory memory;
 };
 
@@ -40,8 +45,10 @@ struct crema_filled_batch {
     int shape[4];                   /* items, channels, height, width; a
                                        record is crema_transform_crops items */
     float *data;                    /* dense; or NULL, and: */
-    uint8_t *bytes;                 /* the cuts, */
+    uint8_t *bytes;                 /* the cuts, one behind the other, */
     int32_t *places;                /* [items][CREMA_PLACE_NUMBERS] */
+    struct crema_cuts cuts; /* the same where some are encoded; else
+                               cuts.encoded is NULL */
     float *labels; /* [items][labels], as many as the records have */
     const struct crema_slice *keys; /* of the items: the records' names */
 };
@@ -63,6 +70,15 @@ const int *crema_pipeline_shape(const struct crema_pipeline *);
 
 /* Are batches of bytes, as far as is known? */
 bool crema_pipeline_bytes(const struct crema_pipeline *);
+
+/* Are JPEGs left to the device?  Never more from now on, if they are not to;
+ * before threads start or a seek. */
+bool crema_pipeline_encoded(const struct crema_pipeline *);
+void crema_pipeline_decode_all(struct crema_pipeline *);
+/* As struct crema_cuts has it. */
+enum crema_status crema_pipeline_decode_cut(struct crema_ctx *,
+                                            const struct crema_cuts *,
+                                            int64_t i) CREMA_MUST_USE;
 
 /* Starts the threads, so that batches are ready when they are wanted. */
 enum crema_status crema_pipeline_start(struct crema_ctx *,

@@ -25,6 +25,7 @@
 struct crema_ring_batch {
     struct crema_filled_batch filled;
     struct crema_slice *keys;
+    struct crema_encoded *encoded; /* behind filled.cuts */
     void *memory;      /* behind filled.data or filled.bytes */
     size_t capacity;   /* its bytes */
     uint64_t sequence; /* which batch it is just now; UINT64_MAX: none */
@@ -46,6 +47,7 @@ struct crema_pipeline {
     struct crema_pipeline_options options;
     int shape[4];
     int crops; /* samples of each record; shape[0] counts samples */
+    bool encoded; /* JPEGs are left to the device; not while threads run */
     uint64_t skipped_first; /* by rand_skip */
     crema_log_fn *log;
     void *log_user;

@@ -72,6 +72,8 @@ static enum crema_status decode(struct crema_ctx *ctx, const char *name,
 {
     struct crema_image *image = &scratch->image;
 
+    if (crema_sample_encoded(scratch, mode, datum->data, datum->size, out))
+        return CREMA_OK;
     CREMA_TRY(
         crema_image_decode(ctx, name, datum->data, datum->size, mode, image));
     out->pixels = image->pixels;

@@ -1,6 +1,9 @@
 /* source.c - what all kinds of sources share. */
 #include "data/source.h"
 
+#include "data/codec.h"
+#include "device/cuts.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,6 +36,27 @@ void crema_scratch_free(struct crema_scratch *scratch)
     free(scratch->labels.data);
     free(scratch->between.data);
     *scratch = (struct crema_scratch){ 0 };
+}
+
+bool crema_sample_encoded(const struct crema_scratch *scratch,
+                          enum crema_image_mode mode, const void *bytes,
+                          size_t length, struct crema_sample *out)
+{
+    struct crema_image_size size;
+
+    if (!scratch->leaves_jpeg || mode == CREMA_IMAGE_GRAY ||
+        length > CREMA_ENCODED_BYTES ||
+        !crema_jpeg_plain(bytes, length, &size) ||
+        size.height < CREMA_ENCODED_LEAST || size.width < CREMA_ENCODED_LEAST ||
+        (int64_t)size.height * size.width > CREMA_ENCODED_PIXELS)
+        return false;
+    if (mode == CREMA_IMAGE_COLOR && crema_exif_in_jpeg(bytes, length) > 1)
+        return false; /* to be turned */
+    out->jpeg = (struct crema_slice){ bytes, length };
+    out->channels = size.channels;
+    out->height = size.height;
+    out->width = size.width;
+    return true;
 }
 
 enum crema_status crema_room_grow(struct crema_ctx *ctx,

@@ -24,12 +24,13 @@ struct crema_record {
     const struct crema_records *of; /* of a mixture: which; else NULL */
 };
 
-/* A record's numbers, one of three kinds; borrowed from the source or from the
+/* A record's numbers, one of several kinds; borrowed from the source or from the
  * scratch it was loaded with. */
 struct crema_sample {
     const uint8_t *planes; /* [channels][height][width] */
     const float *floats;   /* [channels][height][width] */
     const uint8_t *pixels; /* [height][width][channels] */
+    struct crema_slice jpeg; /* ... or none of these: still encoded */
     int channels, height, width;
     double label;        /* 0 when it has none; or: */
     const float *labels; /* as many as the source says, or NULL */
@@ -49,8 +50,13 @@ struct crema_scratch {
     struct crema_image image, resized;
     struct crema_image work[2], inner; /* of augment.h */
     struct crema_room floats, rows, labels, between;
+    bool leaves_jpeg; /* plain JPEGs of 3 channels are not decoded */
 };
 void crema_scratch_free(struct crema_scratch *);
+/* For load(): is this picture to be left as it is?  Then *out has it. */
+bool crema_sample_encoded(const struct crema_scratch *, enum crema_image_mode,
+                          const void *bytes, size_t length,
+                          struct crema_sample *out);
 
 struct crema_records_type {
     /* Finds the record of an ordinal; cheap when asked in order.  One thread

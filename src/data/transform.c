@@ -144,6 +144,11 @@ bool crema_transform_bytes(const struct crema_transform *t)
     return !t->lighting;
 }
 
+bool crema_transform_plain(const struct crema_transform *t)
+{
+    return !t->lighting && !t->augment.any && !t->oversample;
+}
+
 /* All that the rows of one record have in common. */
 struct job {
     const struct crema_transform *t;

@@ -67,6 +67,10 @@ crema_transform_picture(struct crema_ctx *, const struct crema_transform *,
  * finished so. */
 bool crema_transform_bytes(const struct crema_transform *);
 
+/* Is a picture only cropped, mirrored, and its values shifted and scaled; and
+ * only once? */
+bool crema_transform_plain(const struct crema_transform *);
+
 /* The channels, height and width that a sample gets; fails where it is smaller
  * than the crop or does not fit the mean.  name: of the record. */
 enum crema_status crema_transform_shape(struct crema_ctx *,
@@ -96,6 +100,10 @@ crema_transform_cut(struct crema_ctx *, const struct crema_transform *,
                     const char *name, const struct crema_sample *,
                     uint64_t ordinal, uint8_t *to,
                     int32_t place[CREMA_PLACE_NUMBERS]) CREMA_MUST_USE;
+/* The latter alone. */
+void crema_transform_place(const struct crema_transform *,
+                           const struct crema_sample *, uint64_t ordinal,
+                           int32_t place[CREMA_PLACE_NUMBERS]);
 /* What that is done with: the mean's values, crema_shape_count(*shape) of them
  * (no dimension: none), and the scale. */
 const float *crema_transform_mean(const struct crema_transform *,

@@ -75,6 +75,20 @@ static void take_labels(const struct crema_pipeline *p,
         labels[slot] = (float)s->label;
 }
 
+/* A JPEG as it is, and which part of it will be seen. */
+static void put_encoded(const struct crema_pipeline *p,
+                        const struct crema_sample *s, uint64_t ordinal,
+                        size_t slot, struct crema_cuts *cuts, int32_t *places)
+{
+    memcpy(cuts->bytes + slot * cuts->stride, s->jpeg.data, s->jpeg.length);
+    crema_transform_place(p->transform, s, ordinal, places);
+    cuts->encoded[slot] = (struct crema_encoded){
+        .length = (uint32_t)s->jpeg.length,
+        .height = s->height,
+        .width = s->width,
+    };
+}
+
 /* The k-th sample of a record into its place. */
 static enum crema_status
 put(struct crema_ctx *ctx, const struct crema_pipeline *p, const char *name,
@@ -89,11 +103,18 @@ put(struct crema_ctx *ctx, const struct crema_pipeline *p, const char *name,
 
     take_labels(p, sample, b->filled.labels, slot);
     b->keys[slot] = ticket->record.key;
-    if (b->filled.bytes)
+    if (b->filled.bytes) {
+        struct crema_cuts *cuts = &b->filled.cuts;
+        int32_t *places = b->filled.places + CREMA_PLACE_NUMBERS * slot;
+
+        if (sample->jpeg.data) {
+            put_encoded(p, sample, ordinal, slot, cuts, places);
+            return CREMA_OK;
+        }
+        b->encoded[slot].length = 0;
         return crema_transform_cut(ctx, p->transform, name, sample, ordinal,
-                                   b->filled.bytes + slot * item,
-                                   b->filled.places +
-                                       CREMA_PLACE_NUMBERS * slot);
+                                   cuts->bytes + slot * cuts->stride, places);
+    }
     return crema_transform_apply(ctx, p->transform, name, sample, ordinal,
                                  scratch, b->filled.data + slot * item);
 }
@@ -110,6 +131,7 @@ enum crema_status crema_pipeline__fill(struct crema_ctx *ctx,
     char name[CREMA_RECORD_NAME];
 
     crema_record_name(p->records, &ticket->record, name);
+    scratch->leaves_jpeg = p->encoded && b->filled.bytes;
     *undecoded = true;
     CREMA_TRY(p->records->type->load(ctx, p->records, &ticket->record, scratch,
                                      &sample));

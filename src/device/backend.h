@@ -16,6 +16,7 @@
 #ifndef CREMA_DEVICE_BACKEND_H
 #define CREMA_DEVICE_BACKEND_H
 
+#include "device/cuts.h"
 #include "device/device.h"
 #include "device/op.h"
 
@@ -104,6 +105,14 @@ struct crema_device_type {
     enum crema_status (*feed)(struct crema_device *, void *feed, void *to,
                               const void *from_host, size_t bytes);
     void (*feed_close)(struct crema_device *, void *feed);
+    /* Decoding JPEGs; NULL, all: it cannot.  The decoder's name, which lives as
+     * long as the device; it is opened by the first call. */
+    enum crema_status (*decoder)(struct crema_device *, const char **name);
+    /* From now on batches of cuts may come this way, n at most. */
+    enum crema_status (*feed_decodes)(struct crema_device *, void *feed,
+                                      int64_t n);
+    enum crema_status (*feed_cuts)(struct crema_device *, void *feed, void *to,
+                                   const struct crema_cuts *);
     /* A walk over calls may be taken down and played as a whole; all four may
      * be NULL.  What run()s enqueue between record and recorded does not happen
      * but goes to the tape; recorded with tape NULL drops it. */
@@ -112,6 +121,8 @@ struct crema_device_type {
     enum crema_status (*play)(struct crema_device *, void *tape);
     void (*erase)(struct crema_device *, void *tape);
 };
+
+enum crema_decode { CREMA_DECODE_CPU, CREMA_DECODE_AUTO, CREMA_DECODE_GPU };
 
 struct crema_device {
     const struct crema_device_type *type;
@@ -126,6 +137,9 @@ struct crema_device {
     bool measures; /* chooses arrangements by trial, not by rule */
     enum crema_arrangement forced; /* CREMA_RULE: none is */
     bool winograd;                 /* may be used */
+    enum crema_decode decode;      /* JPEG records: by whom */
+    const char *decoder;           /* the device's, once it was asked */
+    bool decoder_known;            /* ... which it was */
     char name[128];        /* for people: the processor or GPU */
     void *state;           /* the backend's own */
     void *module;          /* of a device loaded at run time */

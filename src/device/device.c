@@ -116,6 +116,52 @@ void crema_device_use_winograd(struct crema_device *dev)
     dev->winograd = true;
 }
 
+enum crema_status crema_device_decode(struct crema_device *dev, const char *how)
+{
+    static const char *const known[] = { "cpu", "auto", "gpu" };
+    int i = 0;
+
+    while (i < 3 && strcmp(how, known[i]) != 0) i++;
+    if (i == 3)
+        return crema_fail(dev->ctx, CREMA_EINVAL,
+                          "unknown decoder \"%s\"; known are auto, cpu and gpu",
+                          how);
+    dev->decode = (enum crema_decode)i;
+    if (dev->decode != CREMA_DECODE_GPU) return CREMA_OK;
+    if (!dev->type->decoder)
+        return crema_fail(dev->ctx, CREMA_EUNSUPPORTED,
+                          "JPEG pictures can be decoded by a GPU where one "
+                          "computes; here %s does",
+                          dev->name);
+    CREMA_TRY(dev->type->decoder(dev, &dev->decoder));
+    return CREMA_OK;
+}
+
+bool crema_device_must_decode(const struct crema_device *dev)
+{
+    return dev->decode == CREMA_DECODE_GPU;
+}
+
+const char *crema_device_decoder(struct crema_device *dev, bool train)
+{
+    bool asked = dev->decode == CREMA_DECODE_GPU ||
+                 (dev->decode == CREMA_DECODE_AUTO && train &&
+                  !dev->deterministic);
+
+    if (!asked || !dev->type->decoder) return NULL;
+    if (dev->decoder_known) return dev->decoder;
+    dev->decoder_known = true;
+    if (dev->type->decoder(dev, &dev->decoder) == CREMA_OK) {
+        crema_log(dev->ctx, CREMA_INFO, "JPEG records: decoded by %s",
+                  dev->decoder);
+        return dev->decoder;
+    }
+    dev->decoder = NULL;
+    crema_log(dev->ctx, CREMA_INFO, "JPEG records: decoded by the processor: %s",
+              dev->ctx->message);
+    return NULL;
+}
+
 void crema_device_limit_workspace(struct crema_device *dev, size_t bytes)
 {
     dev->workspace = bytes;

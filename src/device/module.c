@@ -146,29 +146,41 @@ static struct folders *find_folders(void)
 
 /* Loads the first file that fits folder/name.  The libraries stay loaded: many
  * cannot be unloaded safely. */
-static bool load_from(const char *folder, const char *name)
+static void *load_from(const char *folder, const char *name)
 {
     char pattern[2 * PATH_MAX];
-    bool loaded = false;
+    void *loaded = NULL;
     glob_t found;
 
     snprintf(pattern, sizeof pattern, "%s/%s", folder, name);
-    if (glob(pattern, 0, NULL, &found)) return false;
+    if (glob(pattern, 0, NULL, &found)) return NULL;
     for (size_t i = 0; i < found.gl_pathc && !loaded; i++)
-        loaded = dlopen(found.gl_pathv[i], RTLD_NOW | RTLD_GLOBAL) != NULL;
+        loaded = dlopen(found.gl_pathv[i], RTLD_NOW | RTLD_GLOBAL);
     globfree(&found);
     return loaded;
 }
 
 /* The loader's own search comes behind $CREMA_CUDA_PATH and before the rest. */
-static bool load_library(const struct folders *f, const char *name)
+static void *load_library(const struct folders *f, const char *name)
 {
-    for (int i = 0; i < f->first; i++)
-        if (load_from(f->at[i], name)) return true;
-    if (!strchr(name, '*') && dlopen(name, RTLD_NOW | RTLD_GLOBAL)) return true;
-    for (int i = f->first; i < f->count; i++)
-        if (load_from(f->at[i], name)) return true;
-    return false;
+    void *loaded = NULL;
+
+    for (int i = 0; i < f->first && !loaded; i++)
+        loaded = load_from(f->at[i], name);
+    if (!loaded && !strchr(name, '*'))
+        loaded = dlopen(name, RTLD_NOW | RTLD_GLOBAL);
+    for (int i = f->first; i < f->count && !loaded; i++)
+        loaded = load_from(f->at[i], name);
+    return loaded;
+}
+
+void *crema_module_library(const char *name)
+{
+    struct folders *f = find_folders();
+    void *loaded = f ? load_library(f, name) : NULL;
+
+    free(f);
+    return loaded;
 }
 
 /* NULL, or the first needed library that is nowhere. */

@@ -22,6 +22,10 @@ void crema_module_close(void *handle);
 enum crema_status crema_module_load(struct crema_ctx *,
                                     void **handle) CREMA_MUST_USE;
 
+/* A library of NVIDIA's, looked for where the module's own are; NULL: there is
+ * none.  It stays loaded. */
+void *crema_module_library(const char *name);
+
 /* GPUs the driver shows; 0 and the reason when there are none. */
 int crema_module_count(const char **why);
 

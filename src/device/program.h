@@ -13,6 +13,7 @@
 #define CREMA_DEVICE_PROGRAM_H
 
 #include "base/arena.h"
+#include "device/cuts.h"
 #include "device/tensor.h"
 
 struct crema_device;
@@ -73,6 +74,7 @@ struct crema_tensor {
     struct crema_param *param; /* of a PARAM */
     bool keep;                 /* may be read after the run: own memory */
     bool streamed;             /* an INPUT of which each step has another */
+    bool decoded;              /* ... and which holds cuts, perhaps encoded */
     void *feed;                /* ... and the device's way for it, or NULL */
     bool needs_grad;
     int64_t labels; /* of an INPUT that holds labels: they are
@@ -280,6 +282,10 @@ enum {
 enum crema_status crema_tensor_feed(struct crema_device *,
                                     struct crema_tensor *,
                                     const void *from) CREMA_MUST_USE;
+/* The same of one that is `decoded`. */
+enum crema_status
+crema_tensor_feed_cuts(struct crema_device *, struct crema_tensor *,
+                       const struct crema_cuts *) CREMA_MUST_USE;
 
 /* Values of a param in strips of row-major order. */
 enum crema_status crema_param_write(struct crema_param *, int64_t first,

@@ -1,6 +1,8 @@
 /* feeder.c - layers whose tops are batches of records. */
 #include "layers/feeder.h"
 
+#include "device/device.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,6 +72,16 @@ static void take_shape(struct crema_feeder *s, const int shape[4])
     s->shape = CREMA_SHAPE(shape[0], shape[1], shape[2], shape[3]);
 }
 
+/* What is trained on is what a resumed run must see again. */
+static bool device_decodes(void *layer)
+{
+    const struct crema_layer *l = layer;
+    const char *decoder = crema_device_decoder(l->lender->dev, l->train);
+
+    if (decoder && l->train) l->lender->decoder = decoder;
+    return decoder != NULL;
+}
+
 enum crema_status crema_feeder_open(struct crema_layer *l,
                                     struct crema_records *records,
                                     const struct crema_feeder_options *o)
@@ -93,6 +105,8 @@ enum crema_status crema_feeder_open(struct crema_layer *l,
         .ranks = l->train ? l->lender->ranks : 0,
         .skip_bad = l->lender->skip_bad,
         .bytes = l->lender->takes_bytes,
+        .decodes = device_decodes,
+        .decodes_user = l,
         .held = l->lender->holds,
         .memory = l->lender->memory,
     };
@@ -171,6 +185,7 @@ static enum crema_status record_bytes(struct crema_layer *l)
 
     CREMA_TRY(record_mean(l, &mean));
     s->bytes = stream(l, &CREMA_SHAPE(n, each), CREMA_U8);
+    if (s->bytes) s->bytes->decoded = crema_pipeline_encoded(s->pipeline);
     s->places = stream(l, &CREMA_SHAPE(n, CREMA_PLACE_NUMBERS), CREMA_I32);
     l->top[0] = crema_pictures(l->program, &s->shape,
                                crema_transform_scale(s->transform), s->bytes,
@@ -207,8 +222,12 @@ enum crema_status crema_feeder_next(struct crema_layer *l,
     take_shape(s, s->batch->shape);
     tops[0] = (struct crema_batch){ .shape = s->shape, .data = s->batch->data };
     if (s->batch->bytes) {
-        tops[0].part[0] = (struct crema_part){ &s->bytes, s->batch->bytes };
-        tops[0].part[1] = (struct crema_part){ &s->places, s->batch->places };
+        const struct crema_cuts *cuts = &s->batch->cuts;
+
+        tops[0].part[0] = (struct crema_part){ &s->bytes, s->batch->bytes,
+                                               cuts->encoded ? cuts : NULL };
+        tops[0].part[1] =
+            (struct crema_part){ &s->places, s->batch->places, NULL };
     }
     if (l->ntops > 1)
         tops[1] = (struct crema_batch){ .shape = label_shape(s),
@@ -238,6 +257,8 @@ enum crema_status crema_feeder_seek(struct crema_layer *l, uint64_t to)
     struct crema_feeder *s = l->state;
 
     if (s->pipeline) crema_pipeline_seek(s->pipeline, to);
+    if (s->pipeline && l->train && !l->lender->decoder)
+        crema_pipeline_decode_all(s->pipeline);
     s->batch = NULL;
     return CREMA_OK;
 }

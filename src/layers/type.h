@@ -14,6 +14,7 @@
 #include "device/ops.h"
 #include "layers/doc.h"
 
+struct crema_cuts;
 struct crema_layer;
 struct crema_lender;
 struct crema_source;
@@ -25,6 +26,7 @@ typedef struct Crema__FillerParameter Crema__FillerParameter;
 struct crema_part {
     struct crema_tensor *const *to; /* as recorded last */
     const void *data;               /* in the tensor's own type */
+    const struct crema_cuts *cuts;  /* or these, where the tensor takes them */
 };
 
 /* One top of a source of data, valid until next() was called as often as

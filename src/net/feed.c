@@ -48,9 +48,12 @@ static enum crema_status write_top(struct crema_device *dev,
     if (batch->data)
         return top->streamed ? crema_tensor_feed(dev, top, batch->data)
                              : crema_tensor_write(dev, top, batch->data);
-    for (int i = 0; i < 2; i++)
-        CREMA_TRY(
-            crema_tensor_feed(dev, *batch->part[i].to, batch->part[i].data));
+    for (int i = 0; i < 2; i++) {
+        const struct crema_part *part = &batch->part[i];
+
+        CREMA_TRY(part->cuts ? crema_tensor_feed_cuts(dev, *part->to, part->cuts)
+                             : crema_tensor_feed(dev, *part->to, part->data));
+    }
     return CREMA_OK;
 }
 

@@ -42,7 +42,11 @@ enum crema_status crema_world_open(struct crema_ctx *ctx,
     w->loss_scale.shape = CREMA_SHAPE(2);
     w->loss_scale.dev = dev;
     w->lender = (struct crema_lender){
-        .ctx = ctx, .weights = &w->weights, .seed = seed, .opens_data = true
+        .ctx = ctx,
+        .weights = &w->weights,
+        .dev = dev,
+        .seed = seed,
+        .opens_data = true,
     };
     lend_memory(w);
     status = crema_databases_new(ctx, &w->lender.databases);

@@ -1,5 +1,6 @@
 /* resume.c - a run goes on where a snapshot was made. */
 #include "base/beside.h"
+#include "device/device.h"
 #include "solver/internal.h"
 
 #include <dirent.h>
@@ -222,6 +223,30 @@ static enum crema_status take_arranged(struct crema_solver *s,
     return CREMA_OK;
 }
 
+/* The same decoder gives the same pixels.  What was left to choose is chosen as
+ * before; what cannot be, or is asked for otherwise, is told. */
+static void take_decoder(struct crema_solver *s,
+                         const Crema__SolverState *state)
+{
+    static const char *const processor = "the processor";
+    struct crema_lender *lender = &s->world->lender;
+    const char *before = state->decoder ? state->decoder : processor;
+    const char *now;
+
+    if (lender->decoder && !state->decoder &&
+        !crema_device_must_decode(lender->dev)) {
+        lender->decoder = NULL; /* seeking tells it to the layers */
+        crema_log(s->ctx, CREMA_INFO,
+                  "JPEG records: decoded by the processor, as they were so far");
+    }
+    now = lender->decoder ? lender->decoder : processor;
+    if (strcmp(before, now) != 0)
+        crema_log(s->ctx, CREMA_WARNING,
+                  "JPEG records were decoded by %s so far, and are now by %s: "
+                  "pixels differ a little",
+                  before, now);
+}
+
 static enum crema_status take_scale(struct crema_solver *s,
                                     const struct crema_blob_file *file)
 {
@@ -273,6 +298,7 @@ enum crema_status crema_solver__resume(struct crema_solver *s,
                        : (uint64_t)s->iter * (uint64_t)s->param->iter_size);
     take_losses(s, state);
     CREMA_TRY(take_arranged(s, state));
+    take_decoder(s, state);
     CREMA_TRY(take_scale(s, file));
     CREMA_TRY(crema_solver__take_carried(s, state));
     CREMA_TRY(take_correlations(s, state));

@@ -75,6 +75,17 @@ static enum crema_status fill_arranged(struct crema_solver *s,
     return CREMA_OK;
 }
 
+static enum crema_status fill_decoder(struct crema_solver *s,
+                                      struct crema_arena *arena,
+                                      Crema__SolverState *state)
+{
+    const char *decoder = s->world->lender.decoder;
+
+    if (!decoder) return CREMA_OK;
+    state->decoder = crema_arena_strdup(arena, decoder);
+    return state->decoder ? CREMA_OK : crema_no_memory(s->ctx, "a snapshot");
+}
+
 /* The window, oldest first. */
 static bool fill_losses(struct crema_solver *s, struct crema_arena *arena,
                         Crema__SolverState *state)
@@ -193,6 +204,7 @@ static enum crema_status put_state(struct crema_solver *s,
         !fill_positions(s, arena, &state) || !fill_losses(s, arena, &state) ||
         !fill_histories(s, arena, &histories))
         return crema_no_memory(s->ctx, "a snapshot");
+    CREMA_TRY(fill_decoder(s, arena, &state));
     CREMA_TRY(fill_arranged(s, arena, &state));
     CREMA_TRY(fill_scale(s, arena, &state));
     CREMA_TRY(crema_solver__put_carried(s, arena, &state));

@@ -113,6 +113,15 @@ int crema_cuda_pictures(cudaStream_t s, const struct crema_pictures_shape *p,
     return 0;
 }
 
+int crema_cuda_cut(cudaStream_t s, const struct crema_cut_shape *c,
+                   const struct crema_cut_from *from, uint8_t *to)
+{
+    (void)s;
+    EACH(i, c->n * c->rows * c->row)
+    crema_at_cut(c, from, to, i);
+    return 0;
+}
+
 /* ---- pool.cu, lrn.cu ----------------------------------------------------- */
 
 int crema_cuda_pool_max(cudaStream_t s, const struct crema_pool_shape *p,

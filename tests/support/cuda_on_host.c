@@ -6,6 +6,7 @@
 #include "support/cuda_on_host.h"
 
 #include "device/cuda/libraries.h"
+#include "device/cuda/nvjpeg.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,13 @@ cudaStream_t crema_cuda_stream(const struct crema_device *dev)
 {
     (void)dev;
     return NULL;
+}
+
+enum crema_status crema_cuda_wait(struct crema_device *dev, cudaStream_t stream)
+{
+    (void)dev;
+    (void)stream;
+    return CREMA_OK;
 }
 
 enum crema_status crema_cuda_launch_failed(struct crema_device *dev,
@@ -77,6 +85,9 @@ struct feed {
     const void *from[ROOMS];
     void *seen[ROOMS]; /* what `from` held */
     unsigned next;
+    struct crema_nvjpeg_batch *decoder; /* and what it wants, or NULL */
+    uint8_t *room;
+    struct crema_cut_from *table;
 };
 
 static enum crema_status feed_open(struct crema_device *dev, size_t bytes,
@@ -115,8 +126,60 @@ static void feed_close(struct crema_device *dev, void *feed)
     struct feed *f = feed;
 
     for (int i = 0; i < ROOMS; i++) free(f->seen[i]);
+    crema_nvjpeg_batch_close(dev, f->decoder);
+    free(f->room);
+    free(f->table);
     free(f);
-    (void)dev;
+}
+
+/* ---- decoding: dev->state is the library ---------------------------------- */
+
+static enum crema_status decoder(struct crema_device *dev, const char **name)
+{
+    struct crema_nvjpeg *library = dev->state;
+
+    if (!library) CREMA_TRY(crema_nvjpeg_open(dev, &library));
+    dev->state = library;
+    *name = crema_nvjpeg_name(library);
+    return CREMA_OK;
+}
+
+static void close_decoder(struct crema_device *dev)
+{
+    crema_nvjpeg_close(dev->state);
+}
+
+static enum crema_status feed_decodes(struct crema_device *dev, void *feed,
+                                      int64_t n)
+{
+    struct feed *f = feed;
+
+    f->room = malloc(f->bytes + 1);
+    f->table = malloc((size_t)n * sizeof *f->table);
+    if (!f->room || !f->table) return crema_no_memory(dev->ctx, "a feed");
+    return crema_nvjpeg_batch_open(dev, dev->state, n, &f->decoder);
+}
+
+/* What is no longer wanted is overwritten, so that nobody gets by with it. */
+static enum crema_status feed_cuts(struct crema_device *dev, void *feed,
+                                   void *to, const struct crema_cuts *cuts)
+{
+    const struct crema_cut_shape shape = { cuts->n, cuts->rows, cuts->row };
+    size_t each = (size_t)(cuts->rows * cuts->row);
+    struct feed *f = feed;
+
+    if (each * (size_t)cuts->n != f->bytes)
+        return crema_fail(dev->ctx, CREMA_EDEVICE, "cuts of %zu bytes", each);
+    memset(f->room, 0xaa, f->bytes);
+    CREMA_TRY(crema_nvjpeg_decode(dev, f->decoder, crema_cuda_stream(dev), cuts,
+                                  f->room, f->table));
+    for (int64_t i = 0; i < cuts->n; i++)
+        if (!cuts->encoded[i].length)
+            memcpy(f->room + (size_t)i * each,
+                   cuts->bytes + (size_t)i * cuts->stride, each);
+    return crema_cuda_cut(crema_cuda_stream(dev), &shape, f->table, to)
+               ? CREMA_EDEVICE
+               : CREMA_OK;
 }
 
 static const struct crema_backend *const backends[] = { &crema_cuda_libraries,
@@ -153,6 +216,10 @@ static const struct crema_device_type cuda_on_host = {
     .feed_open = feed_open,
     .feed = feed,
     .feed_close = feed_close,
+    .close = close_decoder,
+    .decoder = decoder,
+    .feed_decodes = feed_decodes,
+    .feed_cuts = feed_cuts,
 };
 
 enum crema_status cuda_on_host_open(struct crema_ctx *ctx, const char *name,
@@ -175,6 +242,7 @@ enum crema_status cuda_on_host_open(struct crema_ctx *ctx, const char *name,
 #include "device/cuda/kernels.c"
 #include "device/cuda/learning.c"
 #include "device/cuda/norm.c"
+#include "device/cuda/nvjpeg.c"
 #include "device/cuda/pictures.c"
 #include "device/cuda/planes.c"
 #include "device/cuda/pool.c"

@@ -9,6 +9,7 @@
 #include "device/backend.h"
 #include "device/cuda/graph.h"
 #include "device/cuda/libraries.h"
+#include "device/cuda/nvjpeg.h"
 
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
@@ -28,6 +29,7 @@ struct crema_cuda {
     void *cublas_workspace;
     size_t workspace_limit;  /* where the device says none */
     struct crema_memo *memo; /* what was found to be fastest */
+    struct crema_nvjpeg *nvjpeg; /* NULL: not asked for, or not there */
     /* beside the stream; see branches.c */
     cudaStream_t side[CUDA_BRANCHES];
     cudaEvent_t forked, joined[CUDA_BRANCHES];

@@ -132,6 +132,7 @@ static void close_parts(struct crema_cuda *c)
 {
     cudaSetDevice(c->ordinal);
     if (c->stream) cudaStreamSynchronize(c->stream);
+    crema_nvjpeg_close(c->nvjpeg);
     if (c->cublas) cublasDestroy(c->cublas);
     if (c->cublas_workspace) cudaFree(c->cublas_workspace);
     if (c->cudnn) cudnnDestroy(c->cudnn);
@@ -324,6 +325,9 @@ const struct crema_device_type crema_device_cuda = {
     .feed_open = crema_cuda_feed_open,
     .feed = crema_cuda_feed,
     .feed_close = crema_cuda_feed_close,
+    .decoder = crema_cuda_decoder,
+    .feed_decodes = crema_cuda_feed_decodes,
+    .feed_cuts = crema_cuda_feed_cuts,
     .record = crema_cuda_record,
     .recorded = crema_cuda_recorded,
     .play = crema_cuda_play,

@@ -24,5 +24,12 @@ enum crema_status crema_cuda_feed(struct crema_device *, void *feed, void *to,
                                   const void *from,
                                   size_t bytes) CREMA_MUST_USE;
 void crema_cuda_feed_close(struct crema_device *, void *feed);
+enum crema_status crema_cuda_decoder(struct crema_device *,
+                                     const char **name) CREMA_MUST_USE;
+enum crema_status crema_cuda_feed_decodes(struct crema_device *, void *feed,
+                                          int64_t n) CREMA_MUST_USE;
+enum crema_status
+crema_cuda_feed_cuts(struct crema_device *, void *feed, void *to,
+                     const struct crema_cuts *) CREMA_MUST_USE;
 
 #endif

@@ -49,6 +49,13 @@ enum crema_status crema_tensor_feed(struct crema_device *dev,
                : crema_device_upload(dev, t->data, from, t->layout.bytes);
 }
 
+enum crema_status crema_tensor_feed_cuts(struct crema_device *dev,
+                                         struct crema_tensor *t,
+                                         const struct crema_cuts *cuts)
+{
+    return dev->type->feed_cuts(dev, t->feed, t->data, cuts);
+}
+
 /* The param's memory as the host sees it: its own, or a copy to be freed. */
 static enum crema_status host_image(const struct crema_param *param,
                                     void **image)

@@ -46,8 +46,12 @@ static enum crema_status open_feeds(struct crema_program *p)
     const struct crema_device_type *type = p->dev->type;
 
     for (struct crema_tensor *t = p->tensors; t && type->feed; t = t->next)
-        if (t->streamed)
+        if (t->streamed) {
             CREMA_TRY(type->feed_open(p->dev, t->layout.bytes, &t->feed));
+            if (t->decoded)
+                CREMA_TRY(
+                    type->feed_decodes(p->dev, t->feed, t->shape.dim[0]));
+        }
     return CREMA_OK;
 }
 

@@ -66,6 +66,9 @@ int crema_cuda_probe(void);
 int crema_cuda_pictures(cudaStream_t, const struct crema_pictures_shape *,
                         const uint8_t *bytes, const int32_t *places,
                         const float *mean, void *y);
+/* from: device memory, and what it points to */
+int crema_cuda_cut(cudaStream_t, const struct crema_cut_shape *,
+                   const struct crema_cut_from *from, uint8_t *to);
 
 /* ---- pool.cu, lrn.cu */
 

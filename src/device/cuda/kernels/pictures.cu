@@ -1,4 +1,5 @@
-/* pictures.cu - bytes of pictures to values; one thread a value. */
+/* pictures.cu - cuts of pictures, and their bytes to values; one thread a byte
+ * or value. */
 #include "device/cuda/kernels/launch.cuh"
 
 static __global__ void pictures(const __grid_constant__ crema_pictures_shape p,
@@ -17,5 +18,22 @@ int crema_cuda_pictures(cudaStream_t s, const struct crema_pictures_shape *p,
 
     if (count == 0) return 0;
     pictures OVER(count, s)(*p, bytes, places, mean, y);
+    return cudaGetLastError();
+}
+
+static __global__ void cut(const __grid_constant__ crema_cut_shape c,
+                           const struct crema_cut_from *from, uint8_t *to)
+{
+    EACH(i, c.n * c.rows * c.row)
+    crema_at_cut(&c, from, to, i);
+}
+
+int crema_cuda_cut(cudaStream_t s, const struct crema_cut_shape *c,
+                   const struct crema_cut_from *from, uint8_t *to)
+{
+    int64_t count = c->n * c->rows * c->row;
+
+    if (count == 0) return 0;
+    cut OVER(count, s)(*c, from, to);
     return cudaGetLastError();
 }

@@ -1,0 +1,511 @@
+/* test_decode.c - which JPEGs a device may decode; and what it makes of them,
+ * with a stand-in for nvJPEG whose pixels are libjpeg-turbo's: to the bit what
+ * the threads make. */
+#include "data_floor/rig.h"
+#include "support/cuda_on_host.h"
+#include "support/suite.h"
+
+#include "base/file.h"
+#include "data/mean.h"
+#include "device/op.h"
+
+enum { RECORDS = 13, BATCH = 5, BATCHES = 6 };
+enum { HEIGHT = 70, WIDTH = 80, REFUSED_WIDTH = 97, MOST = 3 * 90 * 110 };
+
+#define STAND_IN BUILD_DIR "/libnvjpeg_stand_in.so"
+
+static char said[4096];
+
+static void listen(void *user, enum crema_log_level level, const char *line)
+{
+    size_t used = strlen(said);
+
+    (void)user;
+    (void)level;
+    snprintf(said + used, sizeof said - used, "%s\n", line);
+}
+
+static void begin(void)
+{
+    setup();
+    crema_ctx_free(ctx);
+    ctx = crema_ctx_new(listen, NULL);
+    crema_databases_free(databases);
+    OK(crema_databases_new(ctx, &databases));
+    said[0] = '\0';
+    setenv("CREMA_NVJPEG", STAND_IN, 1);
+    unsetenv("NVJPEG_STAND_IN");
+}
+
+/* ---- plain JPEGs --------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    bool plain;
+} files[] = {
+    { "a_444.jpg", true },         { "b_420.jpg", true },
+    { "c_422_odd.jpg", true },     { "d_gray.jpg", false },
+    { "e_prog.jpg", false },       { "g_gray.png", false },
+    { "j_q20.jpg", true },         { "m_exif6.jpg", true },
+    { "n_restart_opt.jpg", true }, { "p_rgb.bmp", false },
+};
+enum { FILES = sizeof files / sizeof *files };
+
+static uint8_t *read_file(int i, size_t *length)
+{
+    char path[512], *bytes;
+
+    snprintf(path, sizeof path, "%s/images/img/%s", TEST_DATA, files[i].name);
+    OK(crema_file_read(ctx, path, &bytes, length));
+    return (uint8_t *)bytes;
+}
+
+START_TEST(plain_ones)
+{
+    struct crema_image_size size, header;
+    size_t length;
+    uint8_t *bytes = read_file(_i, &length);
+
+    ck_assert_int_eq(crema_jpeg_plain(bytes, length, &size), files[_i].plain);
+    if (files[_i].plain) {
+        ck_assert(crema_image_header(bytes, length, &header));
+        ck_assert_int_eq(size.height, header.height);
+        ck_assert_int_eq(size.width, header.width);
+        ck_assert_int_eq(size.channels, 3);
+    }
+    free(bytes);
+}
+END_TEST
+
+/* A cut one never is; nothing behind its end is looked at. */
+START_TEST(cut_ones)
+{
+    struct crema_image_size size;
+    size_t length;
+    uint8_t *bytes = read_file(_i, &length);
+
+    for (size_t n = 0; n < length; n++) {
+        uint8_t *cut = malloc(n + 1);
+
+        ck_assert_ptr_nonnull(cut);
+        memcpy(cut, bytes, n);
+        cut = realloc(cut, n ? n : 1);
+        ck_assert(!crema_jpeg_plain(cut, n, &size));
+        free(cut);
+    }
+    free(bytes);
+}
+END_TEST
+
+/* What in a whole file makes it another kind: offset from a marker, a value. */
+static const struct {
+    uint8_t marker;
+    int at;
+    uint8_t value;
+} changes[] = {
+    { 0xc0, 0, 0xff },  /* another marker than 0xff.. */
+    { 0xc0, 1, 0xc1 },  /* extended */
+    { 0xc0, 1, 0xc2 },  /* progressive */
+    { 0xc0, 4, 12 },    /* bits */
+    { 0xc0, 9, 4 },     /* components */
+    { 0xc0, 10, 'R' },  /* their names */
+    { 0xc0, 11, 0x41 }, /* sampling: 4:1:1 */
+    { 0xc0, 14, 0x21 }, /* of Cb */
+    { 0xda, 4, 1 },     /* components of the scan */
+    { 0xda, 12, 62 },   /* coefficients of it */
+    { 0xda, 13, 1 },    /* bits of it */
+    { 0xdb, 3, 255 },   /* length */
+    { 0xc4, 1, 0xcc },  /* arithmetic codes */
+};
+enum { CHANGES = sizeof changes / sizeof *changes };
+
+START_TEST(other_kinds)
+{
+    struct crema_image_size size;
+    size_t length, at = 2;
+    uint8_t *bytes = read_file(1, &length);
+
+    ck_assert(crema_jpeg_plain(bytes, length, &size));
+    while (bytes[at + 1] != changes[_i].marker)
+        at += 2 + (size_t)(bytes[at + 2] << 8 | bytes[at + 3]);
+    bytes[at + (size_t)changes[_i].at] = changes[_i].value;
+    ck_assert_int_eq(crema_jpeg_plain(bytes, length, &size),
+                     changes[_i].at == 0);
+    free(bytes);
+}
+END_TEST
+
+/* ---- records --------------------------------------------------------------
+ */
+
+enum kind { COLOUR, GREY, PNG, SMALL, REFUSED };
+
+/* Smooth, as photographs are. */
+static void draw(struct crema_image *image, int record)
+{
+    uint8_t *p = image->pixels;
+
+    for (int y = 0; y < image->height; y++)
+        for (int x = 0; x < image->width; x++)
+            for (int c = 0; c < image->channels; c++)
+                *p++ = (uint8_t)((y * (c + 1) + x * (record % 3 + 1)) / 3 + 9 +
+                                 record);
+}
+
+static void put(struct crema_lmdb_writer *writer, int i, enum kind kind,
+                bool varied)
+{
+    struct crema_datum datum = { .label = i, .has_label = true };
+    int h = varied ? HEIGHT + i % 7 : HEIGHT,
+        w = varied ? WIDTH - i % 5 : WIDTH;
+    struct crema_image image = { 0 };
+    uint8_t *file;
+    char key[32];
+
+    if (kind == SMALL) w = 60;
+    if (kind == REFUSED) w = REFUSED_WIDTH;
+    OK(crema_image_reserve(ctx, "drawn", h, w, kind == GREY ? 1 : 3, &image));
+    draw(&image, i);
+    OK(crema_image_encode(ctx, &image,
+                          kind == PNG ? CREMA_IMAGE_PNG : CREMA_IMAGE_JPEG,
+                          &file, &datum.size));
+    datum.data = file;
+    datum.encoded = true;
+    snprintf(key, sizeof key, "%08d_x", i);
+    put_datum(writer, key, &datum, NULL);
+    crema_image_free(&image);
+    free(file);
+}
+
+/* `other`: every third is of that kind. */
+static const char *make(bool varied, enum kind other)
+{
+    const char *path = in_scratch("db");
+    struct crema_lmdb_writer *writer;
+
+    OK(crema_lmdb_create(ctx, path, &writer));
+    for (int i = 0; i < RECORDS; i++)
+        put(writer, i, i % 3 == 1 ? other : COLOUR, varied);
+    OK(crema_lmdb_commit(writer));
+    return path;
+}
+
+/* ---- what a device makes of batches ---------------------------------------
+ */
+
+static bool yes(void *user)
+{
+    (void)user;
+    return true;
+}
+
+struct program {
+    struct crema_device *dev;
+    struct crema_heap heap;
+    struct crema_param mean;
+    struct crema_program *p;
+    struct crema_tensor *bytes, *places, *y;
+};
+
+static void open_program(struct program *t, const char *device,
+                         const struct crema_transform *transform,
+                         const int size[4])
+{
+    const struct crema_shape shape =
+        CREMA_SHAPE(size[0], size[1], size[2], size[3]);
+    const float *values;
+
+    *t = (struct program){ .mean.name = "mean" };
+    values = crema_transform_mean(transform, &t->mean.shape);
+    OK(cuda_on_host_open(ctx, device, &t->dev));
+    OK(crema_device_decode(t->dev, "gpu"));
+    t->heap.dev = t->mean.dev = t->dev;
+    OK(crema_program_open(t->dev, &t->heap, true, &t->p));
+    if (values)
+        OK(crema_param_write(&t->mean, 0, crema_shape_count(&t->mean.shape),
+                             values));
+    t->bytes = crema_program_input(
+        t->p, &CREMA_SHAPE(size[0], crema_shape_product(&shape, 1, 4)),
+        CREMA_U8);
+    t->places = crema_program_input(
+        t->p, &CREMA_SHAPE(size[0], CREMA_PLACE_NUMBERS), CREMA_I32);
+    t->bytes->streamed = t->places->streamed = t->bytes->decoded = true;
+    t->y = crema_pictures(
+        t->p, &shape, crema_transform_scale(transform), t->bytes, t->places,
+        values ? crema_program_param(t->p, &t->mean, false) : NULL);
+    crema_program_keep(t->y);
+    crema_program_end(t->p, CREMA_FORWARD);
+    OK(crema_program_prepare(t->p));
+}
+
+static void close_program(struct program *t)
+{
+    crema_program_free(t->p);
+    crema_param_release(&t->mean);
+    crema_heap_release(&t->heap);
+    crema_device_free(t->dev);
+}
+
+static void run(struct program *t, const struct crema_filled_batch *b,
+                float *out)
+{
+    ck_assert_ptr_nonnull(b->cuts.encoded);
+    OK(crema_tensor_feed_cuts(t->dev, t->bytes, &b->cuts));
+    OK(crema_tensor_feed(t->dev, t->places, b->places));
+    OK(crema_program_run(t->p, CREMA_FORWARD, CREMA_FORWARD, NULL, NULL));
+    OK(crema_tensor_read(t->dev, t->y, out));
+}
+
+static const struct {
+    bool varied;
+    enum kind other;
+    int crop, mirror, means;
+    bool mean_file;
+    float scale;
+    int batch;
+} cases[] = {
+    { .batch = BATCH },
+    { .crop = 65, .batch = BATCH }, /* centred */
+    { .crop = 65, .mirror = 1, .means = 3, .scale = 0.3f, .batch = BATCH },
+    { .crop = 50, .mirror = 1, .mean_file = true, .batch = BATCH },
+    { .varied = true, .crop = 65, .mirror = 1, .means = 1, .batch = BATCH },
+    { .varied = true, .other = PNG, .crop = 65, .mirror = 1, .batch = BATCH },
+    { .varied = true, .other = SMALL, .crop = 59, .mirror = 1, .batch = BATCH },
+    { .varied = true,
+      .other = REFUSED,
+      .crop = 65,
+      .mirror = 1,
+      .batch = BATCH },
+    { .varied = true, .crop = 65, .mirror = 1, .batch = 1 },
+    { .other = REFUSED, .crop = 65, .batch = 1 },
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+static char *make_mean(void)
+{
+    const int shape[3] = { 3, HEIGHT, WIDTH };
+    char *path = strdup(in_scratch("mean.binaryproto"));
+    static float values[3 * HEIGHT * WIDTH];
+
+    for (int i = 0; i < 3 * HEIGHT * WIDTH; i++)
+        values[i] = (float)(i * 29 % 255) + 0.125f * (float)(i % 7);
+    OK(crema_mean_write(ctx, path, values, shape));
+    return path;
+}
+
+static void describe(int i, Crema__TransformationParameter *p, float *means)
+{
+    crema__transformation_parameter__init(p);
+    p->crop_size = (uint32_t)cases[i].crop;
+    p->mirror = cases[i].mirror;
+    if (cases[i].scale != 0) p->scale = cases[i].scale;
+    p->n_mean_value = (size_t)cases[i].means;
+    p->mean_value = means;
+    if (cases[i].mean_file) p->mean_file = make_mean();
+}
+
+/* Records that lie encoded in the batch before the device has it. */
+static int encoded_in(const struct crema_filled_batch *b)
+{
+    int n = 0;
+
+    for (int i = 0; i < b->shape[0]; i++) n += b->cuts.encoded[i].length > 0;
+    return n;
+}
+
+START_TEST(devices_make_what_threads_make)
+{
+    static const char *const devices[] = { CUDA_ON_HOST, CUDA_ON_HOST_LAST };
+    struct crema_pipeline_options options = { .batch_size = cases[_i].batch,
+                                              .held = CREMA_FEED_HOLDS,
+                                              .workers = 2 };
+    const char *path = make(cases[_i].varied, cases[_i].other);
+    float means[3] = { 104.5f, 116.75f, 122.1f };
+    static float out[BATCH * MOST];
+    Crema__TransformationParameter p;
+    struct rig floats, bytes;
+    struct program program;
+    int encoded = 0;
+
+    describe(_i, &p, means);
+    OK(open_rig(path, &p, &options, &floats));
+    options.bytes = true;
+    options.decodes = yes;
+    OK(open_rig(path, &p, &options, &bytes));
+    ck_assert(crema_pipeline_encoded(bytes.pipeline));
+    open_program(&program, devices[_i % 2], bytes.transform,
+                 crema_pipeline_shape(bytes.pipeline));
+    for (int b = 0; b < BATCHES; b++) {
+        const struct crema_filled_batch *made = next(&bytes);
+        const struct crema_filled_batch *want = next(&floats);
+
+        encoded += encoded_in(made);
+        run(&program, made, out);
+        ck_assert_mem_eq(made->labels, want->labels,
+                         (size_t)want->shape[0] * sizeof(float));
+        ck_assert_mem_eq(out, want->data,
+                         (size_t)(want->shape[0] * want->shape[1] *
+                                  want->shape[2] * want->shape[3]) *
+                             sizeof(float));
+        if (cases[_i].other == REFUSED)
+            for (int i = 0; i < made->shape[0]; i++)
+                ck_assert(!made->cuts.encoded[i].length ||
+                          made->cuts.encoded[i].width != REFUSED_WIDTH);
+    }
+    ck_assert_int_gt(encoded, 0);
+    ck_assert_int_eq(strstr(said, "not supported (4)") != NULL,
+                     cases[_i].other == REFUSED);
+    close_program(&program);
+    close_rig(&floats);
+    close_rig(&bytes);
+    if (cases[_i].mean_file) free(p.mean_file);
+}
+END_TEST
+
+/* The processor decodes where the transformation is not for the device, where
+ * the first record is no JPEG it would get, where nobody asks, and from a seek
+ * on where that is wanted. */
+START_TEST(left_to_the_processor)
+{
+    struct crema_pipeline_options options = { .batch_size = BATCH,
+                                              .bytes = true,
+                                              .decodes = yes };
+    const char *path = make(false, COLOUR);
+    Crema__TransformationParameter p;
+    struct rig rig;
+
+    crema__transformation_parameter__init(&p);
+    p.crop_size = 65;
+    p.mirror = true; /* TRAIN */
+    p.force_gray = true;
+    OK(open_rig(path, &p, &options, &rig));
+    ck_assert(!crema_pipeline_encoded(rig.pipeline));
+    ck_assert_ptr_null(next(&rig)->cuts.encoded);
+    close_rig(&rig);
+    p.force_gray = false;
+    p.max_rotation_angle = 5;
+    OK(open_rig(path, &p, &options, &rig));
+    ck_assert(!crema_pipeline_encoded(rig.pipeline));
+    close_rig(&rig);
+    p.max_rotation_angle = 0;
+    OK(open_rig(path, &p, &options, &rig));
+    ck_assert(crema_pipeline_encoded(rig.pipeline));
+    ck_assert_int_eq(encoded_in(next(&rig)), BATCH);
+    crema_pipeline_seek(rig.pipeline, 0);
+    crema_pipeline_decode_all(rig.pipeline);
+    ck_assert_ptr_null(next(&rig)->cuts.encoded);
+    close_rig(&rig);
+    options.decodes = NULL;
+    OK(open_rig(path, &p, &options, &rig));
+    ck_assert_ptr_null(next(&rig)->cuts.encoded);
+    close_rig(&rig);
+}
+END_TEST
+
+/* A JPEG whose codes are damaged: the device's failure is the processor's case,
+ * and its too, said with the record's name. */
+START_TEST(hopeless_record)
+{
+    struct crema_pipeline_options options = { .batch_size = BATCH,
+                                              .bytes = true,
+                                              .decodes = yes };
+    struct program program;
+    struct crema_cuts *cuts;
+    struct rig rig;
+
+    OK(open_rig(make(false, COLOUR), NULL, &options, &rig));
+    open_program(&program, CUDA_ON_HOST, rig.transform,
+                 crema_pipeline_shape(rig.pipeline));
+    cuts = (struct crema_cuts *)&next(&rig)->cuts;
+    memset(cuts->bytes + 2 * cuts->stride, 0, cuts->encoded[2].length);
+    ck_assert_int_eq(crema_tensor_feed_cuts(program.dev, program.bytes, cuts),
+                     CREMA_EINVAL);
+    ck_assert_str_eq(ctx->message,
+                     "record 00000002_x: not a JPEG, PNG or BMP picture");
+    close_program(&program);
+    close_rig(&rig);
+}
+END_TEST
+
+/* ---- the choice ------------------------------------------------------------
+ */
+
+static struct crema_device *open_device(void)
+{
+    struct crema_device *dev;
+
+    OK(cuda_on_host_open(ctx, CUDA_ON_HOST, &dev));
+    return dev;
+}
+
+START_TEST(choices)
+{
+    struct crema_device *dev = open_device();
+
+    ck_assert_ptr_null(crema_device_decoder(dev, true)); /* nobody asked */
+    OK(crema_device_decode(dev, "cpu"));
+    ck_assert_ptr_null(crema_device_decoder(dev, true));
+    ck_assert_str_eq(said, "");
+    OK(crema_device_decode(dev, "auto"));
+    ck_assert_ptr_null(crema_device_decoder(dev, false)); /* is measured */
+    ck_assert_str_eq(crema_device_decoder(dev, true),
+                     "nvJPEG 13.99, the GPU's cores");
+    ck_assert_ptr_nonnull(crema_device_decoder(dev, true));
+    ck_assert_str_eq(
+        said, "JPEG records: decoded by nvJPEG 13.99, the GPU's cores\n");
+    crema_device_be_deterministic(dev);
+    ck_assert_ptr_null(crema_device_decoder(dev, true));
+    OK(crema_device_decode(dev, "gpu"));
+    ck_assert_ptr_nonnull(crema_device_decoder(dev, false));
+    ck_assert_int_eq(crema_device_decode(dev, "tpu"), CREMA_EINVAL);
+    crema_device_free(dev);
+}
+END_TEST
+
+/* What keeps the library from being used, and how it is said. */
+static const struct {
+    const char *library, *mode, *why;
+} lacks[] = {
+    { "/nowhere/libnvjpeg.so", "", "CREMA_NVJPEG: /nowhere/libnvjpeg.so" },
+    { BUILD_DIR "/my_layers.so", "", "nvJPEG lacks nvjpegGetProperty" },
+    { STAND_IN, "asleep", "nvJPEG does not start: the GPU is another (7)" },
+    { STAND_IN, "rgb", "nvJPEG makes another picture of a known one" },
+};
+enum { LACKS = sizeof lacks / sizeof *lacks };
+
+START_TEST(unusable_libraries)
+{
+    struct crema_device *dev = open_device();
+
+    setenv("CREMA_NVJPEG", lacks[_i].library, 1);
+    setenv("NVJPEG_STAND_IN", lacks[_i].mode, 1);
+    OK(crema_device_decode(dev, "auto"));
+    ck_assert_ptr_null(crema_device_decoder(dev, true));
+    ck_assert_ptr_null(crema_device_decoder(dev, true));
+    ck_assert_msg(strstr(said, "decoded by the processor: ") &&
+                      strstr(said, lacks[_i].why),
+                  "%s", said);
+    ck_assert_int_eq(crema_device_decode(dev, "gpu"), CREMA_EUNSUPPORTED);
+    ck_assert_msg(strstr(ctx->message, lacks[_i].why) != NULL, "%s",
+                  ctx->message);
+    crema_device_free(dev);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("decode");
+    TCase *t = tcase_create("JPEG");
+
+    tcase_add_checked_fixture(t, begin, teardown);
+    tcase_add_loop_test(t, plain_ones, 0, FILES);
+    tcase_add_loop_test(t, cut_ones, 0, FILES);
+    tcase_add_loop_test(t, other_kinds, 0, CHANGES);
+    tcase_add_loop_test(t, devices_make_what_threads_make, 0, CASES);
+    tcase_add_test(t, left_to_the_processor);
+    tcase_add_test(t, hopeless_record);
+    tcase_add_test(t, choices);
+    tcase_add_loop_test(t, unusable_libraries, 0, LACKS);
+    suite_add_tcase(s, t);
+    return run_suite(s);
+}
