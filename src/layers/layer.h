@@ -24,7 +24,7 @@ struct crema_lender {
     bool takes_bytes;                /* the device wants pictures as bytes */
     int holds;                       /* batches it may have in hand */
     struct crema_batch_memory memory; /* where batches lie */
-    struct crema_device *dev;
+    struct crema_device *dev;         /* on which the nets run */
     const char *decoder; /* the device's, of JPEG records that are trained on;
                             NULL: the processor decodes them, or would */
     bool skip_bad; /* records that cannot be decoded are left out */

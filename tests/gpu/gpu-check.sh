@@ -306,6 +306,7 @@ check_all() {
     suite test_gpu_memory 5 "memory of the GPU"
     suite test_gpu_ops 30 "every op against the definition"
     suite test_gpu_feed 5 "batches fed while it computes"
+    suite test_gpu_decode 10 "JPEGs decoded by nvJPEG, where there is one"
     suite test_gpu_lenet 8 "LeNet's steps as on the CPU"
     if [ -n "$mnist" ]; then learn_mnist; else learn_digits; fi
     small_net >small.prototxt

@@ -62,7 +62,7 @@ EOF
 for name in convert_imageset compute_image_mean; do
     printf '#!/bin/sh\n' | program "$package/bin/$name"
 done
-for name in memory ops feed lenet plans; do
+for name in memory ops feed decode lenet plans; do
     program "$tests/test_gpu_$name" <<EOF
 #!/bin/sh
 echo "100%: Checks: 3, Failures: 0, Errors: 0"
