@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tree offers is whole: each prototxt passes `crema check`, the models have the published sizes, their readmes
-# list the shapes that come out, and those no other test trains take a step on generated photos.
+# What the tree offers is whole: each prototxt passes `crema check`, the models have the published sizes, each of their
+# blobs the shape that its readme has from the paper, and those no other test trains take a step on generated photos.
 set -eu
 
 cd "$CREMA_SOURCE"
@@ -25,27 +25,9 @@ size() {
         }' "$1.txt"
     # the readme says the same
     tr -d ', ' <"$CREMA_SOURCE/models/$1/README.md" | grep -q "^|all|||$2|$"
-    shapes "$1"
+    python3 "$CREMA_SOURCE/tests/whole/model_shapes.py" "$1.txt" "$CREMA_SOURCE/models/$1/README.md"
 }
 
-# shapes MODEL - each row of the readme's first table has the output of the layer of this name, or of the last one
-# whose name begins with it and a slash
-shapes() {
-    python3 - "$1.txt" "$CREMA_SOURCE/models/$1/README.md" <<'END'
-import re
-import sys
-
-summary, readme = (open(name).read() for name in sys.argv[1:])
-shape = {}
-for name, output in re.findall(r"^(\S+) +[A-Z]\w+ +([\dx]+)", summary, re.M):
-    shape[name] = shape[name.split("/")[0]] = output.split("x")[1:]
-rows = re.findall(r"^\| (.*?) \| .* \| (.*?) \| .*\|$", readme.split("\n| all |")[0], re.M)
-rows = [(name.split(", ")[-1], output.split(" x ")) for name, output in rows[2:]]
-wrong = [row for row in rows if shape.get(row[0]) != row[1]]
-if wrong or len(rows) < 6:
-    sys.exit(f"{sys.argv[2]}: {len(rows)} rows; other than the net's: {wrong}")
-END
-}
 # Sources of the counts.  Papers: alexnet (60 million; 0.72 billion multiplications), lenet5 (60,000 to be learnt without
 # the output's), vgg (138 and 144 million), googlenet (7 million; 1.5 billion), resnet (1.8 and 3.8 billion), squeezenet's
 # authors (1.24 million).  torchvision's table, which adds no biases' additions: alexnet_owt 61,100,840 and 0.714,
