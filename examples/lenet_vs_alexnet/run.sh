@@ -11,7 +11,7 @@ records test mnist_test_lmdb
 
 iterations=$(($(count_records train) / 64)) # an epoch
 [ $iterations -ge 200 ] || iterations=200
-[ -z "$quick" ] || iterations=30
+[ -z "$quick" ] || iterations=60
 tests=$(($(count_records test) / 100))
 [ -z "$quick" ] || tests=3
 

@@ -21,7 +21,7 @@ sed -e 's/mnist_test_lmdb/mnist_validation_lmdb/' -e '/type: "Accuracy"/s/includ
     "$model" >train.prototxt
 iterations=$((2 * epoch))
 [ $iterations -ge 150 ] || iterations=150
-[ -z "$quick" ] || iterations=30
+[ -z "$quick" ] || iterations=60
 weights=mnist_alexnet_bn_iter_$iterations.caffemodel
 step "train: $iterations iterations of 128 digits, $epoch of them an epoch"
 train train.log --solver "$top/models/alexnet_bn/solver.prototxt" --set net=train.prototxt \
