@@ -79,7 +79,6 @@ struct crema_device_type {
                                 const void *from_host, size_t bytes);
     enum crema_status (*download)(struct crema_device *, void *to_host,
                                   const void *from, size_t bytes);
-    enum crema_status (*clear)(struct crema_device *, void *, size_t bytes);
     enum crema_status (*finish)(struct crema_device *); /* wait until done */
     /* Around planning and running a program, which has that many threads; may
      * be NULL on any device. */
@@ -130,6 +129,7 @@ struct crema_device {
     int ordinal;           /* which of several */
     int threads;           /* asked for; 0: as many as a program is worth */
     int cores;             /* 0: threads mean nothing here */
+    int fewer_threads;     /* that the log last mentioned; 0: none */
     size_t workspace;      /* bytes one call may want; 0: the device's choice */
     bool deterministic;    /* no engine whose bits differ from run to run */
     enum crema_type storage; /* of values, where a net does not say it */

@@ -61,14 +61,6 @@ static enum crema_status copy(struct crema_device *dev, void *to,
     return CREMA_OK;
 }
 
-static enum crema_status clear_memory(struct crema_device *dev, void *memory,
-                                      size_t bytes)
-{
-    (void)dev;
-    memset(memory, 0, bytes);
-    return CREMA_OK;
-}
-
 static void *host_alloc(struct crema_device *dev, size_t bytes)
 {
     (void)dev;
@@ -207,7 +199,6 @@ static const struct crema_device_type cuda_on_host = {
     .free = free_memory,
     .upload = copy,
     .download = copy,
-    .clear = clear_memory,
     .lacks = lacks,
     .lacks_tf32 = lacks_tf32,
     .takes_bytes = true,

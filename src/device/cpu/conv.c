@@ -171,6 +171,11 @@ enum crema_status crema_cpu_conv(struct crema_device *dev, struct crema_op *op,
     enum crema_arrangement a = arrangement(dev, op);
 
     if (empty(op)) return CREMA_EUNSUPPORTED;
+    if (a == CREMA_LAST && op->storage == CREMA_F32) {
+        enum crema_status status = crema_cpu_conv_small(dev, op, in, out);
+
+        if (status != CREMA_EUNSUPPORTED) return status;
+    }
     arrange(a, &op->in[0]->shape, &op->out[0]->shape, in[0].have, op->storage,
             &d);
     d.winograd = a == CREMA_WINOGRAD;
@@ -234,8 +239,11 @@ enum crema_status crema_cpu_conv_bwd_data(struct crema_device *dev,
         hint = d;
     } else {
         if (arrangement(dev, op) == CREMA_LAST && op->storage == CREMA_F32) {
-            enum crema_status status = crema_cpu_conv_turned(dev, op, in, out);
+            enum crema_status status =
+                crema_cpu_conv_small_data(dev, op, in, out);
 
+            if (status == CREMA_EUNSUPPORTED)
+                status = crema_cpu_conv_turned(dev, op, in, out);
             if (status != CREMA_EUNSUPPORTED) return status;
         }
         describe_gradient(dev, op, NULL, &d, &hint);
@@ -260,6 +268,8 @@ enum crema_status crema_cpu_conv_bwd_weights(struct crema_device *dev,
         if (arrangement(dev, op) == CREMA_LAST && op->storage == CREMA_F32) {
             enum crema_status status = crema_cpu_conv_few(dev, op, in, out);
 
+            if (status == CREMA_EUNSUPPORTED)
+                status = crema_cpu_conv_small_weights(dev, op, in, out);
             if (status != CREMA_EUNSUPPORTED) return status;
         }
         describe_gradient(dev, op, in[0].have, &d, &hint);

@@ -130,6 +130,26 @@ void crema_cpu_apply_back(const struct crema_cpu_view *, int64_t unit, int n,
                           struct crema_cpu_affine[], const void *x,
                           const void *dy, void *dx);
 
+/* ---- tile.c ---------------------------------------------------------------
+ */
+
+/* c[h c_high + l] += sum over i < rows, s < count of
+ *     a[i a_row + s a_step + h a_high] b[i b_row + s b_step + l]
+ *
+ * for the lanes l of `wide` vectors of 16, 1 to 4.  The last vector begins at
+ * lane b_last of b and c_last of c, and its first `skip` lanes are left out, so
+ * it may overlap the one before. */
+struct crema_cpu_tile {
+    int64_t rows, count;
+    const float *a, *b;
+    int64_t a_row, a_step, a_high, b_row, b_step, b_last;
+    float *c;
+    int64_t c_high, c_last;
+    int skip;
+};
+/* For all h < high. */
+void crema_cpu_tiles(int wide, int64_t high, struct crema_cpu_tile);
+
 /* ---- gemv.c ---------------------------------------------------------------
  */
 
@@ -155,6 +175,11 @@ crema_cpu_planner crema_cpu_conv, crema_cpu_conv_bwd_data,
 /* Gradients of a crema_op_conv's X and W, in float32 and with channels
  * innermost; CREMA_EUNSUPPORTED where that is not fast. */
 crema_cpu_planner crema_cpu_conv_turned, crema_cpu_conv_few;
+/* The same and the forward pass, of few channels and outputs. */
+crema_cpu_planner crema_cpu_conv_small, crema_cpu_conv_small_data,
+    crema_cpu_conv_small_weights;
+bool crema_cpu_conv_is_small(const struct crema_conv *,
+                             const struct crema_shape *w);
 /* As backend.h has it; 0 for what is no convolution. */
 unsigned crema_cpu_conv_arrangements(const struct crema_device *,
                                      const struct crema_op *,

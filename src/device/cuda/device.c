@@ -267,15 +267,6 @@ static enum crema_status room_cuda(struct crema_device *dev, size_t *left,
     return CREMA_OK;
 }
 
-static enum crema_status clear_cuda(struct crema_device *dev, void *memory,
-                                    size_t bytes)
-{
-    CREMA_TRY(crema_cuda_enter(dev));
-    CREMA_CUDA_TRY(dev->ctx, NULL, cudaMemsetAsync, memory, 0, bytes,
-                   crema_cuda(dev)->stream);
-    return CREMA_OK;
-}
-
 static enum crema_status finish_cuda(struct crema_device *dev)
 {
     CREMA_TRY(crema_cuda_enter(dev));
@@ -314,7 +305,6 @@ const struct crema_device_type crema_device_cuda = {
     .free = free_cuda,
     .upload = upload_cuda,
     .download = download_cuda,
-    .clear = clear_cuda,
     .finish = finish_cuda,
     .lacks = lacks,
     .lacks_tf32 = lacks_tf32,

@@ -40,7 +40,9 @@ void crema_pass_threads(struct crema_program *p)
     share = seconds / (ops * SHARE + 1e-30);
     if (share >= p->threads) return;
     p->threads = share < 1 ? 1 : (int)share;
-    if (p->threads < p->dev->cores)
-        crema_log(p->ctx, CREMA_INFO, "%d of %d threads: the net is small",
-                  p->threads, p->dev->cores);
+    if (p->threads == p->dev->cores || p->threads == p->dev->fewer_threads)
+        return;
+    crema_log(p->ctx, CREMA_INFO, "%d of %d threads: the net is small",
+              p->threads, p->dev->cores);
+    p->dev->fewer_threads = p->threads;
 }
