@@ -48,40 +48,78 @@ static void make_taps(struct tap *taps, int in, int out, bool column)
     }
 }
 
-/* t[x][c] of one input row; inlined, so that `channels` is a constant. */
-static inline __attribute__((always_inline)) void
-sum_across(const uint8_t *restrict row, const struct tap *restrict taps,
-           int width, int channels, int32_t *restrict t)
-{
-    for (int x = 0; x < width; x++, t += channels) {
-        const uint8_t *p = row + (ptrdiff_t)taps[x].first * channels;
-        const uint8_t *q = row + (ptrdiff_t)taps[x].second * channels;
-        int32_t w0 = taps[x].w0, w1 = taps[x].w1;
+/* What a resize needs, in two pieces of memory; n = width * channels of the
+ * output. */
+struct plan {
+    struct tap *columns, *rows;
+    int channels;
+    int inner;           /* columns whose neighbours do not end a row */
+    int16_t *w0, *w1;    /* [n] of the columns, for each channel */
+    int16_t *line[2];    /* [n] t / 16 of two input rows */
+    int32_t held[2];     /* which rows those are; -1: none */
+    uint8_t *near, *far; /* [n + 1] both neighbours of each output */
+};
 
-        for (int c = 0; c < channels; c++) t[c] = p[c] * w0 + q[c] * w1;
+/* One pixel; three bytes are copied as four where a fourth may be touched. */
+static inline __attribute__((always_inline)) void
+take(uint8_t *to, const uint8_t *row, int32_t x, size_t channels, size_t bytes)
+{
+    memcpy(to, row + (size_t)x * channels, bytes);
+}
+
+/* Both neighbours of every output, from one input row; inlined, so that the
+ * numbers of bytes are constants. */
+static inline __attribute__((always_inline)) void
+gather(const struct plan *plan, const uint8_t *row, int begin, int end,
+       size_t channels, size_t bytes)
+{
+    uint8_t *near = plan->near + (size_t)begin * channels;
+    uint8_t *far = plan->far + (size_t)begin * channels;
+
+    for (int x = begin; x < end; x++, near += channels, far += channels) {
+        take(near, row, plan->columns[x].first, channels, bytes);
+        take(far, row, plan->columns[x].second, channels, bytes);
     }
 }
 
-static void across(const uint8_t *row, const struct tap *taps, int width,
-                   int channels, int32_t *t)
+/* t / 16 = (near w0 + far w1) / 16: below 2^15. */
+CREMA_WIDE static void weigh(const uint8_t *restrict near,
+                             const uint8_t *restrict far,
+                             const int16_t *restrict w0,
+                             const int16_t *restrict w1, size_t n,
+                             int16_t *restrict t)
 {
-    if (channels == 1)
-        sum_across(row, taps, width, 1, t);
-    else if (channels == 3)
-        sum_across(row, taps, width, 3, t);
-    else
-        sum_across(row, taps, width, channels, t);
+    for (size_t i = 0; i < n; i++)
+        t[i] = (int16_t)((near[i] * w0[i] + far[i] * w1[i]) >> 4);
 }
 
-CREMA_WIDE static void down(const int32_t *restrict t0,
-                            const int32_t *restrict t1, int32_t b0, int32_t b1,
+static void across(const struct plan *plan, const uint8_t *row, int width,
+                   int16_t *t)
+{
+    size_t channels = (size_t)plan->channels;
+
+    if (channels == 1) {
+        gather(plan, row, 0, width, 1, 1);
+    } else if (channels == 3) {
+        gather(plan, row, 0, plan->inner, 3, 4);
+        gather(plan, row, plan->inner, width, 3, 3);
+    } else {
+        gather(plan, row, 0, width, channels, channels);
+    }
+    weigh(plan->near, plan->far, plan->w0, plan->w1, (size_t)width * channels,
+          t);
+}
+
+CREMA_WIDE static void down(const int16_t *restrict t0,
+                            const int16_t *restrict t1, int16_t b0, int16_t b1,
                             size_t n, uint8_t *restrict out)
 {
     for (size_t i = 0; i < n; i++) {
-        int32_t v = ((b0 * (t0[i] >> 4)) >> 16) + ((b1 * (t1[i] >> 4)) >> 16);
+        int16_t v0 = (int16_t)((b0 * t0[i]) >> 16);
+        int16_t v1 = (int16_t)((b1 * t1[i]) >> 16);
+        int16_t v = (int16_t)((int16_t)(v0 + v1 + 2) >> 2);
 
-        v = (v + 2) >> 2;
-        out[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+        out[i] = (uint8_t)(v > 255 ? 255 : v);
     }
 }
 
@@ -103,15 +141,8 @@ static void halve(const struct crema_image *in, struct crema_image *out)
     }
 }
 
-/* Room for all that a resize needs, in one piece. */
-struct plan {
-    struct tap *columns, *rows;
-    int32_t *line[2]; /* rows already summed across */
-    int32_t held[2];  /* which input rows those are; -1: none */
-};
-
 /* The row `wanted` summed across, made unless a line holds it. */
-static const int32_t *line_of(struct plan *plan, const struct crema_image *in,
+static const int16_t *line_of(struct plan *plan, const struct crema_image *in,
                               int width, int32_t wanted, int32_t other)
 {
     size_t stride = (size_t)in->width * (size_t)in->channels;
@@ -120,10 +151,23 @@ static const int32_t *line_of(struct plan *plan, const struct crema_image *in,
     for (slot = 0; slot < 2; slot++)
         if (plan->held[slot] == wanted) return plan->line[slot];
     slot = plan->held[0] == other; /* not the one still needed */
-    across(in->pixels + (size_t)wanted * stride, plan->columns, width,
-           in->channels, plan->line[slot]);
+    across(plan, in->pixels + (size_t)wanted * stride, width, plan->line[slot]);
     plan->held[slot] = wanted;
     return plan->line[slot];
+}
+
+static void make_columns(struct plan *plan, int in, int out)
+{
+    int16_t *w0 = plan->w0, *w1 = plan->w1;
+
+    make_taps(plan->columns, in, out, true);
+    while (plan->inner < out && plan->columns[plan->inner].second < in - 1)
+        plan->inner++;
+    for (int x = 0; x < out; x++)
+        for (int c = 0; c < plan->channels; c++) {
+            *w0++ = (int16_t)plan->columns[x].w0;
+            *w1++ = (int16_t)plan->columns[x].w1;
+        }
 }
 
 static void resize(struct plan *plan, const struct crema_image *in,
@@ -131,15 +175,16 @@ static void resize(struct plan *plan, const struct crema_image *in,
 {
     size_t n = (size_t)out->width * (size_t)out->channels;
 
-    make_taps(plan->columns, in->width, out->width, true);
+    make_columns(plan, in->width, out->width);
     make_taps(plan->rows, in->height, out->height, false);
     for (int y = 0; y < out->height; y++) {
         const struct tap *tap = &plan->rows[y];
-        const int32_t *t0, *t1;
+        const int16_t *t0, *t1;
 
         t0 = line_of(plan, in, out->width, tap->first, tap->second);
         t1 = line_of(plan, in, out->width, tap->second, tap->first);
-        down(t0, t1, tap->w0, tap->w1, n, out->pixels + (size_t)y * n);
+        down(t0, t1, (int16_t)tap->w0, (int16_t)tap->w1, n,
+             out->pixels + (size_t)y * n);
     }
 }
 
@@ -162,15 +207,20 @@ enum crema_status crema_image_resize(struct crema_ctx *ctx,
         return CREMA_OK;
     }
     n = (size_t)width * (size_t)in->channels;
+    plan.channels = in->channels;
     plan.columns = malloc((size_t)(width + height) * sizeof *plan.columns);
-    plan.line[0] = malloc(2 * n * sizeof *plan.line[0]);
-    if (plan.columns && plan.line[0]) {
+    plan.w0 = malloc(4 * n * sizeof *plan.w0 + 2 * (n + 1));
+    if (plan.columns && plan.w0) {
         plan.rows = plan.columns + width;
+        plan.w1 = plan.w0 + n;
+        plan.line[0] = plan.w1 + n;
         plan.line[1] = plan.line[0] + n;
+        plan.near = (uint8_t *)(plan.line[1] + n);
+        plan.far = plan.near + n + 1;
         resize(&plan, in, out);
     }
     free(plan.columns);
-    free(plan.line[0]);
+    free(plan.w0);
     if (!plan.rows) return crema_no_memory(ctx, "resizing a picture");
     return CREMA_OK;
 }
