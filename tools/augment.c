@@ -157,6 +157,7 @@ static enum crema_status take_batch(struct augment *a, struct crema_layer *l)
 
 static enum crema_status work(struct augment *a)
 {
+    const char *slash = strrchr(a->model.model, '/');
     char title[512];
     struct crema_layer *l;
 
@@ -173,7 +174,8 @@ static enum crema_status work(struct augment *a)
         CREMA_TRY(take_batch(a, l));
     }
     snprintf(title, sizeof title, "%s: what layer \"%s\" gives in %s",
-             a->model.model, l->param->name ? l->param->name : "",
+             slash ? slash + 1 : a->model.model,
+             l->param->name ? l->param->name : "",
              a->model.phase == 0 ? "TRAIN" : "TEST");
     CREMA_TRY(
         sheet_write(a->job.ctx, a->out, title, a->made, a->picture, 0, 160));
