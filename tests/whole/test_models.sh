@@ -28,8 +28,8 @@ size() {
     python3 "$CREMA_SOURCE/tests/whole/model_shapes.py" "$1.txt" "$CREMA_SOURCE/models/$1/README.md"
 }
 
-# Sources of the counts.  Papers: alexnet (60 million; 0.72 billion multiplications), lenet5 (60,000 to be learnt without
-# the output's), vgg (138 and 144 million), googlenet (7 million; 1.5 billion), resnet (1.8 and 3.8 billion), squeezenet's
+# Sources of the counts.  Papers: alexnet (60 million; 0.724 billion multiplications, arXiv 1703.09039), lenet5 (60,000 to
+# be learnt without the output's), vgg (138 and 144 million), googlenet (7 million; 1.5 billion), resnet (1.8 and 3.8 billion), squeezenet's
 # authors (1.24 million).  torchvision's table, which adds no biases' additions: alexnet_owt 61,100,840 and 0.714,
 # vgg16 138,357,544 and 15.47, vgg19 143,667,240 and 19.63, resnet18 11,689,512 and 1.814, squeezenet 1,235,496 and
 # 0.349 (224 x 224; here 227 x 227), in 10^9.  Others from the shapes in the papers.
