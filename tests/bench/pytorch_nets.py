@@ -193,15 +193,15 @@ def make_step(args, device, way, layout):
     return train
 
 
-def measure(step, seconds, finish):
-    """finish() waits for the device; between two of them lie as many steps as take a tenth of a second."""
+def measure(step, seconds, finish, one_by_one):
+    """finish() waits for the device: after each step, or after as many as take a tenth of a second."""
     begun = time.perf_counter()
     count = 0
     while count < 2 or time.perf_counter() - begun < min(1.0, seconds / 4):
         step()
         finish()
         count += 1
-    chunk = max(1, int(0.1 * count / (time.perf_counter() - begun)))
+    chunk = 1 if one_by_one else max(1, int(0.1 * count / (time.perf_counter() - begun)))
     steps, best = 0, float("inf")
     begun, cpu = time.perf_counter(), time.process_time()
     now = begun
@@ -248,7 +248,7 @@ def profile(step):
 
 def better_format(args, device, finish):
     """What is best op by op is best for the same ops captured or compiled."""
-    best = {layout: measure(make_step(args, device, "eager", layout), args.seconds / 2, finish)["best"]
+    best = {layout: measure(make_step(args, device, "eager", layout), args.seconds / 2, finish, False)["best"]
             for layout in ("contiguous", "channels_last")}
     return min(best, key=best.get)
 
@@ -257,7 +257,8 @@ def run(args, device, finish, capture, way, layout):
     step = make_step(args, device, way, layout)
     if way == "graph":
         step = capture(step)
-    return profile(step) if args.profile else measure(step, args.seconds, finish)
+    # as crema time does: who asks for one result waits for it
+    return profile(step) if args.profile else measure(step, args.seconds, finish, args.mode == "infer")
 
 
 def report(args, device, finish, capture=None):

@@ -129,7 +129,8 @@ def conditions(args):
     lines += [f"{label}: {version}" for label, version in args.versions.items()]
     lines.append("PyTorch has 32-bit floats but where bf16 is said, SGD fused where it can, the better memory format, "
                  + ("TF32 where it is said, cudnn.benchmark; graph: a step captured as a CUDA graph, compile: "
-                    "torch.compile(max-autotune)" if args.device == "cuda" else "a tuned allocator"))
+                    "torch.compile(max-autotune)" if args.device == "cuda" else "a tuned allocator")
+                 + "; inference is waited for, result by result")
     variables = [f"{k}={v}" for k, v in sorted(os.environ.items()) if re.match(r"OMP_|GOMP_|DNNL_|MKL_|CREMA_", k)]
     lines.append("environment: " + (" ".join(variables) or "nothing set for OpenMP or oneDNN"))
     lines.append(f"{args.rounds} rounds of {args.seconds:g} s each; load {os.getloadavg()[0]:.1f}")

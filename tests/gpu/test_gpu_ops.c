@@ -7,8 +7,11 @@
 /* fp32 on a GPU: sums in another order, and fused multiplications. */
 static const float TOLERANCE = 1e-4f;
 
-/* Products of 11 bits each, in sums of float32. */
-static const float TF32_TOLERANCE = 5e-3f;
+/* Products of 11 bits each, in sums of float32; several in a row in nets. */
+static const float TF32_TOLERANCE = 2e-3f, TF32_NET_TOLERANCE = 5e-3f;
+
+/* Cases of all tables; the nets come last. */
+static int all;
 
 /* Nothing may run on the host. */
 static void hold(const struct parity_case *c, const char *a, const char *b,
@@ -54,7 +57,10 @@ END_TEST
 /* On tensor cores, which have the channels innermost. */
 START_TEST(channels_last)
 {
-    hold(op_case(_i), "ref", "cuda tf32 deterministic", TF32_TOLERANCE);
+    bool is_net = _i >= all - net_tables->count;
+
+    hold(op_case(_i), "ref", "cuda tf32 deterministic",
+         is_net ? TF32_NET_TOLERANCE : TF32_TOLERANCE);
 }
 END_TEST
 
@@ -62,7 +68,7 @@ END_TEST
 START_TEST(timed)
 {
     hold(&net_tables->cases[_i], "ref", "cuda", TOLERANCE);
-    hold(&net_tables->cases[_i], "ref", "cuda tf32", TF32_TOLERANCE);
+    hold(&net_tables->cases[_i], "ref", "cuda tf32", TF32_NET_TOLERANCE);
 }
 END_TEST
 
@@ -88,9 +94,9 @@ int main(void)
 {
     Suite *s = suite_create("cuda");
     TCase *tc = tcase_create("parity with ref");
-    int all = count(op_tables) + count(loss_tables) +
-              count(plane_tables) + count(net_tables);
 
+    all = count(op_tables) + count(loss_tables) + count(plane_tables) +
+          count(net_tables);
     tcase_add_loop_test(tc, dense, 0, all);
     tcase_add_loop_test(tc, channels_last, 0, all);
     tcase_add_loop_test(tc, timed, 0, net_tables->count);

@@ -68,6 +68,20 @@ alone() {
 tiny_train alone
 [ -s "$root/tiny_iter_100.caffemodel" ] || fail "no weights were written"
 
+# A driver that shows a GPU, but no cuBLAS and no cuDNN: one line says which and what to do, and the processor computes.
+if [ -e "$root/opt/crema/lib/libcrema_cuda.so" ]; then
+    mkdir -p "$root/usr/lib"
+    echo 'int cuInit(unsigned f) { return (int)f; } int cuDeviceGetCount(int *n) { *n = 1; return 0; }' |
+        gcc -shared -fPIC -nostdlib -x c -o "$root/usr/lib/libcuda.so.1" -
+    alone crema device_query >devices
+    grep -qE '^cuda:0 +not usable: libcu(blas|blasLt)\.so\.[0-9]+ was not found: set CREMA_CUDA_PATH' devices ||
+        fail "$(cat devices)"
+    ! alone crema test --device cuda --model train_test.prototxt --weights tiny_iter_100.caffemodel 2>why ||
+        fail "it tested on no GPU"
+    [ "$(grep -c 'was not found: set CREMA_CUDA_PATH' why)" -eq 1 ] || fail "$(cat why)"
+    alone crema test --model train_test.prototxt --weights tiny_iter_100.caffemodel
+fi
+
 # The part for HDF5 runs there too, where the package has it.
 if [ -e "$root/opt/crema/lib/libcrema_hdf5.so" ]; then
     alone crema train --solver solver.prototxt --set snapshot_format=HDF5
