@@ -83,7 +83,7 @@ suite() {
     may "$1" "$3" || return 0
     limited "$2" "$tests/$1"
     status=$?
-    ended "$3" $status "$(sed -n 's/^\([0-9]*%: Checks.*\)/\1/p' "$log" | tail -n 1)"
+    ended "$3" $status "$(grep -E '^([0-9]+%: Checks|not tried)' "$log" | sort | tail -n 1)"
 }
 
 # in_idx DIR train|t10k images-idx3|labels-idx1 - that file, plain or compressed
@@ -306,7 +306,7 @@ check_all() {
     suite test_gpu_memory 5 "memory of the GPU"
     suite test_gpu_ops 30 "every op against the definition"
     suite test_gpu_feed 5 "batches fed while it computes"
-    suite test_gpu_decode 10 "JPEGs decoded by nvJPEG, where there is one"
+    suite test_gpu_decode 10 "JPEGs by nvJPEG, if it is there"
     suite test_gpu_lenet 8 "LeNet's steps as on the CPU"
     if [ -n "$mnist" ]; then learn_mnist; else learn_digits; fi
     small_net >small.prototxt
