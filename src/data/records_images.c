@@ -1,6 +1,7 @@
 /* records_images.c - the pictures of a list as a source of records. */
 #include "data/source.h"
 
+#include "base/file.h"
 #include "data/list.h"
 #include "data/permutation.h"
 
@@ -37,17 +38,37 @@ static enum crema_status find(struct crema_ctx *ctx,
     return CREMA_OK;
 }
 
+/* A file, decoded into the scratch, or left there as it is. */
+static enum crema_status read_file(struct crema_ctx *ctx,
+                                   const struct image_records *self,
+                                   const char *path,
+                                   struct crema_scratch *scratch,
+                                   struct crema_sample *out)
+{
+    size_t length;
+
+    free(scratch->file);
+    scratch->file = NULL;
+    CREMA_TRY(crema_file_read(ctx, path, &scratch->file, &length));
+    if (!self->height &&
+        crema_sample_encoded(scratch, self->mode, scratch->file, length, out))
+        return CREMA_OK;
+    return crema_image_decode(ctx, path, scratch->file, length, self->mode,
+                              &scratch->image);
+}
+
 static enum crema_status read_image(struct crema_ctx *ctx,
                                     const struct image_records *self,
                                     const struct crema_record *record,
-                                    struct crema_scratch *scratch)
+                                    struct crema_scratch *scratch,
+                                    struct crema_sample *out)
 {
     enum crema_status status;
     char *path;
 
     if (asprintf(&path, "%s%s", self->root, (const char *)record->key.data) < 0)
         return crema_no_memory(ctx, "a picture");
-    status = crema_image_read(ctx, path, self->mode, &scratch->image);
+    status = read_file(ctx, self, path, scratch, out);
     free(path);
     if (status != CREMA_OK || !self->height) return status;
     return crema_image_resize(ctx, &scratch->image, self->height, self->width,
@@ -64,12 +85,13 @@ static enum crema_status load(struct crema_ctx *ctx,
     const struct crema_image *image =
         self->height ? &scratch->resized : &scratch->image;
 
-    CREMA_TRY(read_image(ctx, self, record, scratch));
+    CREMA_TRY(read_image(ctx, self, record, scratch, out));
+    out->labels = self->list.labels + record->row * (size_t)records->labels;
+    if (out->jpeg.data) return CREMA_OK;
     out->pixels = image->pixels;
     out->channels = image->channels;
     out->height = image->height;
     out->width = image->width;
-    out->labels = self->list.labels + record->row * (size_t)records->labels;
     return CREMA_OK;
 }
 

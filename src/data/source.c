@@ -31,6 +31,7 @@ void crema_scratch_free(struct crema_scratch *scratch)
     crema_image_free(&scratch->work[0]);
     crema_image_free(&scratch->work[1]);
     crema_image_free(&scratch->inner);
+    free(scratch->file);
     free(scratch->floats.data);
     free(scratch->rows.data);
     free(scratch->labels.data);

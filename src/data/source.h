@@ -50,7 +50,8 @@ struct crema_scratch {
     struct crema_image image, resized;
     struct crema_image work[2], inner; /* of augment.h */
     struct crema_room floats, rows, labels, between;
-    bool leaves_jpeg; /* plain JPEGs of 3 channels are not decoded */
+    char *file;       /* of a JPEG that is not decoded, or NULL */
+    bool leaves_jpeg; /* plain ones of 3 channels are not */
 };
 void crema_scratch_free(struct crema_scratch *);
 /* For load(): is this picture to be left as it is?  Then *out has it. */

@@ -86,6 +86,8 @@ bad 2 'wants --model FILE' crema time
 bad 2 'wants --dump DIR' crema forward --model net.prototxt
 bad 1 'unknown device "gpu"' crema train --solver solver.prototxt --device gpu
 bad 1 '--gpu 0,1: one GPU' crema train --solver solver.prototxt --gpu 0,1
+bad 1 'decoded by a GPU where one computes' crema train --solver solver.prototxt --device cpu --decode gpu
+bad 2 'leave --decode gpu out' crema train --solver solver.prototxt --deterministic --decode gpu
 bad 1 '--gpu all: one GPU' crema train --solver solver.prototxt --gpu all
 bad 1 '--set bas_lr=1: there is no field "bas_lr".*did you mean "base_lr"\?' crema train --solver solver.prototxt --set bas_lr=1
 if crema device_query | grep -q '^cuda *none'; then
