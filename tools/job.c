@@ -136,7 +136,8 @@ enum crema_status load_plugins(struct crema_ctx *ctx, struct flag_list *list)
 enum crema_status job_device(struct job *job, struct device_flags *flags,
                              const char *fallback)
 {
-    static const char *const layouts[] = { "auto", "rule", "blocked", "last" };
+    static const char *const layouts[] = { "auto", "rule", "blocked", "last",
+                                           "packed" };
     static const char *const decoders[] = { "cpu", "auto", "gpu" };
     const char *name = flags->device ? flags->device : fallback;
 

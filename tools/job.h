@@ -53,7 +53,7 @@ struct device_flags {
           "most memory for one op of a GPU; 0: 1/16 of it, at most 1024" },    \
         { "threads", FLAG_INT, &(d)->threads, "N",                             \
           "of the CPU; 0: one per core, fewer for small nets" },               \
-        { "layout", FLAG_CHOICE, &(d)->layout, "auto|rule|blocked|last",       \
+        { "layout", FLAG_CHOICE, &(d)->layout, "auto|rule|blocked|last|packed", \
           "how images lie on the CPU; auto: as is fastest, by a short "        \
           "trial" },                                                           \
         PLUGIN_FLAG(&(d)->plugins),                                            \

@@ -230,11 +230,12 @@ static const char *word_arranged(const struct crema_program *p, char out[CELL])
         const char *name;
     } ways[] = { { 'b', "blocked" },
                  { 'l', "channels last" },
+                 { 'p', "by our matrix products" },
                  { 'w', "by Winograd's method" } };
     size_t used = 0;
 
     out[0] = '\0';
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         int n = 0;
 
         for (const char *c = p->arranged; *c; c++) n += *c == ways[i].letter;

@@ -97,17 +97,18 @@ enum crema_status crema_device_arrange(struct crema_device *dev,
         { "rule", CREMA_RULE },
         { "blocked", CREMA_BLOCKED },
         { "last", CREMA_LAST },
+        { "packed", CREMA_PACKED },
     };
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         if (strcmp(how, known[i].name) != 0) continue;
         dev->measures = i == 0 && !dev->deterministic;
         dev->forced = known[i].forced;
         return CREMA_OK;
     }
     return crema_fail(dev->ctx, CREMA_EINVAL,
-                      "unknown layout \"%s\"; known are auto, rule, blocked "
-                      "and last",
+                      "unknown layout \"%s\"; known are auto, rule, blocked, "
+                      "last and packed",
                       how);
 }
 

@@ -45,6 +45,7 @@ enum crema_arrangement {
     CREMA_RULE,     /* as the backend's own rule says */
     CREMA_BLOCKED,  /* as the library likes best: channels in blocks */
     CREMA_LAST,     /* channels innermost */
+    CREMA_PACKED,   /* likewise, by matrix products of the device's own */
     CREMA_WINOGRAD, /* in blocks, and computed by Winograd's method */
     CREMA_ARRANGEMENTS
 };

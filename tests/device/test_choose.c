@@ -180,7 +180,7 @@ START_TEST(measured_and_told)
     run(&r);
     ck_assert_int_eq(r.p->chosen, CREMA_MEASURED);
     ck_assert_uint_eq(strlen(r.p->arranged), CHOICES);
-    ck_assert_uint_eq(strspn(r.p->arranged, "bl"), CHOICES);
+    ck_assert_uint_eq(strspn(r.p->arranged, "blp"), CHOICES);
     close_rig(&r);
 }
 END_TEST

@@ -79,10 +79,11 @@ END_TEST
 /* However convolutions lie, and so what follows them. */
 START_TEST(arranged)
 {
-    static const char *const devices[] = { "cpu blocked", "cpu last" };
+    static const char *const devices[] = { "cpu blocked", "cpu last",
+                                           "cpu packed" };
     char message[PARITY_MESSAGE];
 
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         if (!parity_holds(op_case(_i), "ref", devices[i], 2, message))
             ck_abort_msg("%s: %s", devices[i], message);
 }

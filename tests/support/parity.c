@@ -305,6 +305,7 @@ static enum crema_status open_device(struct crema_ctx *ctx, const char *name,
     CREMA_TRY(crema_device_open(ctx, device, threads, out));
     if (strstr(name, " deterministic")) crema_device_be_deterministic(*out);
     if (strstr(name, " blocked")) return crema_device_arrange(*out, "blocked");
+    if (strstr(name, " packed")) return crema_device_arrange(*out, "packed");
     if (strstr(name, " last")) return crema_device_arrange(*out, "last");
     if (strstr(name, " winograd")) {
         crema_device_use_winograd(*out);

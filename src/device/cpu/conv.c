@@ -3,7 +3,8 @@
  * BLOCKED leaves it to the library how an image lies, except that one of few
  * channels is read as it is.  LAST puts the channels innermost.  By rule those
  * that would not fill their blocks lie so (AVX-512 only: a third faster on
- * LeNet), and the gradients keep to what the forward pass has.  Where the
+ * LeNet), and the gradients keep to what the forward pass has.  PACKED are
+ * loops of our own (conv_packed.c) where they fit, else as LAST.  Where the
  * library has nothing but plain loops for that, it chooses after all.  X, W, Y
  * and their gradients have the op's type, float32 where the library is slow in
  * it; dW and biases are float32 always.  Left to ref: empty tensors, and a bias
@@ -101,7 +102,13 @@ unsigned crema_cpu_conv_arrangements(const struct crema_device *dev,
         return 0;
     *by_rule = arrangement(dev, f);
     return 1u << CREMA_BLOCKED | 1u << CREMA_LAST |
-           (has_winograd(dev, f) ? 1u << CREMA_WINOGRAD : 0);
+           (has_winograd(dev, f) ? 1u << CREMA_WINOGRAD : 0) |
+           (crema_cpu_conv_packs(op) ? 1u << CREMA_PACKED : 0);
+}
+
+static bool lies_last(enum crema_arrangement a)
+{
+    return a == CREMA_LAST || a == CREMA_PACKED;
 }
 
 /* The layouts that are asked for. */
@@ -112,7 +119,7 @@ static void arrange(enum crema_arrangement a, const struct crema_shape *x,
 {
     d->x = crema_dn_any(x, type);
     d->y = crema_dn_any(y, type);
-    if (a == CREMA_LAST) {
+    if (lies_last(a)) {
         d->x = crema_layout_channels_last(x, type);
         d->y = crema_layout_channels_last(y, type);
     } else if (crema_cpu_plain(have) && x->dim[1] < FEW_CHANNELS) {
@@ -171,6 +178,8 @@ enum crema_status crema_cpu_conv(struct crema_device *dev, struct crema_op *op,
     enum crema_arrangement a = arrangement(dev, op);
 
     if (empty(op)) return CREMA_EUNSUPPORTED;
+    if (a == CREMA_PACKED && crema_cpu_conv_packs(op))
+        return crema_cpu_conv_packed(dev, op, in, out);
     if (a == CREMA_LAST && op->storage == CREMA_F32) {
         enum crema_status status = crema_cpu_conv_small(dev, op, in, out);
 
@@ -220,7 +229,7 @@ static void describe_gradient(const struct crema_device *dev,
     hint->y = crema_layout_as(&f->out[0]->layout, op->storage);
     hint->train = true;
     *d = *hint;
-    if ((a == CREMA_LAST) != (arrangement(dev, f) == CREMA_LAST))
+    if (lies_last(a) != lies_last(arrangement(dev, f)))
         arrange(a, &f->in[0]->shape, &f->out[0]->shape, have, op->storage, d);
     d->winograd = a == CREMA_WINOGRAD;
 }
@@ -230,6 +239,7 @@ enum crema_status crema_cpu_conv_bwd_data(struct crema_device *dev,
                                           struct crema_port in[],
                                           struct crema_port out[])
 {
+    enum crema_arrangement a;
     struct crema_dn d, hint;
 
     if (empty(op)) return CREMA_EUNSUPPORTED;
@@ -238,7 +248,10 @@ enum crema_status crema_cpu_conv_bwd_data(struct crema_device *dev,
                        &op->in[1]->shape, &d);
         hint = d;
     } else {
-        if (arrangement(dev, op) == CREMA_LAST && op->storage == CREMA_F32) {
+        a = arrangement(dev, op);
+        if (a == CREMA_PACKED && crema_cpu_conv_packs(op))
+            return crema_cpu_conv_packed_back(dev, op, in, out);
+        if (lies_last(a) && op->storage == CREMA_F32) {
             enum crema_status status =
                 crema_cpu_conv_small_data(dev, op, in, out);
 
@@ -257,6 +270,7 @@ enum crema_status crema_cpu_conv_bwd_weights(struct crema_device *dev,
                                              struct crema_port in[],
                                              struct crema_port out[])
 {
+    enum crema_arrangement a;
     struct crema_dn d, hint;
 
     if (!op->out[0] || empty(op)) return CREMA_EUNSUPPORTED;
@@ -265,7 +279,10 @@ enum crema_status crema_cpu_conv_bwd_weights(struct crema_device *dev,
                        &op->in[1]->shape, &d);
         hint = d;
     } else {
-        if (arrangement(dev, op) == CREMA_LAST && op->storage == CREMA_F32) {
+        a = arrangement(dev, op);
+        if (a == CREMA_PACKED && crema_cpu_conv_packs(op))
+            return crema_cpu_conv_packed_weights(dev, op, in, out);
+        if (lies_last(a) && op->storage == CREMA_F32) {
             enum crema_status status = crema_cpu_conv_few(dev, op, in, out);
 
             if (status == CREMA_EUNSUPPORTED)

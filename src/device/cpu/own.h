@@ -180,6 +180,11 @@ crema_cpu_planner crema_cpu_conv_small, crema_cpu_conv_small_data,
     crema_cpu_conv_small_weights;
 bool crema_cpu_conv_is_small(const struct crema_conv *,
                              const struct crema_shape *w);
+/* A convolution and both gradients by matrix products of our own; for those
+ * that _packs tells. */
+bool crema_cpu_conv_packs(const struct crema_op *);
+crema_cpu_planner crema_cpu_conv_packed, crema_cpu_conv_packed_back,
+    crema_cpu_conv_packed_weights;
 /* As backend.h has it; 0 for what is no convolution. */
 unsigned crema_cpu_conv_arrangements(const struct crema_device *,
                                      const struct crema_op *,

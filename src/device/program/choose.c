@@ -23,7 +23,7 @@ static const double least_gain = 0.03;
 static const double most_steps = 2e7; /* of a round of the search, in ops */
 enum { MOST_ROUNDS = 2 };
 
-static const char letters[CREMA_ARRANGEMENTS + 1] = "rblw";
+static const char letters[CREMA_ARRANGEMENTS + 1] = "rblpw";
 
 /* ---- who can choose ------------------------------------------------------ */
 
@@ -95,11 +95,12 @@ static void take_rule(struct crema_search *s)
         s->choice[i].op->arrangement = s->choice[i].rule;
 }
 
-/* a where it can be; blocks stand in for Winograd. */
+/* a where it can be; its layout alone stands in for what cannot. */
 static enum crema_arrangement nearest(const struct crema_choice *c,
                                       enum crema_arrangement a)
 {
     if (c->ways >> a & 1) return a;
+    if (a == CREMA_PACKED) return CREMA_LAST;
     return a == CREMA_WINOGRAD ? CREMA_BLOCKED : c->rule;
 }
 
@@ -336,8 +337,11 @@ static int count_last(const struct crema_search *s)
 {
     int n = 0;
 
-    for (int i = 0; i < s->nchoices; i++)
-        n += s->choice[i].op->arrangement == CREMA_LAST;
+    for (int i = 0; i < s->nchoices; i++) {
+        enum crema_arrangement a = s->choice[i].op->arrangement;
+
+        n += a == CREMA_LAST || a == CREMA_PACKED;
+    }
     return n;
 }
 

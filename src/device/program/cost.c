@@ -75,7 +75,9 @@ static double fetch_choice(const struct crema_choice *c)
     bool reads_dense = crema_conv_role(c->op) != CREMA_CONV_DATA &&
                        c->family->trial->as[a].reads_dense;
 
-    return fetch(c->op, a == CREMA_WINOGRAD ? CREMA_BLOCKED : a, reads_dense);
+    if (a == CREMA_WINOGRAD) a = CREMA_BLOCKED;
+    if (a == CREMA_PACKED) a = CREMA_LAST;
+    return fetch(c->op, a, reads_dense);
 }
 
 double crema_arrangement_cost(const struct crema_search *s)
