@@ -14,7 +14,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { W = CREMA_CPU_UNIT, STRIP = 256 };
+enum {
+    W = CREMA_CPU_UNIT,
+    STRIP = 256, /* vectors that stay in cache */
+    LONG = 256,  /* numbers of a channel after which a sum goes on in double */
+};
+
+typedef float vector
+    __attribute__((vector_size(sizeof(float) * W), aligned(4), may_alias));
 
 /* Images that follow each other without another block between are one. */
 static struct crema_cpu_view merged(const struct crema_cpu_view *v)
@@ -201,94 +208,124 @@ static void spread(const struct crema_cpu_view *v, float a[W])
 /* ---- mean and variance ----------------------------------------------------
  */
 
+/* Sums of x - shift and of its squares, of one unit. */
+struct sums {
+    float shift[W], sum[W], squares[W];
+};
+
+/* All lanes of n vectors, in two chains of additions that do not wait for each
+ * other. */
 static inline __attribute__((always_inline)) void
-add_lanes(int64_t n, int64_t step, int w, const float *x, const float *mean,
-          float *out, float *squares)
+add_whole(int64_t n, int64_t step, const float *x, struct sums *to)
 {
-    float a[W] = { 0 }, q[W] = { 0 }, m[W] = { 0 };
+    const vector shift = *(const vector *)to->shift;
+    vector sum[2] = { { 0 } }, squares[2] = { { 0 } };
 
-    memcpy(m, mean, sizeof m);
-    for (int64_t p = 0; p < n; p++, x += step)
-#pragma GCC unroll 1
-        for (int l = 0; l < w; l++) {
-            float d = x[l] - m[l];
+    for (; n > 1; n -= 2, x += 2 * step)
+        for (int i = 0; i < 2; i++) {
+            vector d = *(const vector *)(x + i * step) - shift;
 
-            a[l] += d;
-            q[l] += d * d;
+            sum[i] += d;
+            squares[i] += d * d;
         }
-    memcpy(out, a, sizeof a);
-    memcpy(squares, q, sizeof q);
+    if (n) {
+        vector d = *(const vector *)x - shift;
+
+        sum[0] += d;
+        squares[0] += d * d;
+    }
+    *(vector *)to->sum += sum[0] + sum[1];
+    *(vector *)to->squares += squares[0] + squares[1];
 }
 
-/* Sums of x - mean and of their squares. */
 CREMA_CPU_CLONES
-static void add(const struct strip *s, const float *x, const float mean[W],
-                float out[W], float squares[W])
+static void add(const struct strip *s, const float *x, struct sums *to)
 {
-    if (s->width == W)
-        add_lanes(s->count, s->step, W, x + s->at, mean, out, squares);
-    else if (s->width == W / 2)
-        add_lanes(s->count, s->step, W / 2, x + s->at, mean, out, squares);
-    else
-        add_lanes(s->count, s->step, s->width, x + s->at, mean, out, squares);
+    x += s->at;
+    if (s->width == W) {
+        add_whole(s->count, s->step, x, to);
+        return;
+    }
+    for (int64_t p = 0; p < s->count; p++, x += s->step)
+        for (int l = 0; l < s->width; l++) {
+            float d = x[l] - to->shift[l];
+
+            to->sum[l] += d;
+            to->squares[l] += d * d;
+        }
 }
 
-/* Joins a strip's moments to those of what came before; n: how many numbers of
- * each channel that was. */
-static void join(const struct crema_cpu_view *v, double n, double more,
-                 const float round[W], double sum[W], double squares[W],
-                 struct crema_cpu_moments *m)
+/* The next sums are of differences from the mean so far: these are small. */
+static void shift_to(const struct crema_cpu_view *v,
+                     const struct crema_cpu_moments *m, struct sums *s)
 {
+    memset(s, 0, sizeof *s);
+    for (int l = 0; l < W; l++) s->shift[l] = (float)m->mean[l];
+    spread(v, s->shift);
+}
+
+/* Before the first number its channel's mean is taken to be that number. */
+static void first_shift(const struct crema_cpu_view *v, const struct strip *s,
+                        const float *x, struct crema_cpu_moments *m)
+{
+    for (int l = 0; l < s->width && (l == 0 || v->lanes > 1); l++)
+        m->mean[l] = x[s->at + l];
+}
+
+/* Joins `more` numbers of each channel to the n that came before. */
+CREMA_CPU_CLONES
+static void join(const struct crema_cpu_view *v, double n, double more,
+                 const struct sums *s, struct crema_cpu_moments *m)
+{
+    double sum[W], squares[W], part = more / (n + more), share = 1 / more;
     int lanes = v->lanes == 1 ? 1 : W;
 
+    for (int l = 0; l < W; l++) {
+        sum[l] = s->sum[l];
+        squares[l] = s->squares[l];
+    }
     gather(v, sum);
     gather(v, squares);
     for (int l = 0; l < lanes; l++) {
-        double shift = sum[l] / more; /* from `round` to the strip's mean */
-        double d = round[l] + shift - m->mean[l];
+        double shift = sum[l] * share; /* to the mean of these numbers */
+        double d = s->shift[l] + shift - m->mean[l];
 
-        m->mean[l] += d * (more / (n + more));
-        m->squares[l] +=
-            squares[l] - sum[l] * shift + d * d * (n * more / (n + more));
+        m->mean[l] += d * part;
+        m->squares[l] += squares[l] - sum[l] * shift + d * d * (n * part);
     }
-}
-
-static void strip_moments(const struct walk *w, const struct strip *s,
-                          const float *x, double n, struct crema_cpu_moments *m)
-{
-    static const float zero[W] = { 0 };
-    float round[W], sum[W], squares[W];
-    double sums[W], squared[W];
-    double more = (double)(s->count * (w->v.lanes == 1 ? s->width : 1));
-
-    add(s, x, zero, sum, squares);
-    for (int l = 0; l < W; l++) sums[l] = sum[l];
-    gather(&w->v, sums);
-    for (int l = 0; l < W; l++) round[l] = (float)(sums[l] / more);
-    spread(&w->v, round);
-    add(s, x, round, sum, squares);
-    for (int l = 0; l < W; l++) {
-        sums[l] = sum[l];
-        squared[l] = squares[l];
-    }
-    join(&w->v, n, more, round, sums, squared, m);
 }
 
 void crema_cpu_moments(const struct crema_cpu_view *view, int64_t unit, int n,
                        const void *x, struct crema_cpu_moments m[])
 {
     struct walk w = begin(view, unit, n);
+    struct sums sums[CREMA_CPU_GROUP];
     float room[STRIP * W];
-    double count = 0;
+    double count = 0, more = 0;
+    bool left = advance(&w);
 
     memset(m, 0, sizeof *m * (size_t)n);
-    while (advance(&w)) {
+    for (int i = 0; i < n && left; i++) {
+        struct strip s = of_unit(&w, i), l = loaded(&w, &s);
+
+        first_shift(&w.v, &l, load(&w, &s, x, room), &m[i]);
+        shift_to(&w.v, &m[i], &sums[i]);
+    }
+    while (left) {
         for (int i = 0; i < n; i++) {
             struct strip s = of_unit(&w, i), l = loaded(&w, &s);
 
-            strip_moments(&w, &l, load(&w, &s, x, room), count, &m[i]);
+            add(&l, load(&w, &s, x, room), &sums[i]);
         }
-        count += (double)(w.strip.count * (w.v.lanes == 1 ? w.strip.width : 1));
+        more += (double)(w.strip.count * (w.v.lanes == 1 ? w.strip.width : 1));
+        left = advance(&w);
+        if (left && more < LONG) continue;
+        for (int i = 0; i < n; i++) {
+            join(&w.v, count, more, &sums[i], &m[i]);
+            shift_to(&w.v, &m[i], &sums[i]);
+        }
+        count += more;
+        more = 0;
     }
 }
 
@@ -300,8 +337,10 @@ dot_lanes(int64_t n, int64_t step, int w, const struct crema_cpu_affine *f,
           const float *x, const float *dy, float *sum, float *dot)
 {
     const struct crema_cpu_affine c = *f;
-    float a[W] = { 0 }, b[W] = { 0 };
+    float a[W], b[W];
 
+    memcpy(a, sum, sizeof a);
+    memcpy(b, dot, sizeof b);
     for (int64_t p = 0; p < n; p++, x += step, dy += step)
 #pragma GCC unroll 1
         for (int l = 0; l < w; l++) {
@@ -315,6 +354,7 @@ dot_lanes(int64_t n, int64_t step, int w, const struct crema_cpu_affine *f,
     memcpy(dot, b, sizeof b);
 }
 
+/* Adds to sum and dot. */
 CREMA_CPU_CLONES
 static void dots(const struct strip *s, const struct crema_cpu_affine *f,
                  const float *x, const float *dy, float sum[W], float dot[W])
@@ -340,6 +380,18 @@ static void spread_all(const struct crema_cpu_view *v,
     spread(v, f->e);
 }
 
+CREMA_CPU_CLONES
+static void widen_sums(int n, float sum[][W], float dot[][W],
+                       struct crema_cpu_dots d[])
+{
+    for (int i = 0; i < n; i++)
+        for (int l = 0; l < W; l++) {
+            d[i].sum[l] += sum[i][l];
+            d[i].dot[l] += dot[i][l];
+            sum[i][l] = dot[i][l] = 0;
+        }
+}
+
 /* Long sums are gathered in double, short ones in float. */
 void crema_cpu_dots(const struct crema_cpu_view *view, int64_t unit, int n,
                     struct crema_cpu_affine f[], const void *x, const void *dy,
@@ -347,21 +399,25 @@ void crema_cpu_dots(const struct crema_cpu_view *view, int64_t unit, int n,
 {
     struct walk w = begin(view, unit, n);
     float room[2][STRIP * W];
+    float sum[CREMA_CPU_GROUP][W] = { { 0 } };
+    float dot[CREMA_CPU_GROUP][W] = { { 0 } };
+    int64_t vectors = 0;
 
     memset(d, 0, sizeof *d * (size_t)n);
     for (int i = 0; i < n; i++) spread_all(&w.v, &f[i]);
-    while (advance(&w))
+    while (advance(&w)) {
         for (int i = 0; i < n; i++) {
             struct strip s = of_unit(&w, i), here = loaded(&w, &s);
-            float sum[W], dot[W];
 
             dots(&here, &f[i], load(&w, &s, x, room[0]),
-                 load(&w, &s, dy, room[1]), sum, dot);
-            for (int l = 0; l < W; l++) {
-                d[i].sum[l] += sum[l];
-                d[i].dot[l] += dot[l];
-            }
+                 load(&w, &s, dy, room[1]), sum[i], dot[i]);
         }
+        vectors += w.strip.count;
+        if (vectors < LONG) continue;
+        widen_sums(n, sum, dot, d);
+        vectors = 0;
+    }
+    widen_sums(n, sum, dot, d);
     for (int i = 0; i < n; i++) {
         gather(&w.v, d[i].sum);
         gather(&w.v, d[i].dot);
