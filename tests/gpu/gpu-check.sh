@@ -228,8 +228,8 @@ sanitize() {
     }
     may sanitizer "compute-sanitizer: a small net" || return 0
     for math in fp32 bf16; do
-        limited 8 "$sanitizer" --tool memcheck --error-exitcode 86 crema train --device cuda --solver small.prototxt \
-            --math $math
+        limited 8 "$sanitizer" --tool memcheck --error-exitcode 86 crema train --device cuda --deterministic \
+            --solver small.prototxt --math $math
         status=$?
         if grep -q "Device not supported" "$log"; then
             result "compute-sanitizer: a small net" skipped 0 "it does not support this device"
