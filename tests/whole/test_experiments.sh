@@ -42,8 +42,8 @@ for file in imagenet_train_lmdb imagenet_val_lmdb imagenet_mean.binaryproto imag
     [ -e imagenet/$file ] || { echo "imagenet: no $file"; exit 1; }
 done
 [ "$(grep -c '^accuracy_5 = ' imagenet/table.txt)" -eq 2 ]
-ls -l --time-style=full-iso imagenet/imagenet_train_lmdb imagenet/imagenet_mean.binaryproto imagenet/*.caffemodel >before
+ls -l --time-style=full-iso imagenet/imagenet_train_lmdb/data.mdb imagenet/imagenet_mean.binaryproto imagenet/*.caffemodel >before
 experiment imagenet
-ls -l --time-style=full-iso imagenet/imagenet_train_lmdb imagenet/imagenet_mean.binaryproto imagenet/*.caffemodel >after
+ls -l --time-style=full-iso imagenet/imagenet_train_lmdb/data.mdb imagenet/imagenet_mean.binaryproto imagenet/*.caffemodel >after
 cmp before after
 rm -r imagenet
