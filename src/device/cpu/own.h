@@ -5,6 +5,7 @@
 #ifndef CREMA_DEVICE_CPU_OWN_H
 #define CREMA_DEVICE_CPU_OWN_H
 
+#include "base/wide.h"
 #include "device/backend.h"
 #include "device/formula/bf16.h"
 
@@ -44,16 +45,8 @@ struct crema_cpu_view crema_cpu_view(const struct crema_layout *,
 
 /* ---- parallel.c ---------------------------------------------------------- */
 
-/* Loops of our own are compiled for several instruction sets; what the
- * processor has is found when the library is loaded. */
-#if defined(__x86_64__) && defined(__GNUC__) && __GNUC__ >= 12 &&              \
-    !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define CREMA_CPU_CLONES                                                       \
-    __attribute__((                                                            \
-        target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define CREMA_CPU_CLONES
-#endif
+/* Loops of our own are compiled for several instruction sets. */
+#define CREMA_CPU_CLONES CREMA_WIDE
 
 /* fn(user, from, to) over parts of 0..n.  The parts depend on n and the number
  * of threads alone; each is a multiple of `grain` but for the last, and a
