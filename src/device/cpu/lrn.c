@@ -62,12 +62,17 @@ static inline float powers(float s, float beta, bool root4, float *f)
 
 /* ---- channels side by side: some positions at a time --------------------- */
 
-/* Lines of channels, `stride` apart, with zeros between.  The two arrays whose
- * neighbours are summed have `half` zeros before the first line. */
+/* Lines of channels.  X, dY and the result are `step` apart: where channels lie
+ * side by side in float32 they are used as they lie, else through rooms.  What
+ * is summed up is `stride` apart and has `half` zeros before, between and
+ * behind the lines. */
 struct lines {
-    int64_t n, stride, count; /* channels; floats; lines */
-    float x[ROOM], dy[ROOM], f[ROOM], sums[ROOM], out[ROOM];
-    float squares[ROOM], ratios[ROOM];
+    int64_t n, count; /* channels; lines */
+    int64_t step, stride;
+    const float *x, *dy; /* dy: of the gradient alone */
+    float *out;
+    float x_room[ROOM], dy_room[ROOM], out_room[ROOM];
+    float f[ROOM], sums[ROOM], squares[ROOM], ratios[ROOM];
 };
 
 /* sum of `size` numbers from each on, where no loop below has that size */
@@ -80,77 +85,104 @@ static void sum_all(int64_t n, int size, const float *restrict around,
         for (int64_t i = 0; i < n; i++) sums[i] += around[i + j];
 }
 
-/* Y, or what the gradient sums; size and root4 are constants. */
+/* Y, or what the gradient sums; size, root4 and back are constants. */
 static inline __attribute__((always_inline)) void
-first_pass(const struct lrn *l, struct lines *t, const float *restrict around,
-           int size, bool root4)
+first_pass(const struct lrn *l, struct lines *t, const float *around, int size,
+           bool root4, bool back)
 {
     const float k = l->k, alpha = l->alpha, beta = l->beta;
-    const int64_t n = t->count * t->stride;
-    const float *restrict x = t->x, *restrict dy = t->dy;
-    float *restrict ratios = t->ratios + l->half, *restrict f = t->f;
-    float *restrict out = t->out;
 
-    for (int64_t i = 0; i < n; i++) {
-        float sum = around[i], ratio;
+    for (int64_t i = 0; i < t->count; i++) {
+        const float *restrict sums = around + i * t->stride;
+        const float *restrict x = t->x + i * t->step;
+        const float *restrict dy = back ? t->dy + i * t->step : x;
+        float *restrict ratios = t->ratios + l->half + i * t->stride;
+        float *restrict f = t->f + i * t->stride;
+        float *restrict out = t->out + i * t->step;
 
-        for (int j = 1; j < size; j++) sum += around[i + j];
-        ratio = powers(k + alpha * sum, beta, root4, &f[i]);
-        ratios[i] = dy[i] * x[i] * ratio;
-        out[i] = x[i] * f[i];
+        for (int64_t c = 0; c < t->n; c++) {
+            float sum = sums[c], power, ratio;
+
+            for (int j = 1; j < size; j++) sum += sums[c + j];
+            ratio = powers(k + alpha * sum, beta, root4, &power);
+            if (back) {
+                f[c] = power;
+                ratios[c] = dy[c] * x[c] * ratio;
+            } else {
+                out[c] = x[c] * power;
+            }
+        }
     }
 }
 
 /* dX, from the gradient's sums */
 static inline __attribute__((always_inline)) void
-second_pass(const struct lrn *l, struct lines *t, const float *restrict around,
-            int size)
+second_pass(const struct lrn *l, struct lines *t, const float *around, int size)
 {
     const float factor = -2 * l->alpha * l->beta;
-    const int64_t n = t->count * t->stride;
-    const float *restrict x = t->x, *restrict dy = t->dy, *restrict f = t->f;
-    float *restrict out = t->out;
 
-    for (int64_t i = 0; i < n; i++) {
-        float sum = around[i];
+    for (int64_t i = 0; i < t->count; i++) {
+        const float *restrict sums = around + i * t->stride;
+        const float *restrict x = t->x + i * t->step;
+        const float *restrict dy = t->dy + i * t->step;
+        const float *restrict f = t->f + i * t->stride;
+        float *restrict out = t->out + i * t->step;
 
-        for (int j = 1; j < size; j++) sum += around[i + j];
-        out[i] = dy[i] * f[i] + factor * x[i] * sum;
+        for (int64_t c = 0; c < t->n; c++) {
+            float sum = sums[c];
+
+            for (int j = 1; j < size; j++) sum += sums[c + j];
+            out[c] = dy[c] * f[c] + factor * x[c] * sum;
+        }
+    }
+}
+
+CREMA_CPU_CLONES
+static void square(struct lines *t, float *restrict squares)
+{
+    for (int64_t i = 0; i < t->count; i++) {
+        const float *restrict x = t->x + i * t->step;
+
+        for (int64_t c = 0; c < t->n; c++)
+            squares[i * t->stride + c] = x[c] * x[c];
     }
 }
 
 CREMA_CPU_CLONES
 static void lines_forward(const struct lrn *l, struct lines *t)
 {
-    const int64_t n = t->count * t->stride;
     const int size = 2 * l->half + 1;
-    float *restrict squares = t->squares + l->half;
+    const bool root4 = l->beta == 0.75f;
 
-    for (int64_t i = 0; i < n; i++) squares[i] = t->x[i] * t->x[i];
-    if (l->beta == 0.75f && size == 5) {
-        first_pass(l, t, t->squares, 5, true);
+    square(t, t->squares + l->half);
+    if (root4 && size == 5) {
+        first_pass(l, t, t->squares, 5, true, false);
         return;
     }
-    sum_all(n, size, t->squares, t->sums);
-    if (l->beta == 0.75f)
-        first_pass(l, t, t->sums, 1, true);
+    sum_all(t->count * t->stride, size, t->squares, t->sums);
+    if (root4)
+        first_pass(l, t, t->sums, 1, true, false);
     else
-        first_pass(l, t, t->sums, 1, false);
+        first_pass(l, t, t->sums, 1, false, false);
 }
 
-/* Behind lines_forward. */
 CREMA_CPU_CLONES
 static void lines_backward(const struct lrn *l, struct lines *t)
 {
     const int size = 2 * l->half + 1;
+    const bool root4 = l->beta == 0.75f;
 
-    for (int64_t i = 0; i < t->count; i++)
-        memset(t->ratios + l->half + i * t->stride + t->n, 0,
-               sizeof *t->ratios * (size_t)(t->stride - t->n));
-    if (size == 5) {
+    square(t, t->squares + l->half);
+    if (root4 && size == 5) {
+        first_pass(l, t, t->squares, 5, true, true);
         second_pass(l, t, t->ratios, 5);
         return;
     }
+    sum_all(t->count * t->stride, size, t->squares, t->sums);
+    if (root4)
+        first_pass(l, t, t->sums, 1, true, true);
+    else
+        first_pass(l, t, t->sums, 1, false, true);
     sum_all(t->count * t->stride, size, t->ratios, t->sums);
     second_pass(l, t, t->sums, 1);
 }
@@ -236,6 +268,23 @@ static int64_t lines_at_once(const struct lrn *l, int64_t *stride)
     return *stride < LINE ? LINE / *stride : 1;
 }
 
+/* They lie as the loops use them. */
+static bool in_place(const struct lrn *l)
+{
+    return l->v.blocks == 1 && l->type == CREMA_F32;
+}
+
+/* t's lines are those from element `at` on. */
+static void point(const struct lrn *l, struct lines *t, int64_t at)
+{
+    bool there = in_place(l);
+
+    t->step = there ? t->n : t->stride;
+    t->x = there ? (const float *)l->x + at : t->x_room;
+    t->dy = there && l->dy ? (const float *)l->dy + at : t->dy_room;
+    t->out = there ? (float *)l->out + at : t->out_room;
+}
+
 /* Groups from..to of positions, of all images. */
 static void line_part(const void *user, int64_t from, int64_t to)
 {
@@ -244,18 +293,22 @@ static void line_part(const void *user, int64_t from, int64_t to)
     int64_t across = (l->v.s + most - 1) / most;
     struct lines t;
 
-    memset(&t, 0, sizeof t);
+    memset(t.squares, 0, sizeof t.squares);
+    memset(t.ratios, 0, sizeof t.ratios);
     t.n = l->v.blocks * l->v.lanes;
     t.stride = stride;
     for (int64_t i = from; i < to; i++) {
         int64_t at = i / across * t.n * l->v.s, s = i % across * most;
 
         t.count = l->v.s - s < most ? l->v.s - s : most;
-        gather(l, &t, l->x, at, s, t.x);
-        if (l->dy) gather(l, &t, l->dy, at, s, t.dy);
-        lines_forward(l, &t);
-        if (l->dy) lines_backward(l, &t);
-        scatter(l, &t, t.out, at, s);
+        point(l, &t, at + s * t.n);
+        if (!in_place(l)) gather(l, &t, l->x, at, s, t.x_room);
+        if (!in_place(l) && l->dy) gather(l, &t, l->dy, at, s, t.dy_room);
+        if (l->dy)
+            lines_backward(l, &t);
+        else
+            lines_forward(l, &t);
+        if (!in_place(l)) scatter(l, &t, t.out, at, s);
     }
 }
 
