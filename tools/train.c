@@ -199,6 +199,21 @@ static enum crema_status work(struct train *t)
     return status;
 }
 
+/* -1: they are right; else the exit status. */
+static int data_flags_wrong(const struct flags *flags, const struct train *t)
+{
+    if (t->data_threads < 0 || t->data_threads > MOST_DATA_THREADS)
+        return flags_wrong(flags, "--data_threads wants 0 to %d, got %ld",
+                           MOST_DATA_THREADS, t->data_threads);
+    if (t->ranks < 1 || t->ranks > MOST_RANKS)
+        return flags_wrong(flags, "--ranks wants 1 to %d, got %ld", MOST_RANKS,
+                           t->ranks);
+    if (t->rank < 0 || t->rank >= t->ranks)
+        return flags_wrong(flags, "--rank wants 0 to %ld, got %ld",
+                           t->ranks - 1, t->rank);
+    return -1;
+}
+
 int verb_train(int argc, char **argv)
 {
     struct train t = { .first = -1,
@@ -249,15 +264,8 @@ int verb_train(int argc, char **argv)
     if (t.snapshot && t.weights)
         return flags_wrong(&flags, "--snapshot holds weights already: leave "
                                    "--weights out");
-    if (t.data_threads < 0 || t.data_threads > MOST_DATA_THREADS)
-        return flags_wrong(&flags, "--data_threads wants 0 to %d, got %ld",
-                           MOST_DATA_THREADS, t.data_threads);
-    if (t.ranks < 1 || t.ranks > MOST_RANKS)
-        return flags_wrong(&flags, "--ranks wants 1 to %d, got %ld", MOST_RANKS,
-                           t.ranks);
-    if (t.rank < 0 || t.rank >= t.ranks)
-        return flags_wrong(&flags, "--rank wants 0 to %ld, got %ld",
-                           t.ranks - 1, t.rank);
+    status = data_flags_wrong(&flags, &t);
+    if (status >= 0) return status;
     status = device_flags_wrong(&flags, &t.device);
     if (status >= 0) return status;
     if (!job_open(&t.job, "train")) return 1;
