@@ -67,8 +67,9 @@ enum { DECODE_AUTO = 1, DECODE_GPU };
 #define DECODE_FLAG(d)                                                         \
     {                                                                          \
         "decode", FLAG_CHOICE, &(d)->decode, "cpu|auto|gpu",                   \
-            "who decodes JPEG records: the processor, nvJPEG, or nvJPEG if "   \
-            "it is there, in TRAIN; its pixels differ a little"                \
+            "who decodes JPEG records: the processor; the GPU's nvJPEG, if "   \
+            "it is there, in TRAIN (usual); nvJPEG, whose pixels differ a "    \
+            "little"                                                           \
     }
 /* -1, or the exit status after saying what is wrong. */
 int device_flags_wrong(const struct flags *, const struct device_flags *);

@@ -88,8 +88,7 @@ enum crema_status crema_pipeline_decode_cut(struct crema_ctx *ctx,
     char name[CREMA_RECORD_NAME];
     enum crema_status status;
 
-    snprintf(name, sizeof name, "record %.*s",
-             (int)(batch->keys[i].length % CREMA_RECORD_NAME),
+    snprintf(name, sizeof name, "record %.*s", (int)batch->keys[i].length,
              (const char *)batch->keys[i].data);
     status = crema_image_decode(ctx, name, at, encoded->length,
                                 CREMA_IMAGE_UNCHANGED, &image);

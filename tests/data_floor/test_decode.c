@@ -302,6 +302,53 @@ START_TEST(left_to_the_processor)
 }
 END_TEST
 
+/* An APP1 segment: big-endian TIFF, one entry, the orientation. */
+static void turn(uint8_t *jpeg, size_t length, uint8_t *out)
+{
+    static const uint8_t segment[] = {
+        0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0,    'M', 'M',
+        0,    42,   0, 0,  0,   8,   0,   1,   1, 0x12, 0,   3,
+        0,    0,    0, 1,  0,   6,   0,   0,   0, 0,    0,   0,
+    };
+
+    memcpy(out, jpeg, 2);
+    memcpy(out + 2, segment, sizeof segment);
+    memcpy(out + 2 + sizeof segment, jpeg + 2, length - 2);
+}
+
+/* The same JPEG in one's own memory, in which each thing may be another. */
+START_TEST(not_left)
+{
+    struct crema_scratch leaves = { .leaves_jpeg = true }, decodes = { 0 };
+    struct crema_image image = { 0 };
+    struct crema_sample s = { 0 };
+    uint8_t *jpeg, turned[1 << 16];
+    size_t n;
+
+    OK(crema_image_reserve(ctx, "drawn", HEIGHT, WIDTH, 3, &image));
+    draw(&image, 0);
+    OK(crema_image_encode(ctx, &image, CREMA_IMAGE_JPEG, &jpeg, &n));
+    ck_assert(crema_sample_encoded(&leaves, CREMA_IMAGE_COLOR, jpeg, n, &s));
+    ck_assert(s.jpeg.data == jpeg && s.jpeg.length == n);
+    ck_assert(s.channels == 3 && s.height == HEIGHT && s.width == WIDTH);
+    ck_assert(!crema_sample_encoded(&leaves, CREMA_IMAGE_GRAY, jpeg, n, &s));
+    ck_assert(!crema_sample_encoded(&decodes, CREMA_IMAGE_COLOR, jpeg, n, &s));
+    turn(jpeg, n, turned);
+    n += 36;
+    ck_assert(
+        crema_sample_encoded(&leaves, CREMA_IMAGE_UNCHANGED, turned, n, &s));
+    ck_assert(!crema_sample_encoded(&leaves, CREMA_IMAGE_COLOR, turned, n, &s));
+    free(jpeg);
+    OK(crema_image_reserve(ctx, "large", 1024, 513, 3, &image));
+    memset(image.pixels, 9, (size_t)3 * 1024 * 513);
+    OK(crema_image_encode(ctx, &image, CREMA_IMAGE_JPEG, &jpeg, &n));
+    ck_assert(n < CREMA_ENCODED_BYTES);
+    ck_assert(!crema_sample_encoded(&leaves, CREMA_IMAGE_COLOR, jpeg, n, &s));
+    free(jpeg);
+    crema_image_free(&image);
+}
+END_TEST
+
 /* A list of files, of which one is too small. */
 static void make_list(void)
 {
@@ -478,6 +525,7 @@ int main(void)
     tcase_add_checked_fixture(t, begin, teardown);
     tcase_add_loop_test(t, devices_make_what_threads_make, 0, CASES);
     tcase_add_test(t, left_to_the_processor);
+    tcase_add_test(t, not_left);
     tcase_add_test(t, lists_of_files);
     tcase_add_test(t, hopeless_record);
     tcase_add_test(t, choices);
