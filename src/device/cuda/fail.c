@@ -18,6 +18,23 @@ static const char *place(const struct crema_op *op, char text[PLACE_SIZE])
     return text;
 }
 
+/* What a kernel did wrong is told by whatever call comes later. */
+static const char *advice(cudaError_t error)
+{
+    switch (error) {
+    case cudaErrorIllegalAddress:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorInvalidAddressSpace:
+    case cudaErrorIllegalInstruction:
+    case cudaErrorLaunchFailure:
+    case cudaErrorLaunchTimeout:
+        return "; with CUDA_LAUNCH_BLOCKING=1 the first iteration tells the "
+               "layer";
+    default:
+        return "";
+    }
+}
+
 enum crema_status crema_cuda_failed(struct crema_ctx *ctx,
                                     const struct crema_op *op,
                                     cudaError_t error, const char *call)
@@ -26,8 +43,8 @@ enum crema_status crema_cuda_failed(struct crema_ctx *ctx,
 
     return crema_fail(
         ctx, error == cudaErrorMemoryAllocation ? CREMA_ENOMEM : CREMA_EDEVICE,
-        "%s%s: %s: %s", place(op, text), call, cudaGetErrorName(error),
-        cudaGetErrorString(error));
+        "%s%s: %s: %s%s", place(op, text), call, cudaGetErrorName(error),
+        cudaGetErrorString(error), advice(error));
 }
 
 enum crema_status crema_cuda_launch_failed(struct crema_device *dev,
