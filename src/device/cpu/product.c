@@ -33,10 +33,18 @@ int64_t crema_cpu_tile_rows(int64_t lanes)
     return lanes == 64 ? 6 : lanes == 48 ? 8 : 12;
 }
 
+/* What will be read soon goes into the second cache meanwhile: from `at` on,
+ * `step` numbers for each number of a sum, at most a line of the cache. */
+struct ahead {
+    const float *at;
+    int64_t step;
+};
+
 /* X's row t begins t * row numbers after x; its numbers are `step` apart. */
 static inline __attribute__((always_inline)) void
 add_tile(int rows, int vectors, int64_t row, int64_t step, int64_t depth,
-         const float *x, const float *w, float *y, int64_t y_step)
+         const float *x, const float *w, float *y, int64_t y_step,
+         struct ahead ahead)
 {
     vector sum[MOST_ROWS][MOST_VECTORS], lane[MOST_VECTORS];
 
@@ -44,6 +52,8 @@ add_tile(int rows, int vectors, int64_t row, int64_t step, int64_t depth,
         for (int v = 0; v < vectors; v++)
             sum[t][v] = *(const vector *)(y + t * y_step + v * VECTOR);
     for (; depth > 0; depth--, x += step, w += vectors * VECTOR) {
+        __builtin_prefetch(ahead.at, 0, 2);
+        ahead.at += ahead.step;
         for (int v = 0; v < vectors; v++)
             lane[v] = *(const vector *)(w + v * VECTOR);
         for (int t = 0; t < rows; t++)
@@ -56,48 +66,48 @@ add_tile(int rows, int vectors, int64_t row, int64_t step, int64_t depth,
 
 CREMA_CPU_CLONES
 static void add_64(int64_t depth, const float *x, const float *w, float *y,
-                   int64_t y_step)
+                   int64_t y_step, struct ahead ahead)
 {
-    add_tile(6, 4, DEPTH, 1, depth, x, w, y, y_step);
+    add_tile(6, 4, DEPTH, 1, depth, x, w, y, y_step, ahead);
 }
 
 CREMA_CPU_CLONES
 static void add_48(int64_t depth, const float *x, const float *w, float *y,
-                   int64_t y_step)
+                   int64_t y_step, struct ahead ahead)
 {
-    add_tile(8, 3, DEPTH, 1, depth, x, w, y, y_step);
+    add_tile(8, 3, DEPTH, 1, depth, x, w, y, y_step, ahead);
 }
 
 CREMA_CPU_CLONES
 static void add_32(int64_t depth, const float *x, const float *w, float *y,
-                   int64_t y_step)
+                   int64_t y_step, struct ahead ahead)
 {
-    add_tile(12, 2, DEPTH, 1, depth, x, w, y, y_step);
+    add_tile(12, 2, DEPTH, 1, depth, x, w, y, y_step, ahead);
 }
 
 CREMA_CPU_CLONES
 static void add_turned_64(int64_t depth, const float *x, const float *w,
-                          float *y, int64_t y_step)
+                          float *y, int64_t y_step, struct ahead ahead)
 {
-    add_tile(6, 4, 1, 6, depth, x, w, y, y_step);
+    add_tile(6, 4, 1, 6, depth, x, w, y, y_step, ahead);
 }
 
 CREMA_CPU_CLONES
 static void add_turned_48(int64_t depth, const float *x, const float *w,
-                          float *y, int64_t y_step)
+                          float *y, int64_t y_step, struct ahead ahead)
 {
-    add_tile(8, 3, 1, 8, depth, x, w, y, y_step);
+    add_tile(8, 3, 1, 8, depth, x, w, y, y_step, ahead);
 }
 
 CREMA_CPU_CLONES
 static void add_turned_32(int64_t depth, const float *x, const float *w,
-                          float *y, int64_t y_step)
+                          float *y, int64_t y_step, struct ahead ahead)
 {
-    add_tile(12, 2, 1, 12, depth, x, w, y, y_step);
+    add_tile(12, 2, 1, 12, depth, x, w, y, y_step, ahead);
 }
 
 typedef void tile_fn(int64_t depth, const float *x, const float *w, float *y,
-                     int64_t y_step);
+                     int64_t y_step, struct ahead);
 
 /* A tile that Y has not all rows of is computed beside it. */
 static void add_part(tile_fn *fn, int64_t lanes, int64_t rows, int64_t depth,
@@ -108,16 +118,17 @@ static void add_part(tile_fn *fn, int64_t lanes, int64_t rows, int64_t depth,
 
     for (int64_t t = 0; t < rows; t++)
         memcpy(room + t * lanes, y + t * y_step, bytes);
-    fn(depth, x, w, room, lanes);
+    fn(depth, x, w, room, lanes, (struct ahead){ w, 0 });
     for (int64_t t = 0; t < rows; t++)
         memcpy(y + t * y_step, room + t * lanes, bytes);
 }
 
-/* Into the second cache. */
-static void fetch(const float *from, int64_t count)
+/* `count` numbers from `at` on, while a sum of `depth` numbers is computed. */
+static struct ahead fetch(const float *at, int64_t count, int64_t depth)
 {
-    for (int64_t i = 0; i < count; i += VECTOR)
-        __builtin_prefetch(from + i, 0, 2);
+    int64_t step = (count + depth - 1) / depth;
+
+    return (struct ahead){ at, step < VECTOR ? step : VECTOR };
 }
 
 void crema_cpu_product(int64_t lanes, int64_t rows, int64_t depth,
@@ -129,8 +140,7 @@ void crema_cpu_product(int64_t lanes, int64_t rows, int64_t depth,
     int64_t share = depth * lanes / (rows / most + 1) + VECTOR;
 
     for (; rows >= most; rows -= most, x += most * DEPTH, y += most * y_step) {
-        fetch(next, share);
-        fn(depth, x, w, y, y_step);
+        fn(depth, x, w, y, y_step, fetch(next, share, depth));
         next += share;
     }
     if (rows > 0) add_part(fn, lanes, rows, depth, x, w, y, y_step);
@@ -145,8 +155,9 @@ void crema_cpu_product_turned(int64_t lanes, int64_t rows, int64_t depth,
     int64_t most = crema_cpu_tile_rows(lanes);
 
     for (; rows >= most; rows -= most, x += most * depth, y += most * lanes) {
-        fetch(y + most * lanes, most * lanes);
-        fn(depth, x, w, y, lanes);
+        struct ahead ahead = fetch(y + most * lanes, most * lanes, depth);
+
+        fn(depth, x, w, y, lanes, ahead);
     }
     if (rows > 0) add_part(fn, lanes, rows, depth, x, w, y, lanes);
 }
