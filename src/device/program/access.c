@@ -56,20 +56,59 @@ enum crema_status crema_tensor_feed_cuts(struct crema_device *dev,
     return dev->type->feed_cuts(dev, t->feed, t->data, cuts);
 }
 
-/* The param's memory as the host sees it: its own, or a copy to be freed. */
-static enum crema_status host_image(const struct crema_param *param,
-                                    void **image)
+/* What of a param's memory holds some of its elements, and where the host sees
+ * it: there, or in a copy. */
+struct window {
+    int64_t first; /* element of the param that is the window's first */
+    size_t from, bytes;
+    void *image;
+};
+
+/* Whole rows of axis 0 where that is outermost, as of channels-last weights;
+ * else everything. */
+static struct window window_of(const struct crema_layout *l, int64_t first,
+                               int64_t count)
+{
+    struct window w = { .bytes = l->bytes };
+    int64_t rows = l->ndims > 0 ? l->dim[0] : 0, row = 1;
+    size_t step;
+
+    for (int b = 0; b < l->nblocks; b++)
+        if (l->block_dim[b] == 0) return w;
+    for (int i = 1; i < l->ndims; i++) row *= l->dim[i];
+    step = rows ? (size_t)l->stride[0] * crema_type_bytes(l->type) : 0;
+    if (count == 0 || rows == 0 || step * (size_t)rows != l->bytes) return w;
+    w.first = first / row * row;
+    w.from = (size_t)(first / row) * step;
+    w.bytes = (size_t)((first + count - 1) / row - first / row + 1) * step;
+    return w;
+}
+
+static void *place_of(const struct crema_param *param, const struct window *w)
+{
+    return (char *)param->data + w->from;
+}
+
+static enum crema_status open_window(const struct crema_param *param,
+                                     int64_t first, int64_t count,
+                                     struct window *w)
 {
     enum crema_status status;
 
-    *image = param->data;
+    *w = window_of(&param->layout, first, count);
+    w->image = place_of(param, w);
     if (param->dev->type->host) return CREMA_OK;
-    *image = malloc(param->layout.bytes + 1);
-    if (!*image) return crema_no_memory(param->dev->ctx, param->name);
-    status = crema_device_download(param->dev, *image, param->data,
-                                   param->layout.bytes);
-    if (status != CREMA_OK) free(*image);
+    w->image = malloc(w->bytes + 1);
+    if (!w->image) return crema_no_memory(param->dev->ctx, param->name);
+    status = crema_device_download(param->dev, w->image, place_of(param, w),
+                                   w->bytes);
+    if (status != CREMA_OK) free(w->image);
     return status;
+}
+
+static void close_window(const struct crema_param *param, struct window *w)
+{
+    if (!param->dev->type->host) free(w->image);
 }
 
 static enum crema_status ensure_data(struct crema_param *param)
@@ -83,7 +122,7 @@ static enum crema_status ensure_data(struct crema_param *param)
 enum crema_status crema_param_read(const struct crema_param *param,
                                    int64_t first, int64_t count, float *dense)
 {
-    void *image;
+    struct window w;
 
     if (!param->data) {
         memset(dense, 0, (size_t)count * 4);
@@ -93,9 +132,9 @@ enum crema_status crema_param_read(const struct crema_param *param,
         return crema_device_download(param->dev, dense,
                                      (const float *)param->data + first,
                                      (size_t)count * 4);
-    CREMA_TRY(host_image(param, &image));
-    crema_layout_unpack(&param->layout, image, first, count, dense);
-    if (image != param->data) free(image);
+    CREMA_TRY(open_window(param, first, count, &w));
+    crema_layout_unpack(&param->layout, w.image, first - w.first, count, dense);
+    close_window(param, &w);
     return CREMA_OK;
 }
 
@@ -103,20 +142,19 @@ enum crema_status crema_param_write(struct crema_param *param, int64_t first,
                                     int64_t count, const float *dense)
 {
     enum crema_status status = CREMA_OK;
-    void *image;
+    struct window w;
 
     CREMA_TRY(ensure_data(param));
     param->version++;
     if (crema_layout_is_dense(&param->layout))
         return crema_device_upload(param->dev, (float *)param->data + first,
                                    dense, (size_t)count * 4);
-    CREMA_TRY(host_image(param, &image));
-    crema_layout_pack(&param->layout, image, first, count, dense);
-    if (image != param->data) {
-        status = crema_device_upload(param->dev, param->data, image,
-                                     param->layout.bytes);
-        free(image);
-    }
+    CREMA_TRY(open_window(param, first, count, &w));
+    crema_layout_pack(&param->layout, w.image, first - w.first, count, dense);
+    if (!param->dev->type->host)
+        status = crema_device_upload(param->dev, place_of(param, &w), w.image,
+                                     w.bytes);
+    close_window(param, &w);
     return status;
 }
 
@@ -160,18 +198,20 @@ static enum crema_status move(struct crema_param *param,
                               const struct crema_layout *l, void *to)
 {
     struct crema_device *dev = param->dev;
+    int64_t count = crema_shape_count(&param->shape);
     enum crema_status status;
-    void *from, *image;
+    struct window from;
+    void *image;
 
-    CREMA_TRY(host_image(param, &from));
+    CREMA_TRY(open_window(param, 0, count, &from));
     image = dev->type->host ? to : calloc(1, l->bytes + 1);
     status = image ? CREMA_OK : crema_no_memory(dev->ctx, param->name);
-    if (image) repack(from, crema_shape_count(&param->shape), l, image);
+    if (image) repack(from.image, count, l, image);
     if (image && image != to) {
         status = crema_device_upload(dev, to, image, l->bytes);
         free(image);
     }
-    if (from != param->data) free(from);
+    close_window(param, &from);
     return status;
 }
 
