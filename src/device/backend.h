@@ -6,6 +6,7 @@
  *   in[i].want    filled in: what the op will read; where it differs from have
  *                 a reorder is put before the op (and shared by later readers)
  *   out[i].want   filled in: what the op will write
+ *   out[i].reader the next op, where that reads it; else NULL
  *
  * and the backend leaves op->call.  When memory is laid out each call is bound
  * once; from then on run() is all that happens.  It creates and allocates
@@ -23,6 +24,7 @@
 struct crema_port {
     const struct crema_layout *have;
     struct crema_layout want;
+    const struct crema_op *reader;
 };
 
 /* First member of a backend's own call. */

@@ -108,8 +108,11 @@ int crema_cuda_pictures(cudaStream_t s, const struct crema_pictures_shape *p,
                         const float *mean, void *y)
 {
     (void)s;
-    EACH(i, crema_count4(&p->to))
-    crema_at_pictures(p, bytes, places, mean, y, i);
+    EACH(i, crema_pictures_items(p))
+    if (crema_pictures_by_pixel(p))
+        crema_at_pixel(p, bytes, places, mean, y, i);
+    else
+        crema_at_pictures(p, bytes, places, mean, y, i);
     return 0;
 }
 

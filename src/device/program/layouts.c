@@ -42,14 +42,28 @@ static void plan_view(const struct crema_op *op, struct crema_port *in,
         in->want = out->want = *in->have;
 }
 
-static enum crema_status negotiate(struct crema_program *p, struct crema_op *op)
+/* The op behind op[i], if it reads t. */
+static const struct crema_op *next_reader(const struct crema_program *p, int i,
+                                          const struct crema_tensor *t)
+{
+    const struct crema_op *next = i + 1 < p->nops ? p->op[i + 1] : NULL;
+
+    for (int k = 0; t && next && k < next->nin; k++)
+        if (next->in[k] == t) return next;
+    return NULL;
+}
+
+static enum crema_status negotiate(struct crema_program *p, int at)
 {
     struct crema_port in[CREMA_MAX_PORTS], out[CREMA_MAX_PORTS];
+    struct crema_op *op = p->op[at];
 
     memset(in, 0, sizeof *in * (size_t)op->nin);
     memset(out, 0, sizeof *out * (size_t)op->nout);
     for (int i = 0; i < op->nin; i++)
         if (op->in[i] && op->in[i]->settled) in[i].have = &op->in[i]->layout;
+    for (int i = 0; i < op->nout; i++)
+        out[i].reader = next_reader(p, at, op->out[i]);
     if (op->type == &crema_op_view)
         plan_view(op, in, out);
     else
@@ -97,7 +111,7 @@ static enum crema_status negotiate_all(struct crema_program *p)
         enum crema_status status;
 
         if (op->type->mutates) continue;
-        status = negotiate(p, op);
+        status = negotiate(p, i);
         if (status == CREMA_EUNSUPPORTED && refuse_pair(p, op)) {
             forget(p);
             i = -1;
@@ -169,7 +183,7 @@ static enum crema_status settle_params(struct crema_program *p)
         struct crema_op *op = p->op[i];
 
         if (!op->type->mutates) continue;
-        CREMA_TRY(negotiate(p, op));
+        CREMA_TRY(negotiate(p, i));
         for (int k = 0; k < op->nin; k++) {
             struct crema_tensor *t = op->in[k];
 
