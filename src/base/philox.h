@@ -22,6 +22,13 @@
 #define CREMA_UNROLL
 #endif
 
+/* 1 / sqrt(x): one instruction of a GPU, right to 2 ulp. */
+#if defined __CUDACC__ && defined __CUDA_ARCH__
+#define CREMA_RSQRT(x) rsqrtf(x)
+#else
+#define CREMA_RSQRT(x) (1.0f / sqrtf(x))
+#endif
+
 struct crema_philox {
     uint32_t v[4];
 };

@@ -111,6 +111,24 @@ START_TEST(cuts)
 }
 END_TEST
 
+/* The same of the positions of a chain of gradients, up to 2^36 of them. */
+START_TEST(chain_cuts)
+{
+    for (int64_t c = 8; c <= 8 * CREMA_BLOCK; c += 8)
+        for (int64_t n = 1; n < (int64_t)1 << 36; n = 7 * n + 5) {
+            struct crema_chain_cut cut = crema_chain_cut(n, c);
+
+            ck_assert_int_le(cut.packs * cut.lanes, CREMA_BLOCK);
+            ck_assert_int_ge(cut.lanes, 1);
+            ck_assert_uint_le(cut.parts, CREMA_CHAIN_PARTS);
+            ck_assert_int_ge(cut.parts * cut.each, n);
+            ck_assert_int_lt((cut.parts - 1) * cut.each, n);
+            ck_assert_uint_ge(crema_chain_room(n, c),
+                              4 * (size_t)c * cut.parts);
+        }
+}
+END_TEST
+
 /* Offsets beyond 2^31 elements, forth and back, in both layouts. */
 START_TEST(places)
 {
@@ -137,6 +155,9 @@ START_TEST(arguments)
     ck_assert_uint_lt(2 * sizeof(struct crema_layout) + 64, 4096);
     ck_assert_uint_lt(sizeof(struct crema_pool_shape) + 64, 4096);
     ck_assert_uint_lt(sizeof(struct crema_joined) + 64, 4096);
+    ck_assert_uint_lt(sizeof(struct crema_chain) +
+                          sizeof(struct crema_chain_cut) + 64,
+                      4096);
 }
 END_TEST
 
@@ -293,6 +314,7 @@ int main(void)
     tcase_set_timeout(parity, 120);
     tcase_add_test(numbers, grids);
     tcase_add_test(numbers, cuts);
+    tcase_add_test(numbers, chain_cuts);
     tcase_add_test(numbers, places);
     tcase_add_test(numbers, arguments);
     tcase_add_test(numbers, layouts);

@@ -210,6 +210,65 @@ int crema_cuda_lrn_bwd(cudaStream_t s, const struct crema_lrn *l,
     return 0;
 }
 
+/* ---- chain.cu ------------------------------------------------------------ */
+
+int crema_cuda_chain(cudaStream_t s, const struct crema_chain *c, int type,
+                     const void *dy, const void *ws, const void *x, void *dx)
+{
+    (void)s;
+    EACH(i, crema_count4(&c->pool.x))
+    crema_at_chain(c, type, dy, ws, x, dx, i);
+    return 0;
+}
+
+/* A block's part: all its threads begin a position before one ends it. */
+static void chain_part(const struct crema_chain *c, int type,
+                       const struct crema_chain_cut *cut, int64_t from,
+                       const void *dy, const void *ws, const void *x, void *dx,
+                       float *sums)
+{
+    float room[CREMA_CHAIN_ROOM] = { 0 };
+    struct crema_pack sum[CREMA_BLOCK] = { { { 0 } } };
+    struct crema_chain_turn turn[CREMA_BLOCK];
+    int half = crema_chain_half(c);
+    int64_t to = from + cut->each;
+
+    if (to > cut->positions) to = cut->positions;
+    for (; from < to; from += cut->lanes) {
+        int64_t left = to - from < cut->lanes ? to - from : cut->lanes;
+
+        EACH(me, left * cut->packs)
+        {
+            turn[me] =
+                crema_chain_begin(c, type, half, dy, ws, x,
+                                  from + me / cut->packs, (int)me % cut->packs);
+            crema_chain_show(&turn[me].term, (int)me, room);
+        }
+        EACH(me, left * cut->packs)
+        {
+            struct crema_pack d =
+                crema_chain_end(c, cut, half, &turn[me], (int)me, room);
+
+            crema_store8(dx, type, from * cut->packs + me, &d);
+            for (int k = 0; k < 8; k++) sum[me].v[k] += d.v[k];
+        }
+    }
+    EACH(me, CREMA_BLOCK) crema_chain_show(&sum[me], (int)me, room);
+    EACH(k, sums ? 8 * cut->packs : 0)
+    sums[k] = crema_chain_sum(cut, (int)k, room);
+}
+
+int crema_cuda_chain_8(cudaStream_t s, const struct crema_chain *c, int type,
+                       const struct crema_chain_cut *cut, const void *dy,
+                       const void *ws, const void *x, void *dx, float *sums)
+{
+    (void)s;
+    EACH(part, cut->parts)
+    chain_part(c, type, cut, part * cut->each, dy, ws, x, dx,
+               sums ? sums + part * c->pool.x.c : NULL);
+    return 0;
+}
+
 /* ---- channels.cu --------------------------------------------------------- */
 
 /* One part of one entry. */

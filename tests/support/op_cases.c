@@ -621,7 +621,8 @@ const struct parity_table op_tables[] = {
 const struct parity_case *op_case(int i)
 {
     const struct parity_table *const all[] = { op_tables, loss_tables,
-                                               plane_tables, net_tables };
+                                               plane_tables, chain_tables,
+                                               net_tables };
 
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
         for (const struct parity_table *t = all[k]; t->name; t++) {

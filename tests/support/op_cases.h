@@ -15,6 +15,7 @@ struct parity_table {
 extern const struct parity_table op_tables[];
 extern const struct parity_table loss_tables[];
 extern const struct parity_table plane_tables[];
+extern const struct parity_table chain_tables[];
 extern const struct parity_table net_tables[];
 
 /* All tables as one list: NULL beyond the last. */

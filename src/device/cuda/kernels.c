@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const struct cuda_kernel *const tables[] = {
-    crema_cuda_elementwise, crema_cuda_pooling,   crema_cuda_norms,
-    crema_cuda_classes,     crema_cuda_by_rows,   crema_cuda_planewise,
+    crema_cuda_elementwise, crema_cuda_pooling, crema_cuda_norms,
+    crema_cuda_classes,     crema_cuda_by_rows, crema_cuda_planewise,
     crema_cuda_learning,    crema_cuda_input
 };
 enum { TABLES = sizeof tables / sizeof *tables };
@@ -105,10 +105,16 @@ static bool fuses_relu(const struct crema_op *op)
     return k && k->relu;
 }
 
+static bool fuses_gradients(const struct crema_op *op)
+{
+    return op->type == &crema_op_pool_bwd;
+}
+
 const struct crema_backend crema_cuda_kernels = {
     .name = "kernels",
     .plan = plan,
     .join = join,
     .fuses_relu = fuses_relu,
+    .fuses_gradients = fuses_gradients,
     .updates_copy = crema_cuda_updates_copy,
 };

@@ -26,13 +26,30 @@ static void pool_ports(const struct crema_op *op, struct crema_port in[],
     out[1].want = mark_layout(op->params, op->out[1], &out[0].want);
 }
 
-/* dy as it comes, ws as forward left it. */
+/* ws as forward left it.  Bytes in it lie as x and y did, and so do the
+ * gradients, else as dy comes. */
 static void pool_bwd_ports(const struct crema_op *op, struct crema_port in[],
                            struct crema_port out[])
 {
-    in[0].want = crema_cuda_like(&op->in[0]->shape, in[0].have, op->storage);
+    const struct crema_layout *lead =
+        in[1].have->type == CREMA_U8 ? in[1].have : in[0].have;
+
+    in[0].want = crema_cuda_like(&op->in[0]->shape, lead, op->storage);
     in[1].want = *in[1].have;
-    out[0].want = crema_cuda_like(&op->out[0]->shape, in[0].have, op->storage);
+    out[0].want = crema_cuda_like(&op->out[0]->shape, lead, op->storage);
+    if (op->in[2]) in[2].want = out[0].want;
+    if (op->out[1])
+        out[1].want = crema_layout_dense(&op->out[1]->shape, CREMA_F32);
+}
+
+/* For the sums of db. */
+static size_t chain_room(const struct crema_op *op)
+{
+    const struct crema_shape *x = &op->out[0]->shape;
+
+    return op->out[1]
+               ? crema_chain_room(x->dim[0] * x->dim[2] * x->dim[3], x->dim[1])
+               : 0;
 }
 
 static struct crema_pool_shape pool_shape(const struct crema_op *op,
@@ -89,13 +106,51 @@ static int pool_draw(cudaStream_t s, const struct crema_op *op, void *scratch)
                                 crema_out(op, 0), crema_out(op, 1));
 }
 
+/* db of dx, as it lies in memory. */
+static int sum_dx(cudaStream_t s, const struct crema_op *op, float *room)
+{
+    const struct crema_summands sum = {
+        .what = CREMA_SUM_V,
+        .axis = crema_cuda_channels(op->out[0]),
+        .v = op->out[0]->data,
+        .type = crema_cuda_type(op->out[0]),
+    };
+
+    return crema_cuda_sums(s, &sum, 1.0f, room, crema_out(op, 1), NULL);
+}
+
+/* Other gradients in one with that of a maximum pooling. */
+static int chain(cudaStream_t s, const struct crema_op *op,
+                 const struct crema_pool_shape *shape, float *room)
+{
+    const struct crema_pool_params *params = op->params;
+    const struct crema_chain c = { *shape, params->lrn, params->passes };
+    int64_t channels = shape->x.c;
+    float *db = crema_out(op, 1);
+    int type = crema_cuda_type(op->in[0]), error;
+    struct crema_chain_cut cut;
+
+    if (!crema_chain_by_8(&c)) {
+        error = crema_cuda_chain(s, &c, type, crema_in(op, 0), crema_in(op, 1),
+                                 crema_in(op, 2), crema_out(op, 0));
+        return error || !db ? error : sum_dx(s, op, room);
+    }
+    cut = crema_chain_cut(shape->x.n * shape->x.h * shape->x.w, channels);
+    error =
+        crema_cuda_chain_8(s, &c, type, &cut, crema_in(op, 0), crema_in(op, 1),
+                           crema_in(op, 2), crema_out(op, 0), db ? room : NULL);
+    return error || !db ? error
+                        : crema_cuda_add_parts(s, channels, cut.parts, 1.0f,
+                                               room, db, NULL);
+}
+
 static int pool_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     struct crema_pool_shape p =
         pool_shape(op, op->out[0], op->in[0], op->in[1]);
     int type = crema_cuda_type(op->in[0]);
 
-    (void)scratch;
+    if (op->in[2] || op->out[1]) return chain(s, op, &p, scratch);
     return takes_maximum(op)
                ? crema_cuda_pool_max_bwd(s, &p, type, crema_in(op, 0),
                                          crema_in(op, 1), crema_out(op, 0))
@@ -126,7 +181,7 @@ static int lrn_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 
 const struct cuda_kernel crema_cuda_pooling[] = {
     { &crema_op_pool, pool, -1, pool_ports, NULL, false },
-    { &crema_op_pool_bwd, pool_bwd, -1, pool_bwd_ports, NULL, false },
+    { &crema_op_pool_bwd, pool_bwd, -1, pool_bwd_ports, chain_room, false },
     { &crema_op_pool_draw, pool_draw, -1, pool_ports, NULL, false },
     { &crema_op_lrn, lrn, 0, NULL, NULL, false },
     { &crema_op_lrn_bwd, lrn_bwd, 0, NULL, NULL, false },

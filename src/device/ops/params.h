@@ -45,6 +45,10 @@ struct crema_pool_params {
     struct crema_pool pool;
     bool mask;             /* ws is a blob: indices as float, dense */
     uint32_t seed, stream; /* of pool_draw, whose method is MAX */
+    /* Of a gradient which is that of an LRN, too, in front of the pooling; size
+     * 0: it is not.  passes: only where X, which had a ReLU, is above 0. */
+    struct crema_lrn lrn;
+    bool passes;
 };
 
 /* batch_norm, batch_norm_global, their gradients, and batch_norm_affine */

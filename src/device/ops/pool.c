@@ -10,6 +10,7 @@
 #include "device/formula/pool.h"
 #include "device/ops/params.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Positions along one axis: 0 or less when not even one window fits.  The last
@@ -105,11 +106,13 @@ struct crema_tensor *crema_pooling_draw(struct crema_program *p,
 
 static void gradient(struct crema_program *p, struct crema_op *op)
 {
-    struct crema_tensor *in[2] = { op->out[0]->grad, op->out[1] };
-    struct crema_tensor *dx = in[0] ? crema_grad_part(p, op->in[0]) : NULL;
+    struct crema_tensor *in[3] = { op->out[0]->grad, op->out[1], NULL };
+    struct crema_tensor *out[2] = { in[0] ? crema_grad_part(p, op->in[0])
+                                          : NULL,
+                                    NULL };
 
-    if (dx)
-        crema_op_record_into(p, &crema_op_pool_bwd, op->params, 2, in, 1, &dx,
+    if (out[0])
+        crema_op_record_into(p, &crema_op_pool_bwd, op->params, 3, in, 2, out,
                              op);
 }
 
@@ -226,6 +229,50 @@ static void spread(float *dx, int64_t width, const struct patch *p, float dy)
         for (int64_t w = p->w.from; w < p->w.to; w++) dx[h * width + w] += each;
 }
 
+/* dx of the pooling becomes that of the LRN, and of the ReLU, in front of it.
+ */
+static enum crema_status through_lrn(struct crema_ctx *ctx,
+                                     const struct crema_op *op)
+{
+    const struct crema_pool_params *params = op->params;
+    int64_t n = crema_shape_count(&op->out[0]->shape);
+    struct crema_tensor dy = *op->out[0];
+    struct crema_tensor *in[3] = { op->in[2], &dy, NULL };
+    const struct crema_op lrn = { .type = &crema_op_lrn_bwd,
+                                  .params = &params->lrn,
+                                  .nin = 3,
+                                  .nout = 1,
+                                  .in = in,
+                                  .out = op->out };
+    const float *x = crema_in(op, 2);
+    float *dx = crema_out(op, 0);
+    enum crema_status status;
+
+    dy.data = malloc(sizeof *dx * (size_t)n + 1);
+    if (!dy.data) return crema_no_memory(ctx, "a gradient");
+    memcpy(dy.data, dx, sizeof *dx * (size_t)n);
+    status = lrn.type->ref(ctx, &lrn);
+    free(dy.data);
+    for (int64_t i = 0; i < n && params->passes; i++)
+        if (!(x[i] > 0)) dx[i] = 0;
+    return status;
+}
+
+static void sum_channels(const struct crema_shape *s, const float *x,
+                         float *sums)
+{
+    struct crema_sides sides = crema_sides(s, 1);
+
+    for (int64_t c = 0; c < sides.length; c++) {
+        double sum = 0;
+
+        for (int64_t i = 0; i < sides.outer * sides.inner; i++)
+            sum += x[(i / sides.inner * sides.length + c) * sides.inner +
+                     i % sides.inner];
+        sums[c] = (float)sum;
+    }
+}
+
 static enum crema_status ref_bwd(struct crema_ctx *ctx,
                                  const struct crema_op *op)
 {
@@ -233,9 +280,8 @@ static enum crema_status ref_bwd(struct crema_ctx *ctx,
     const struct crema_shape *xs = &op->out[0]->shape, *ys = &op->in[0]->shape;
     int64_t P = ys->dim[2], Q = ys->dim[3], W = xs->dim[3];
     const float *dy = crema_in(op, 0), *ws = crema_in(op, 1);
-    float *dx = crema_out(op, 0);
+    float *dx = crema_out(op, 0), *db = crema_out(op, 1);
 
-    (void)ctx;
     memset(dx, 0, sizeof(float) * (size_t)crema_shape_count(xs));
     for (int64_t i = 0; i < crema_shape_count(ys); i++) {
         float *plane = dx + i / (P * Q) * (xs->dim[2] * W);
@@ -246,6 +292,8 @@ static enum crema_status ref_bwd(struct crema_ctx *ctx,
         else if (ws[i] >= 0)
             plane[(int64_t)ws[i]] += dy[i];
     }
+    if (params->lrn.size > 0) CREMA_TRY(through_lrn(ctx, op));
+    if (db) sum_channels(xs, dx, db);
     return CREMA_OK;
 }
 
@@ -267,7 +315,9 @@ const struct crema_op_type crema_op_pool_draw = {
     .ref = ref_draw,
 };
 
-/* dy ws -> dx */
+/* dy ws [x] -> dx [db]: x is what an LRN in front of the pooling read, whose
+ * gradient dx then is; db are dx's sums over all but its channels, for a bias
+ * (program/chain.c) */
 const struct crema_op_type crema_op_pool_bwd = {
     .name = "pool_bwd",
     .params_size = sizeof(struct crema_pool_params),

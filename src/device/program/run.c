@@ -75,6 +75,7 @@ enum crema_status crema_program_prepare(struct crema_program *p)
     crema_pass_threads(p);
     if (p->fuse) CREMA_TRY(merge(p));
     if (p->fuse) crema_pass_fuse(p);
+    if (p->fuse) crema_pass_chain(p);
     CREMA_TRY(crema_pass_choose(p)); /* runs programs of its own */
     crema_program_begin(p);
     status = prepare(p);

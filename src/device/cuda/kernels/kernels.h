@@ -9,6 +9,7 @@
 #ifndef CREMA_DEVICE_CUDA_KERNELS_KERNELS_H
 #define CREMA_DEVICE_CUDA_KERNELS_KERNELS_H
 
+#include "device/cuda/kernels/chain.h"
 #include "device/cuda/kernels/channels.h"
 #include "device/cuda/kernels/classes.h"
 #include "device/cuda/kernels/elementwise.h"
@@ -88,6 +89,15 @@ int crema_cuda_lrn(cudaStream_t, const struct crema_lrn *,
 int crema_cuda_lrn_bwd(cudaStream_t, const struct crema_lrn *,
                        const struct crema_axis *, int type, const void *x,
                        const void *dy, void *dx);
+
+/* ---- chain.cu: x is NULL without an LRN */
+
+int crema_cuda_chain(cudaStream_t, const struct crema_chain *, int type,
+                     const void *dy, const void *ws, const void *x, void *dx);
+/* The same by 8 channels; sums[parts][channels] of dx, or NULL. */
+int crema_cuda_chain_8(cudaStream_t, const struct crema_chain *, int type,
+                       const struct crema_chain_cut *, const void *dy,
+                       const void *ws, const void *x, void *dx, float *sums);
 
 /* ---- channels.cu: a[c] and b[c] get the sums times `factor`; either may be
  * NULL */

@@ -11,15 +11,26 @@
 
 #include <math.h>
 
-/* s^-beta; AlexNet's 0.75 without powf */
-CREMA_FORMULA float crema_inverse_power(float s, float beta)
-{
-    if (beta == 0.75f) {
-        float r = 1.0f / sqrtf(s);
+/* s^-beta and s^(-beta - 1) */
+struct crema_powers {
+    float power, next;
+};
 
-        return r * sqrtf(r);
+/* AlexNet's 0.75 without powf */
+CREMA_FORMULA struct crema_powers crema_inverse_powers(float s, float beta)
+{
+    struct crema_powers p;
+
+    if (beta == 0.75f) {
+        float r = CREMA_RSQRT(s);
+
+        p.power = r * (r * CREMA_RSQRT(r));
+        p.next = p.power * (r * r);
+    } else {
+        p.power = powf(s, -beta);
+        p.next = p.power / s;
     }
-    return powf(s, -beta);
+    return p;
 }
 
 /* The channels [from, to] round c. */
@@ -65,7 +76,8 @@ CREMA_FORMULA void crema_at_lrn(const struct crema_lrn *l,
         crema_lrn_scale(l, type, x, i - c * a->inner, c, a->length, a->inner);
 
     crema_store(y, type, i,
-                crema_load(x, type, i) * crema_inverse_power(s, l->beta));
+                crema_load(x, type, i) *
+                    crema_inverse_powers(s, l->beta).power);
 }
 
 CREMA_FORMULA void crema_at_lrn_bwd(const struct crema_lrn *l,
@@ -80,11 +92,11 @@ CREMA_FORMULA void crema_at_lrn_bwd(const struct crema_lrn *l,
 
     for (int64_t j = r.from; j <= r.to; j++) {
         float s = crema_lrn_scale(l, type, x, first, j, a->length, step);
-        float power = crema_inverse_power(s, l->beta);
+        struct crema_powers p = crema_inverse_powers(s, l->beta);
         float d = crema_load(dy, type, first + j * step);
 
-        sum += d * crema_load(x, type, first + j * step) * power / s;
-        if (j == c) own = d * power;
+        sum += d * crema_load(x, type, first + j * step) * p.next;
+        if (j == c) own = d * p.power;
     }
     crema_store(dx, type, i,
                 own - 2.0f * l->beta * l->alpha / (float)l->size *
@@ -130,6 +142,7 @@ CREMA_FORMULA float crema_sum_nearby(const float *v, int i, int half)
 {
     float sum = 0;
 
+    CREMA_UNROLL
     for (int d = -CREMA_LRN_HALF; d <= CREMA_LRN_HALF; d++)
         if (d >= -half && d <= half) sum += v[i + d];
     return sum;
@@ -150,7 +163,7 @@ CREMA_FORMULA void crema_lrn_8(const struct crema_lrn *l,
         float s = l->k + l->alpha / (float)l->size *
                              crema_sum_nearby(square, 8 + k, half);
 
-        out.v[k] = near.v[8 + k] * crema_inverse_power(s, l->beta);
+        out.v[k] = near.v[8 + k] * crema_inverse_powers(s, l->beta).power;
     }
     crema_store8(y, type, at, &out);
 }
@@ -175,11 +188,11 @@ CREMA_FORMULA void crema_lrn_bwd_8(const struct crema_lrn *l,
     for (int i = 8 - CREMA_LRN_HALF; i < 16 + CREMA_LRN_HALF; i++) {
         float s = l->k +
                   l->alpha / (float)l->size * crema_sum_nearby(square, i, half);
-        float power = crema_inverse_power(s, l->beta);
+        struct crema_powers p = crema_inverse_powers(s, l->beta);
 
-        if (i >= 8 && i < 16) own[i - 8] = back.v[i] * power;
+        if (i >= 8 && i < 16) own[i - 8] = back.v[i] * p.power;
         if (c + i >= 8 && c + i < a->length + 8)
-            term[i] = back.v[i] * near.v[i] * power / s;
+            term[i] = back.v[i] * near.v[i] * p.next;
     }
     for (int k = 0; k < 8; k++)
         out.v[k] = own[k] - 2.0f * l->beta * l->alpha / (float)l->size *

@@ -247,26 +247,35 @@ crema_pool_around(const struct crema_pool_shape *s,
     return r;
 }
 
+/* dX at o. */
+CREMA_FORMULA float crema_pool_gather(const struct crema_pool_shape *s,
+                                      int type, const void *dy, const void *ws,
+                                      const struct crema_place4 *o)
+{
+    struct crema_holders2 r = crema_pool_around(s, o);
+    float sum = 0;
+
+    for (int64_t p = r.h.from; p < r.h.to; p++)
+        for (int64_t q = r.w.from; q < r.w.to; q++) {
+            float me = (float)crema_pool_mark(s, p, q, o->h, o->w);
+            float mark = crema_load(ws, s->ws_type,
+                                    crema_offset4(&s->ws, o->n, o->c, p, q));
+
+            if (mark == me)
+                sum += crema_load(dy, type,
+                                  crema_offset4(&s->y, o->n, o->c, p, q));
+        }
+    return sum;
+}
+
 /* dX at offset i. */
 CREMA_FORMULA void crema_at_pool_max_bwd(const struct crema_pool_shape *s,
                                          int type, const void *dy,
                                          const void *ws, void *dx, int64_t i)
 {
     struct crema_place4 o = crema_place4(&s->x, i);
-    struct crema_holders2 r = crema_pool_around(s, &o);
-    float sum = 0;
 
-    for (int64_t p = r.h.from; p < r.h.to; p++)
-        for (int64_t q = r.w.from; q < r.w.to; q++) {
-            float me = (float)crema_pool_mark(s, p, q, o.h, o.w);
-            float mark = crema_load(ws, s->ws_type,
-                                    crema_offset4(&s->ws, o.n, o.c, p, q));
-
-            if (mark == me)
-                sum +=
-                    crema_load(dy, type, crema_offset4(&s->y, o.n, o.c, p, q));
-        }
-    crema_store(dx, type, i, sum);
+    crema_store(dx, type, i, crema_pool_gather(s, type, dy, ws, &o));
 }
 
 CREMA_FORMULA void crema_pack_pool_max_bwd(const struct crema_pool_shape *s,
