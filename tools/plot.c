@@ -164,6 +164,14 @@ static const char *panel_name(const struct plot *p, enum panel panel)
                                            : panel_words[panel];
 }
 
+/* Room for the panels, and for legends of many curves. */
+static long height_needed(const struct plot *p)
+{
+    size_t lines = p->lines[LOSS] + p->lines[ACCURACY] + p->lines[RATE];
+
+    return 640 + (lines > 12 ? 10 * (long)(lines - 12) : 0);
+}
+
 static enum crema_status draw(struct plot *p)
 {
     double top = p->title ? 34 : 10, shares = 0, from, to;
@@ -175,6 +183,7 @@ static enum crema_status draw(struct plot *p)
         shares += i == RATE ? 0.5 : 1;
         last = i;
     }
+    if (!p->height) p->height = height_needed(p);
     find_span(p, &from, &to);
     CREMA_TRY(canvas_open(p->job.ctx, p->out, (double)p->width,
                           (double)p->height, &c));
@@ -297,7 +306,6 @@ int verb_plot(int argc, char **argv)
         free(p);
         return status;
     }
-    if (!p->height) p->height = 640;
     names = p->names ? strdup(p->names) : NULL;
     name_runs(p, argc - 1, argv + 1, names);
     if (job_open(&p->job, "plot"))

@@ -24,10 +24,23 @@ size() {
 [ "$(head -c 4 one.png | od -An -tx1)" = " 89 50 4e 47" ]
 
 # text is drawn as outlines; both runs have a curve in each of the three panels
-crema plot one.log two.log --o two.svg --names first,second --title "two runs" --epoch 50 --smooth 2 >out
+crema plot one.log two.log --o two.svg --names first,second --tests validation --title "two runs" --epoch 50 \
+    --smooth 2 >out
 grep -q '^<svg' two.svg
 [ "$(grep -c '</svg>' two.svg)" -eq 1 ]
 [ "$(grep -c '<text' two.svg)" -eq 0 ]
+
+# one run's curves are told apart by what tests are called
+crema plot one.log --out test.svg >out
+crema plot one.log --out validation.svg --tests validation >out
+! cmp -s test.svg validation.svg
+
+# legends of many runs stand above the curves, and make the picture higher unless its height is said
+crema plot one.log two.log one.log two.log one.log two.log one.log two.log --out many.png \
+    --names alexnet,googlenet,resnet18,resnet50,squeezenet,vgg16,vgg19,zfnet >out
+[ "$(size many.png)" = "800 760" ]
+[ "$(crema plot one.log --out one.png && size one.png)" = "one.png
+800 640" ]
 
 # fails WORDS.. - with status 1 (wrong use: 2), one line, and nothing written
 fails() {
