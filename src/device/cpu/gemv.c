@@ -1,7 +1,7 @@
 /* gemv.c - fully connected layers for a few images: Y = X W' + b.
  *
  * All that counts is how fast W comes from memory.  It is read once, from
- * STREAMS places in turn, each of which the processor fetches ahead of.  W lies
+ * several places in turn, each of which the processor fetches ahead of.  W lies
  * as the library has it for the other passes: dense, or in panels of 64
  * outputs, which hold a row of 64 weights for each input.  The order of a sum
  * does not depend on the threads.
@@ -12,11 +12,14 @@
 
 enum {
     MOST_IMAGES = 8,
-    STREAMS = 8,
-    LANES = 16, /* of a vector */
-    PANEL = 64, /* outputs */
+    STREAMS = 16, /* of a panel */
+    TURN = 2,     /* rows of a stream before it is the next one's turn */
+    OUTPUTS = 8,  /* of dense weights, at a time: a stream each */
+    LANES = 16,   /* of a vector */
+    PANEL = 64,   /* outputs */
     VECTORS = PANEL / LANES,
-    AHEAD = 16,   /* rows of a panel that are asked for early */
+    AHEAD = 4,          /* rows of a panel that are asked for early */
+    VECTORS_AHEAD = 16, /* and vectors of dense weights */
     CHUNK = 32,   /* rows of each stream that stay in cache for all images */
     TOGETHER = 4, /* images whose sums fit in registers */
 };
@@ -59,6 +62,16 @@ add_row(int images, const float *x, int64_t k, const float *row,
             acc[i][v] += x[i * k] * *(const vector *)(row + v * LANES);
 }
 
+/* Rows first.. of each stream, `turn` of them. */
+static inline __attribute__((always_inline)) void
+add_turn(int images, int turn, const float *x, int64_t k, const struct rows *r,
+         int64_t first, vector acc[TOGETHER][VECTORS])
+{
+    for (int64_t at = first, s = 0; s < STREAMS; s++, at += r->apart)
+        for (int i = 0; i < turn; i++)
+            add_row(images, x + at + i, k, r->w + (at + i) * PANEL, acc);
+}
+
 /* sum[i][] += x[i][row] of each row, for images that lie k apart */
 static inline __attribute__((always_inline)) void
 add_rows(int images, const float *x, int64_t k, struct rows r,
@@ -67,9 +80,10 @@ add_rows(int images, const float *x, int64_t k, struct rows r,
     vector acc[TOGETHER][VECTORS];
 
     memcpy(acc, sum, sizeof *sum * (size_t)images);
-    for (int64_t i = r.first; i < r.last; i++)
-        for (int64_t at = i, s = 0; s < STREAMS; s++, at += r.apart)
-            add_row(images, x + at, k, r.w + at * PANEL, acc);
+    for (; r.first + TURN <= r.last; r.first += TURN)
+        add_turn(images, TURN, x, k, &r, r.first, acc);
+    for (; r.first < r.last; r.first++)
+        add_turn(images, 1, x, k, &r, r.first, acc);
     memcpy(sum, acc, sizeof *sum * (size_t)images);
 }
 
@@ -119,20 +133,20 @@ static void panel_part(const void *user, int64_t from, int64_t to)
 /* ---- dense ----------------------------------------------------------------
  */
 
-/* sum[s] = X row s of W, for as many rows as there are streams */
+/* sum[s] = X row s of W, for OUTPUTS rows */
 CREMA_CPU_CLONES
-static void dot(const float *x, const float *const w[STREAMS], int64_t k,
-                float sum[STREAMS])
+static void dot(const float *x, const float *const w[OUTPUTS], int64_t k,
+                float sum[OUTPUTS])
 {
-    vector acc[STREAMS] = { { 0 } };
+    vector acc[OUTPUTS] = { { 0 } };
     int64_t i = 0;
 
     for (; i + LANES <= k; i += LANES)
-        for (int s = 0; s < STREAMS; s++) {
-            __builtin_prefetch(w[s] + i + AHEAD * LANES);
+        for (int s = 0; s < OUTPUTS; s++) {
+            __builtin_prefetch(w[s] + i + VECTORS_AHEAD * LANES);
             acc[s] += *(const vector *)(x + i) * *(const vector *)(w[s] + i);
         }
-    for (int s = 0; s < STREAMS; s++) {
+    for (int s = 0; s < OUTPUTS; s++) {
         sum[s] = 0;
         for (int l = 0; l < LANES; l++) sum[s] += acc[s][l];
         for (int64_t j = i; j < k; j++) sum[s] += x[j] * w[s][j];
@@ -143,15 +157,15 @@ static void dot(const float *x, const float *const w[STREAMS], int64_t k,
 static void dense_part(const void *user, int64_t from, int64_t to)
 {
     const struct gemv *g = user;
-    const float *w[STREAMS];
-    float sum[STREAMS];
+    const float *w[OUTPUTS];
+    float sum[OUTPUTS];
 
-    for (int64_t n = from; n < to; n += STREAMS) {
-        for (int64_t s = 0; s < STREAMS; s++)
+    for (int64_t n = from; n < to; n += OUTPUTS) {
+        for (int64_t s = 0; s < OUTPUTS; s++)
             w[s] = g->w + (n + s < to ? n + s : to - 1) * g->k;
         for (int64_t i = 0; i < g->m; i++) {
             dot(g->x + i * g->k, w, g->k, sum);
-            for (int64_t s = 0; s < STREAMS && n + s < to; s++)
+            for (int64_t s = 0; s < OUTPUTS && n + s < to; s++)
                 store(g, i, n + s, sum[s]);
         }
     }
@@ -197,7 +211,7 @@ static enum crema_status run(struct crema_ctx *ctx, const struct crema_op *op)
         crema_cpu_parts(crema_cpu_threads(op), (g.n + PANEL - 1) / PANEL, 1,
                         panel_part, &g);
     else
-        crema_cpu_parts(crema_cpu_threads(op), g.n, STREAMS, dense_part, &g);
+        crema_cpu_parts(crema_cpu_threads(op), g.n, OUTPUTS, dense_part, &g);
     return CREMA_OK;
 }
 
