@@ -50,6 +50,8 @@ static const struct parity_case chains[] = {
       LRN5, N(16, 1, 2, 4), .winners = true },
     { "relu + lrn + pool, large windows", chain, SHAPE4(2, 3, 20, 20), LRN5,
       N(16, 1, 17, 1), .winners = true },
+    { "pool, large windows", chain, SHAPE4(2, 3, 20, 20), NULL, N(16, 0, 17, 1),
+      .winners = true },
     { "relu + lrn + pool, 3 channels", chain, SHAPE4(2, 3, 9, 9),
       LRN(3, 1, 0.75f, 2), N(16, 1, 3, 2), .winners = true },
     { "relu + lrn + pool, 9 channels", chain, SHAPE4(2, 3, 9, 9),

@@ -118,7 +118,7 @@ done
 cat >waits.prototxt <<END
 layer {
   name: "data" type: "ImageData" top: "data" top: "label" transform_param { crop_size: 8 }
-  image_data_param { source: "list.txt" root_folder: "$data/" batch_size: 32 new_height: 600 new_width: 600 }
+  image_data_param { source: "list.txt" root_folder: "$data/" batch_size: 32 new_height: 1200 new_width: 1200 }
 }
 layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 4 } }
 layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }

@@ -4,7 +4,8 @@
  * oneDNN divides an average by the whole window or by its elements; Caffe by
  * what lies on the padded input, which is one of the two unless there is
  * padding and a window reaches past it.  Left to windows.c: that case, windows
- * without any element, and indices of maxima as a blob.
+ * without any element, indices of maxima as a blob, and in bf16 maxima of more
+ * elements than a byte counts, whose places oneDNN 2.6 gets wrong.
  */
 #include "device/cpu/onednn.h"
 #include "device/ops/params.h"
@@ -37,6 +38,12 @@ static bool describe(const struct crema_pool *pool, const struct crema_shape *x,
     return pool->method == CREMA_POOL_MAX || whole || none;
 }
 
+static bool misplaces(const struct crema_pool *pool, enum crema_type type)
+{
+    return type == CREMA_BF16 && pool->method == CREMA_POOL_MAX &&
+           pool->kernel[0] * pool->kernel[1] > 255;
+}
+
 enum crema_status crema_cpu_pool(struct crema_device *dev, struct crema_op *op,
                                  struct crema_port in[],
                                  struct crema_port out[])
@@ -52,6 +59,7 @@ enum crema_status crema_cpu_pool(struct crema_device *dev, struct crema_op *op,
     struct crema_dn d = { .train = op->in[0]->needs_grad };
 
     if (params->mask || crema_shape_count(y) == 0 ||
+        misplaces(&params->pool, op->storage) ||
         !describe(&params->pool, x, y, &d))
         return crema_cpu_windows(dev, op, in, out);
     d.x = in[0].have ? crema_layout_as(in[0].have, op->storage)
