@@ -52,6 +52,26 @@ open_rig(const char *path, const Crema__TransformationParameter *p,
                                &rig->pipeline);
 }
 
+/* Records as they are, in an order of their own, in batches of 4. */
+static inline void open_ordered(const char *path,
+                                const struct crema_lmdb_options *how,
+                                uint32_t rank, uint32_t ranks, int workers,
+                                struct rig *rig)
+{
+    const struct crema_transform_options plain = { 0 };
+    const struct crema_pipeline_options options = {
+        .batch_size = 4, .workers = workers, .rank = rank, .ranks = ranks
+    };
+    struct crema_database *database;
+
+    *rig = (struct rig){ 0 };
+    OK(crema_database_open(ctx, databases, path, &database));
+    OK(crema_records_lmdb(ctx, database, how, &rig->records));
+    OK(crema_transform_new(ctx, &plain, &rig->transform));
+    OK(crema_pipeline_open(ctx, rig->records, rig->transform, &options,
+                           &rig->pipeline));
+}
+
 static inline const struct crema_filled_batch *next(struct rig *rig)
 {
     const struct crema_filled_batch *batch;

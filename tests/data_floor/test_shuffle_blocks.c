@@ -110,18 +110,8 @@ static void open_blocks(const char *path, uint32_t rank, uint32_t ranks,
     const struct crema_lmdb_options how = {
         .shuffle = true, .seed = 5, .block = 16, .window = 3
     };
-    const struct crema_transform_options plain = { 0 };
-    const struct crema_pipeline_options options = {
-        .batch_size = 4, .workers = workers, .rank = rank, .ranks = ranks
-    };
-    struct crema_database *database;
 
-    *rig = (struct rig){ 0 };
-    OK(crema_database_open(ctx, databases, path, &database));
-    OK(crema_records_lmdb(ctx, database, &how, &rig->records));
-    OK(crema_transform_new(ctx, &plain, &rig->transform));
-    OK(crema_pipeline_open(ctx, rig->records, rig->transform, &options,
-                           &rig->pipeline));
+    open_ordered(path, &how, rank, ranks, workers, rig);
 }
 
 enum { RECORDS = 210 };

@@ -1,9 +1,8 @@
 /* test_gpu_decode.c - JPEGs that nvJPEG decodes while the GPU computes: nearly
  * the processor's pixels, in their order, the same ones each time. */
-#include "gpu/gpu.h"
+#include "gpu/opened.h"
 
 #include "data/pipeline.h"
-#include "device/backend.h"
 #include "device/op.h"
 
 #include <string.h>
@@ -17,30 +16,6 @@ enum {
     RING = CREMA_FEED_HOLDS,
     KINDS = 9 /* different pictures */
 };
-
-static struct crema_ctx *ctx;
-static struct crema_device *dev;
-static struct crema_heap heap;
-
-static void ok(enum crema_status status)
-{
-    ck_assert_msg(status == CREMA_OK, "%s", ctx->message);
-}
-
-static void setup(void)
-{
-    ctx = calloc(1, sizeof *ctx);
-    ck_assert_ptr_nonnull(ctx);
-    ok(crema_device_open(ctx, "cuda", 0, &dev));
-    heap = (struct crema_heap){ .dev = dev };
-}
-
-static void teardown(void)
-{
-    crema_heap_release(&heap);
-    crema_device_free(dev);
-    free(ctx);
-}
 
 /* ---- pictures -------------------------------------------------------------
  */

@@ -1,9 +1,8 @@
 /* test_gpu_feed.c - batches that are fed while the GPU computes arrive whole
  * and in their order, and bytes of pictures become what the definition makes.
  */
-#include "gpu/gpu.h"
+#include "gpu/opened.h"
 
-#include "device/backend.h"
 #include "device/formula/picture.h"
 #include "device/op.h"
 
@@ -18,30 +17,6 @@ enum {
     STEPS = 40,
     RING = CREMA_FEED_HOLDS
 };
-
-static struct crema_ctx *ctx;
-static struct crema_device *dev;
-static struct crema_heap heap;
-
-static void ok(enum crema_status status)
-{
-    ck_assert_msg(status == CREMA_OK, "%s", ctx->message);
-}
-
-static void setup(void)
-{
-    ctx = calloc(1, sizeof *ctx);
-    ck_assert_ptr_nonnull(ctx);
-    ok(crema_device_open(ctx, "cuda", 0, &dev));
-    heap = (struct crema_heap){ .dev = dev };
-}
-
-static void teardown(void)
-{
-    crema_heap_release(&heap);
-    crema_device_free(dev);
-    free(ctx);
-}
 
 struct batch {
     uint8_t *bytes;  /* [N][EACH] */

@@ -1,27 +1,8 @@
 /* test_gpu_memory.c - a GPU's memory: zero when fresh, copied in order, and
  * refused with a reason. */
-#include "gpu/gpu.h"
-
-#include "device/backend.h"
+#include "gpu/opened.h"
 
 #include <string.h>
-
-static struct crema_ctx *ctx;
-static struct crema_device *dev;
-
-static void open_device(void)
-{
-    ctx = calloc(1, sizeof *ctx);
-    ck_assert_ptr_nonnull(ctx);
-    if (crema_device_open(ctx, "cuda", 0, &dev) != CREMA_OK)
-        ck_abort_msg("%s", ctx->message);
-}
-
-static void close_device(void)
-{
-    crema_device_free(dev);
-    free(ctx);
-}
 
 START_TEST(fresh_is_zero)
 {
@@ -91,7 +72,7 @@ int main(void)
     Suite *s = suite_create("memory of a GPU");
     TCase *tc = tcase_create("memory");
 
-    tcase_add_checked_fixture(tc, open_device, close_device);
+    tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, fresh_is_zero);
     tcase_add_test(tc, uploads_are_in_order);
     tcase_add_test(tc, too_much_is_refused);
