@@ -10,7 +10,7 @@
  * which takes about two thirds of oneDNN's time on AVX-512, where alone it is
  * used.  A sum does not depend on the threads.
  */
-#include "device/cpu/own.h"
+#include "device/cpu/conv_packed.h"
 
 #include <string.h>
 
@@ -216,12 +216,6 @@ static void part(const void *user, int64_t from, int64_t to)
                 add_unit(j, u, n, p, p + j->rows < j->yh ? j->rows : j->yh - p);
 }
 
-/* 0: no panels fill it. */
-static int64_t lanes_for(int64_t k)
-{
-    return k % 64 == 0 ? 64 : k % 48 == 0 ? 48 : k % 32 == 0 ? 32 : 0;
-}
-
 /* Without data. */
 static struct job job_of(const struct crema_op *op)
 {
@@ -242,7 +236,7 @@ static struct job job_of(const struct crema_op *op)
         .stride_w = c->stride[1],
         .pad_h = c->pad[0],
         .pad_w = c->pad[1],
-        .lanes = lanes_for(y->dim[1]),
+        .lanes = crema_cpu_lanes(y->dim[1]),
     };
 
     j.rows = POSITIONS / j.yw;
@@ -280,19 +274,6 @@ static bool fits(const struct crema_op *op)
     return j.c < FEW && j.lanes > 0 && row_length(&j) <= MOST_IN_ROW;
 }
 
-/* Panels of outputs, then the kernel, then inputs: as the forward pass reads
- * W, too. */
-static struct crema_layout panels(const struct crema_shape *w, int64_t lanes)
-{
-    struct crema_layout l = crema_layout_channels_last(w, CREMA_F32);
-
-    for (int i = 0; i < l.ndims; i++) l.stride[i] *= lanes;
-    l.nblocks = 1;
-    l.block[0] = lanes;
-    l.block_dim[0] = 0;
-    return l;
-}
-
 enum crema_status crema_cpu_conv_few(struct crema_device *dev,
                                      struct crema_op *op,
                                      struct crema_port in[],
@@ -301,8 +282,8 @@ enum crema_status crema_cpu_conv_few(struct crema_device *dev,
     if (!fits(op)) return CREMA_EUNSUPPORTED;
     in[0].want = crema_layout_channels_last(&op->in[0]->shape, CREMA_F32);
     in[1].want = crema_layout_channels_last(&op->in[1]->shape, CREMA_F32);
-    out[0].want =
-        panels(&op->out[0]->shape, lanes_for(op->in[1]->shape.dim[1]));
+    out[0].want = crema_cpu_panels(&op->out[0]->shape, 1,
+                                   crema_cpu_lanes(op->in[1]->shape.dim[1]));
     if (op->out[1])
         out[1].want = crema_layout_dense(&op->out[1]->shape, CREMA_F32);
     return crema_host_call(dev, op, run, CREMA_CPU_OWN);
