@@ -23,41 +23,48 @@ static enum crema_status failed(struct crema_ctx *ctx, const char *verb,
                       strerror(errno));
 }
 
+/* Room for at least `bytes`; what there is stays. */
+static enum crema_status grow(struct crema_ctx *ctx, const char *path,
+                              size_t bytes, char **data, size_t *capacity)
+{
+    char *more;
+
+    if (bytes <= *capacity) return CREMA_OK;
+    more = realloc(*data, bytes);
+    if (!more) return crema_no_memory(ctx, path);
+    *data = more;
+    *capacity = bytes;
+    return CREMA_OK;
+}
+
+/* expected: its length, if the file does not grow; 0: not known */
 static enum crema_status read_stream(struct crema_ctx *ctx, FILE *f,
-                                     const char *path, char **data,
+                                     const char *path, size_t expected,
+                                     char **data, size_t *capacity,
                                      size_t *length)
 {
-    size_t capacity = 0, used = 0, got;
-    char *text = NULL;
+    size_t used = 0, got;
 
+    /* one byte more for the '\0', and one to find the end */
+    CREMA_TRY(grow(ctx, path, expected + 2, data, capacity));
     do {
-        if (capacity - used < 4096) {
-            char *more = realloc(text, capacity = 2 * capacity + 65536);
-
-            if (!more) {
-                free(text);
-                return crema_no_memory(ctx, path);
-            }
-            text = more;
-        }
-        got = fread(text + used, 1, capacity - used - 1, f);
+        if (*capacity - used < 2)
+            CREMA_TRY(grow(ctx, path, 2 * *capacity + 65536, data, capacity));
+        got = fread(*data + used, 1, *capacity - used - 1, f);
         used += got;
     } while (got > 0);
-    if (ferror(f)) {
-        free(text);
-        return failed(ctx, "read", path);
-    }
-    text[used] = '\0';
-    *data = text;
+    if (ferror(f)) return failed(ctx, "read", path);
+    (*data)[used] = '\0';
     *length = used;
     return CREMA_OK;
 }
 
-enum crema_status crema_file_read(struct crema_ctx *ctx, const char *path,
-                                  char **data, size_t *length)
+enum crema_status crema_file_read_into(struct crema_ctx *ctx, const char *path,
+                                       char **data, size_t *capacity,
+                                       size_t *length)
 {
     enum crema_status status;
-    struct stat st;
+    struct stat st = { 0 };
     FILE *f = fopen(path, "rb");
 
     if (!f) return failed(ctx, "open", path);
@@ -66,9 +73,27 @@ enum crema_status crema_file_read(struct crema_ctx *ctx, const char *path,
         return crema_fail(ctx, CREMA_EIO, "cannot read %s: it is a folder",
                           path);
     }
-    status = read_stream(ctx, f, path, data, length);
+    setvbuf(f, NULL, _IONBF, 0); /* straight into *data */
+    status = read_stream(ctx, f, path, st.st_size > 0 ? (size_t)st.st_size : 0,
+                         data, capacity, length);
     fclose(f);
     return status;
+}
+
+enum crema_status crema_file_read(struct crema_ctx *ctx, const char *path,
+                                  char **data, size_t *length)
+{
+    char *text = NULL;
+    size_t capacity = 0;
+    enum crema_status status =
+        crema_file_read_into(ctx, path, &text, &capacity, length);
+
+    if (status != CREMA_OK) {
+        free(text);
+        return status;
+    }
+    *data = text;
+    return CREMA_OK;
 }
 
 /* A device or a pipe: to be written to, not to be replaced. */

@@ -10,6 +10,11 @@
  * an unreadable file is CREMA_EIO and names the path and the reason. */
 enum crema_status crema_file_read(struct crema_ctx *, const char *path,
                                   char **data, size_t *length) CREMA_MUST_USE;
+/* The same into *data, of *capacity bytes (NULL and 0 at first), which grows
+ * where it must and stays the caller's to free, also after a failure. */
+enum crema_status crema_file_read_into(struct crema_ctx *, const char *path,
+                                       char **data, size_t *capacity,
+                                       size_t *length) CREMA_MUST_USE;
 
 /* A file that appears under its name only when it is whole: written beside it,
  * synced and renamed by _commit; _abandon leaves what was there before. */

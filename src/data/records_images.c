@@ -47,9 +47,8 @@ static enum crema_status read_file(struct crema_ctx *ctx,
 {
     size_t length;
 
-    free(scratch->file);
-    scratch->file = NULL;
-    CREMA_TRY(crema_file_read(ctx, path, &scratch->file, &length));
+    CREMA_TRY(crema_file_read_into(ctx, path, &scratch->file,
+                                   &scratch->file_room, &length));
     if (!self->height &&
         crema_sample_encoded(scratch, self->mode, scratch->file, length, out))
         return CREMA_OK;

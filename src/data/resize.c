@@ -1,7 +1,7 @@
 /* resize.c - bilinear resizing in OpenCV's fixed point.
  *
  *   along an axis, output i lies at f = (i + 0.5) in/out - 0.5 = s + fraction
- *   t[x]   = p[s] a0 + p[s+1] a1              a0, a1: 11 bits, sum 2048
+ *   t[x]   = p[s] a0 + p[s+1] a1              a0, a1: 11 bits
  *   out[y] = (((b0 (t0 >> 4)) >> 16) + ((b1 (t1 >> 4)) >> 16) + 2) >> 2
  *
  * No pixel between s and s + 1 is seen: shrinking far skips some, as in Caffe.
@@ -53,33 +53,47 @@ static void make_taps(struct tap *taps, int in, int out, bool column)
 struct plan {
     struct tap *columns, *rows;
     int channels;
-    int inner;           /* columns whose neighbours do not end a row */
+    int inner;  /* columns before it have WORD bytes of their row */
+    bool whole; /* columns' weights sum to 2048; beyond 5000 they may not */
     int16_t *w0, *w1;    /* [n] of the columns, for each channel */
     int16_t *line[2];    /* [n] t / 16 of two input rows */
     int32_t held[2];     /* which rows those are; -1: none */
     uint8_t *near, *far; /* [n + 1] both neighbours of each output */
 };
 
-/* One pixel; three bytes are copied as four where a fourth may be touched. */
-static inline __attribute__((always_inline)) void
-take(uint8_t *to, const uint8_t *row, int32_t x, size_t channels, size_t bytes)
+/* Two neighbours of three bytes are read as one word. */
+enum { WORD = 8 };
+
+/* Both neighbours of every output, from one input row. */
+static void gather3(const struct plan *plan, const uint8_t *row)
 {
-    memcpy(to, row + (size_t)x * channels, bytes);
+    const struct tap *columns = plan->columns;
+    uint8_t *near = plan->near, *far = plan->far;
+
+    for (int x = 0, n = plan->inner; x < n; x++, near += 3, far += 3) {
+        uint64_t both;
+        uint32_t one;
+
+        memcpy(&both, row + 3 * (size_t)columns[x].first, WORD);
+        one = (uint32_t)both;
+        memcpy(near, &one, sizeof one); /* the fourth is overwritten */
+        one = (uint32_t)(both >> 24);
+        memcpy(far, &one, sizeof one);
+    }
 }
 
-/* Both neighbours of every output, from one input row; inlined, so that the
- * numbers of bytes are constants. */
-static inline __attribute__((always_inline)) void
-gather(const struct plan *plan, const uint8_t *row, int begin, int end,
-       size_t channels, size_t bytes)
+static inline void gather(const struct plan *plan, const uint8_t *row,
+                          int begin, int end, size_t channels)
 {
+    const struct tap *columns = plan->columns;
     uint8_t *near = plan->near + (size_t)begin * channels;
     uint8_t *far = plan->far + (size_t)begin * channels;
 
-    for (int x = begin; x < end; x++, near += channels, far += channels) {
-        take(near, row, plan->columns[x].first, channels, bytes);
-        take(far, row, plan->columns[x].second, channels, bytes);
-    }
+    for (int x = begin; x < end; x++)
+        for (size_t c = 0; c < channels; c++) {
+            *near++ = row[(size_t)columns[x].first * channels + c];
+            *far++ = row[(size_t)columns[x].second * channels + c];
+        }
 }
 
 /* t / 16 = (near w0 + far w1) / 16: below 2^15. */
@@ -93,21 +107,39 @@ CREMA_WIDE static void weigh(const uint8_t *restrict near,
         t[i] = (int16_t)((near[i] * w0[i] + far[i] * w1[i]) >> 4);
 }
 
+/* The same where w0 + w1 = 2048, in 16 bits: near 128 + ((far - near) w1) / 16.
+ * The quotient is the upper half of 128 (far - near) times 32 w1; where that
+ * has its highest bit set it counts as 2^16 less, which the mask makes up for.
+ */
+CREMA_WIDE static void blend(const uint8_t *restrict near,
+                             const uint8_t *restrict far,
+                             const int16_t *restrict w1, size_t n,
+                             int16_t *restrict t)
+{
+    for (size_t i = 0; i < n; i++) {
+        int16_t rise = (int16_t)((far[i] - near[i]) * 128);
+        int16_t weight = (int16_t)(w1[i] << 5);
+        int16_t upper = (int16_t)((rise * weight) >> 16);
+
+        t[i] = (int16_t)(near[i] * 128 + upper + (rise & (weight >> 15)));
+    }
+}
+
 static void across(const struct plan *plan, const uint8_t *row, int width,
                    int16_t *t)
 {
-    size_t channels = (size_t)plan->channels;
+    size_t n = (size_t)width * (size_t)plan->channels;
 
-    if (channels == 1) {
-        gather(plan, row, 0, width, 1, 1);
-    } else if (channels == 3) {
-        gather(plan, row, 0, plan->inner, 3, 4);
-        gather(plan, row, plan->inner, width, 3, 3);
+    if (plan->channels == 1) {
+        gather(plan, row, 0, width, 1);
     } else {
-        gather(plan, row, 0, width, channels, channels);
+        gather3(plan, row);
+        gather(plan, row, plan->inner, width, (size_t)plan->channels);
     }
-    weigh(plan->near, plan->far, plan->w0, plan->w1, (size_t)width * channels,
-          t);
+    if (plan->whole)
+        blend(plan->near, plan->far, plan->w1, n, t);
+    else
+        weigh(plan->near, plan->far, plan->w0, plan->w1, n, t);
 }
 
 CREMA_WIDE static void down(const int16_t *restrict t0,
@@ -156,18 +188,28 @@ static const int16_t *line_of(struct plan *plan, const struct crema_image *in,
     return plan->line[slot];
 }
 
+/* A weight of 2048 belongs to a pixel alone: it becomes the first one's, as
+ * 32 times it would not fit into 16 bits. */
 static void make_columns(struct plan *plan, int in, int out)
 {
     int16_t *w0 = plan->w0, *w1 = plan->w1;
 
     make_taps(plan->columns, in, out, true);
-    while (plan->inner < out && plan->columns[plan->inner].second < in - 1)
-        plan->inner++;
-    for (int x = 0; x < out; x++)
+    plan->whole = true;
+    for (int x = 0; x < out; x++) {
+        struct tap *tap = &plan->columns[x];
+
+        if (tap->w1 == 2048)
+            *tap = (struct tap){ tap->second, tap->second, 2048, 0 };
+        plan->whole &= tap->w0 + tap->w1 == 2048;
         for (int c = 0; c < plan->channels; c++) {
-            *w0++ = (int16_t)plan->columns[x].w0;
-            *w1++ = (int16_t)plan->columns[x].w1;
+            *w0++ = (int16_t)tap->w0;
+            *w1++ = (int16_t)tap->w1;
         }
+    }
+    while (plan->channels == 3 && plan->inner < out &&
+           3 * plan->columns[plan->inner].first + WORD <= 3 * in)
+        plan->inner++;
 }
 
 static void resize(struct plan *plan, const struct crema_image *in,

@@ -50,7 +50,8 @@ struct crema_scratch {
     struct crema_image image, resized;
     struct crema_image work[2], inner; /* of augment.h */
     struct crema_room floats, rows, labels, between;
-    char *file;       /* of a JPEG that is not decoded, or NULL */
+    char *file; /* a picture's, in so many bytes of room; or NULL */
+    size_t file_room;
     bool leaves_jpeg; /* plain ones of 3 channels are not */
 };
 void crema_scratch_free(struct crema_scratch *);

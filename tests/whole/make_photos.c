@@ -1,12 +1,13 @@
 /* make_photos.c - pictures in ten classes, told apart by colour and texture.
  *
- *   make_photos FOLDER COUNT [HEIGHT WIDTH]
+ *   make_photos FOLDER COUNT [HEIGHT WIDTH [GRAIN]]
  *
  * writes FOLDER/0000.jpg .. and FOLDER/list.txt.
  *
  * Class = number mod 10: five hues, each with stripes or spots.  Angle, phase,
  * size, light and noise differ from picture to picture, so that a net has to
- * learn something, and the files are like photos: JPEG, 256 x 256 unless said.
+ * learn something.  JPEG, 256 x 256 and with a grain of 40 (of 255) unless
+ * said: much, so that pictures differ; with 10 a file is as long as a photo's.
  */
 #include "base/philox.h"
 #include "data/image.h"
@@ -18,7 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SIDE = 256, LARGEST = 4096, CLASSES = 10 };
+enum { SIDE = 256, GRAIN = 40, LARGEST = 4096, CLASSES = 10 };
 
 /* B, G, R of a hue */
 static const float hues[5][3] = { { 40, 40, 200 },
@@ -45,7 +46,7 @@ static float texture(int kind, float x, float y, float angle, float period,
     return wave * (0.5f + 0.5f * sinf(6.2832f * v));
 }
 
-static void paint(uint32_t n, struct crema_image *image)
+static void paint(uint32_t n, float grain, struct crema_image *image)
 {
     const float *hue = hues[n % CLASSES / 2];
     float angle = 3.1416f * draw(n, 0), period = 10 + 20 * draw(n, 1);
@@ -57,7 +58,7 @@ static void paint(uint32_t n, struct crema_image *image)
             float t =
                 texture((int)(n & 1), (float)x, (float)y, angle, period, phase);
             uint32_t i = (uint32_t)(y * image->width + x);
-            float noise = 40 * (draw(n, 16 + i) - 0.5f);
+            float noise = grain * (draw(n, 16 + i) - 0.5f);
 
             for (int c = 0; c < 3; c++) {
                 float v = light * hue[c] * (0.35f + 0.65f * t) + noise;
@@ -79,7 +80,7 @@ static int write_bytes(const char *path, const void *bytes, size_t length)
 }
 
 static int make(struct crema_ctx *ctx, const char *folder, uint32_t count,
-                const int size[2], FILE *list)
+                const int size[3], FILE *list)
 {
     struct crema_image image = { 0 };
     int failed = crema_image_reserve(ctx, folder, size[0], size[1], 3, &image);
@@ -89,7 +90,7 @@ static int make(struct crema_ctx *ctx, const char *folder, uint32_t count,
         uint8_t *bytes;
         size_t length;
 
-        paint(n, &image);
+        paint(n, (float)size[2], &image);
         snprintf(path, sizeof path, "%s/%04u.jpg", folder, n);
         failed =
             crema_image_encode(ctx, &image, CREMA_IMAGE_JPEG, &bytes, &length);
@@ -106,13 +107,14 @@ int main(int argc, char **argv)
 {
     struct crema_ctx *ctx = crema_ctx_new(NULL, NULL);
     char path[4096];
-    int size[2] = { SIDE, SIDE }, failed;
+    int size[3] = { SIDE, SIDE, GRAIN }, failed; /* height, width */
     FILE *list;
 
-    for (int i = 0; argc == 5 && i < 2; i++) size[i] = atoi(argv[3 + i]);
-    if ((argc != 3 && argc != 5) || !ctx || size[0] < 1 || size[1] < 1 ||
-        size[0] > LARGEST || size[1] > LARGEST) {
-        fprintf(stderr, "usage: make_photos FOLDER COUNT [HEIGHT WIDTH]\n");
+    for (int i = 3; i < argc && i < 6; i++) size[i - 3] = atoi(argv[i]);
+    if ((argc != 3 && argc != 5 && argc != 6) || !ctx || size[0] < 1 ||
+        size[1] < 1 || size[0] > LARGEST || size[1] > LARGEST) {
+        fprintf(stderr, "usage: make_photos FOLDER COUNT [HEIGHT WIDTH "
+                        "[GRAIN]]\n");
         return 2;
     }
     mkdir(argv[1], 0777);
