@@ -227,11 +227,13 @@ static void print_labels(struct survey *s)
     print_rows(t);
 }
 
-static void print_bad(const struct survey *s)
+/* checked: pictures were decoded, too */
+static void print_bad(const struct survey *s, bool checked)
 {
     uint64_t rows = s->bad < MOST_BAD ? s->bad : MOST_BAD;
     int width = 0;
 
+    if (!s->bad && checked) printf("bad       none\n");
     if (!s->bad) return;
     printf("bad       %llu\n", (unsigned long long)s->bad);
     for (uint64_t i = 0; i < rows; i++) {
@@ -258,7 +260,7 @@ enum crema_status db_survey(struct db *db, uint64_t *bad)
         print_kinds(s);
         print_shapes(s);
         print_labels(s);
-        print_bad(s);
+        print_bad(s, db->decode);
         *bad = s->bad;
     }
     free(s);
