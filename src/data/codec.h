@@ -44,8 +44,9 @@ struct crema_grey_gamma {
     uint16_t deep_to[CREMA_DEEP], deep_from[CREMA_DEEP];
     uint8_t deep_same[CREMA_DEEP]; /* a grey -> its 8 bits */
 };
-/* gamma: in units of 1/100000, as PNG stores it. */
-void crema_grey_gamma_init(struct crema_grey_gamma *, uint32_t gamma);
+/* gamma: in units of 1/100000, as PNG stores it, not 0.  False when it is so
+ * near to 1 that it has no effect. */
+bool crema_grey_gamma_init(struct crema_grey_gamma *, uint32_t gamma);
 uint8_t crema_grey_gamma(const struct crema_grey_gamma *, int r, int g, int b);
 uint8_t crema_grey_gamma16(const struct crema_grey_gamma *, uint32_t r,
                            uint32_t g, uint32_t b);

@@ -23,6 +23,14 @@ uint8_t crema_grey_bmp(int r, int g, int b)
     return (uint8_t)((4899 * r + 9617 * g + 1868 * b + 8192) >> 14);
 }
 
+/* An exponent within 5 % of 1 counts as 1 in libpng. */
+static double power(double hundred_thousandths)
+{
+    bool one = hundred_thousandths >= 95000 && hundred_thousandths <= 105000;
+
+    return one ? 1 : hundred_thousandths / 1e5;
+}
+
 static void power_table(uint8_t table[256], double exponent)
 {
     for (int v = 0; v < 256; v++)
@@ -51,17 +59,19 @@ static void deep_same_table(uint8_t table[CREMA_DEEP])
     }
 }
 
-void crema_grey_gamma_init(struct crema_grey_gamma *tables, uint32_t gamma)
+bool crema_grey_gamma_init(struct crema_grey_gamma *tables, uint32_t gamma)
 {
     /* each rounded to 1/100000, as libpng has them */
     double to = floor(1e10 / gamma + .5);
     double from = floor(1e10 / to + .5);
 
-    power_table(tables->to, to / 1e5);
-    power_table(tables->from, from / 1e5);
-    deep_power_table(tables->deep_to, to / 1e5);
-    deep_power_table(tables->deep_from, from / 1e5);
+    if (power(to) == 1 && power(from) == 1) return false;
+    power_table(tables->to, power(to));
+    power_table(tables->from, power(from));
+    deep_power_table(tables->deep_to, power(to));
+    deep_power_table(tables->deep_from, power(from));
     deep_same_table(tables->deep_same);
+    return true;
 }
 
 uint8_t crema_grey_gamma16(const struct crema_grey_gamma *tables, uint32_t r,

@@ -143,16 +143,14 @@ static enum crema_status read_colour(struct png *png, int channels,
     return CREMA_OK;
 }
 
-/* The gamma that the file tells, in 1/100000; 0: none, or within libpng's 5 %
- * of 1, which it leaves alone. */
+/* The gamma that the file tells, in 1/100000; 0: none. */
 static uint32_t gamma_of(struct png *png)
 {
     uint32_t gamma;
     uint8_t intent;
 
     if (spng_get_srgb(png->spng, &intent) == 0) return 45455;
-    if (spng_get_gama_int(png->spng, &gamma) != 0) return 0;
-    return gamma >= 95000 && gamma <= 105000 ? 0 : gamma;
+    return spng_get_gama_int(png->spng, &gamma) == 0 ? gamma : 0;
 }
 
 /* rgb holds 3 bytes a pixel. */
@@ -185,12 +183,12 @@ static void to_grey(struct png *png, const uint8_t *wide, bool deep,
 {
     uint32_t gamma = is_grey(png) ? 0 : gamma_of(png);
     struct crema_grey_gamma tables;
+    bool bent = gamma && crema_grey_gamma_init(&tables, gamma);
 
-    if (gamma) crema_grey_gamma_init(&tables, gamma);
     if (deep)
-        grey_of_16_bit(gamma ? &tables : NULL, wide, pixels, to);
+        grey_of_16_bit(bent ? &tables : NULL, wide, pixels, to);
     else
-        grey_of_8_bit(gamma ? &tables : NULL, wide, pixels, to);
+        grey_of_8_bit(bent ? &tables : NULL, wide, pixels, to);
 }
 
 static enum crema_status read_grey(struct png *png, struct crema_image *out)
