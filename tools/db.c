@@ -1,8 +1,8 @@
 /* db.c - crema db: what is in a database.
  *
- * LMDB trusts the pages inside a file, so a damaged one may kill the process
- * that reads it.  A child does the reading, and notes where it is; this
- * process tells how it ended.
+ * The file is read as memory: where a disk fails, or somebody cuts the file
+ * meanwhile, the process that reads it ends.  A child does the reading, and
+ * notes where it is; this process tells how it ended.
  */
 #include "db.h"
 
@@ -35,7 +35,7 @@ static enum crema_status look(struct db *db, const struct db_flags *f,
     return f->sheet && !f->check ? CREMA_OK : db_survey(db, bad);
 }
 
-/* LMDB's own assertions, too, end here, without a word. */
+/* Ends the child, without a word. */
 static void fell(int number)
 {
     (void)number;

@@ -1,13 +1,7 @@
 /* lmdb_check.c - is this a whole LMDB database?  Asked before it is opened,
  * since reading past the end of a cut file kills the process.
- *
- * A data.mdb begins with two meta pages; the one with the higher transaction
- * number counts.  Of a meta page, after a header of 16 bytes:
- *
- *     0  magic     4  version     24  page size     120  last page in use
- *   128  transaction number                         (little-endian)
  */
-#include "data/lmdb.h"
+#include "data/lmdb_pages.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -15,50 +9,35 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PAGE_HEADER = 16, META_BYTES = 136 };
-static const uint32_t magic = 0xbeefc0de;
-
-struct meta {
-    bool valid;
-    uint32_t page_size;
-    uint64_t last_page, transaction;
-};
-
-static bool read_meta(FILE *f, long at, struct meta *meta)
+static bool read_meta(FILE *f, long at, struct crema_lmdb_meta *meta)
 {
-    uint8_t bytes[META_BYTES];
-    uint32_t found;
+    uint8_t bytes[CREMA_LMDB_META_BYTES];
 
-    if (fseek(f, at + PAGE_HEADER, SEEK_SET) != 0) return false;
+    if (fseek(f, at + CREMA_LMDB_PAGE_HEADER, SEEK_SET) != 0) return false;
     if (fread(bytes, sizeof bytes, 1, f) != 1) return false;
-    memcpy(&found, bytes, sizeof found);
-    memcpy(&meta->page_size, bytes + 24, sizeof meta->page_size);
-    memcpy(&meta->last_page, bytes + 120, sizeof meta->last_page);
-    memcpy(&meta->transaction, bytes + 128, sizeof meta->transaction);
-    meta->valid = found == magic && meta->page_size >= 256 &&
-                  meta->page_size <= 65536 &&
-                  meta->last_page < UINT64_MAX / 65536 - 1;
-    return meta->valid;
+    return crema_lmdb_meta(bytes, meta);
 }
 
 enum crema_status crema_lmdb_needed(struct crema_ctx *ctx, const char *path,
                                     const char *file, uint64_t *bytes)
 {
-    struct meta first = { 0 }, second = { 0 };
-    const struct meta *meta = &first;
+    struct crema_lmdb_meta first, second;
+    const struct crema_lmdb_meta *meta = &first;
+    bool begins, whole;
     FILE *f = fopen(file, "rb");
 
     if (!f)
         return crema_fail(ctx, CREMA_EIO, "cannot open database %s: %s: %s",
                           path, file, strerror(errno));
-    if (read_meta(f, 0, &first)) read_meta(f, (long)first.page_size, &second);
+    begins = read_meta(f, 0, &first);
+    whole = begins && read_meta(f, (long)first.page_size, &second);
     fclose(f);
-    if (!first.valid)
+    if (!begins)
         return crema_fail(ctx, CREMA_EIO,
                           "%s is not an LMDB database: %s does not begin as "
                           "one",
                           path, file);
-    if (!second.valid)
+    if (!whole)
         return crema_fail(ctx, CREMA_EIO,
                           "database %s is cut short: %s ends within its "
                           "header",

@@ -1,7 +1,12 @@
-/* lmdb_read.c - the databases a process has open, and walking them. */
-#include "data/lmdb.h"
+/* lmdb_read.c - the databases a process has open, and walking them.
+ *
+ * LMDB opens a database and keeps writers from the pages that are being read;
+ * the pages themselves are walked in a map of our own (lmdb_pages.c).
+ */
+#include "data/lmdb_pages.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <lmdb.h>
 #include <pthread.h>
@@ -18,8 +23,10 @@ struct crema_database {
     dev_t device; /* of data.mdb: what makes two paths one database */
     ino_t inode;
     MDB_env *env;
-    MDB_dbi dbi;
-    uint64_t count;
+    MDB_txn *txn; /* as long as it is open: what all cursors see */
+    void *map;    /* data.mdb, or NULL */
+    size_t map_bytes;
+    struct crema_pages pages;
 };
 
 struct crema_databases {
@@ -27,21 +34,32 @@ struct crema_databases {
     struct crema_database *first;
 };
 
-struct crema_cursor {
-    struct crema_database *database;
-    MDB_txn *txn;
-    MDB_cursor *cursor;
-    uint64_t next;  /* row that MDB_NEXT reads; 0: not placed */
-    MDB_val *index; /* keys of rows 0, STEP, 2 STEP .., or NULL */
+/* A page of records, and the row of its first. */
+struct leaf {
+    uint64_t page, row;
 };
 
-enum { STEP = 64 };
+struct crema_cursor {
+    struct crema_database *database;
+    bool placed; /* place is that of row */
+    uint64_t row;
+    struct crema_pages_place place;
+    struct leaf *leaves; /* all of them, in the order of rows; or NULL */
+    size_t nleaves;
+};
 
 static enum crema_status failed(struct crema_ctx *ctx, const char *path,
                                 int error)
 {
     return crema_fail(ctx, error == ENOMEM ? CREMA_ENOMEM : CREMA_EIO,
                       "cannot read database %s: %s", path, mdb_strerror(error));
+}
+
+static enum crema_status damaged(struct crema_ctx *ctx, const char *path,
+                                 const char *fault)
+{
+    return crema_fail(ctx, CREMA_EIO, "database %s cannot be read: %s", path,
+                      fault);
 }
 
 enum crema_status crema_databases_new(struct crema_ctx *ctx,
@@ -57,6 +75,8 @@ enum crema_status crema_databases_new(struct crema_ctx *ctx,
 
 static void database_free(struct crema_database *database)
 {
+    if (database->map) munmap(database->map, database->map_bytes);
+    if (database->txn) mdb_txn_abort(database->txn);
     if (database->env) mdb_env_close(database->env);
     free(database->path);
     free(database);
@@ -100,30 +120,64 @@ static int open_env(struct crema_database *database)
     return error;
 }
 
-/* The main table's handle, and how many records it has. */
-static int open_table(struct crema_database *database)
+static int map_file(struct crema_database *database, const char *file)
 {
-    MDB_txn *txn;
-    MDB_stat stat;
-    int error = mdb_txn_begin(database->env, NULL, MDB_RDONLY, &txn);
+    int fd = open(file, O_RDONLY | O_CLOEXEC), error = 0;
+    struct stat st;
+    void *map;
 
+    if (fd < 0) return errno;
+    if (fstat(fd, &st) != 0) error = errno;
+    if (!error) {
+        map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+        if (map == MAP_FAILED) error = errno;
+    }
+    close(fd);
     if (error) return error;
-    error = mdb_dbi_open(txn, NULL, 0, &database->dbi);
-    if (!error) error = mdb_stat(txn, database->dbi, &stat);
-    if (!error) database->count = stat.ms_entries;
-    if (error)
-        mdb_txn_abort(txn);
-    else
-        error = mdb_txn_commit(txn); /* keeps the handle */
-    return error;
+    database->map = map;
+    database->map_bytes = (size_t)st.st_size;
+    return 0;
+}
+
+/* Maps the file and finds in it what the transaction sees; only when somebody
+ * writes all the time, that is never there. */
+static enum crema_status open_pages(struct crema_ctx *ctx,
+                                    struct crema_database *database,
+                                    const char *file)
+{
+    const char *path = database->path, *fault = NULL;
+    bool current = false;
+
+    for (int attempt = 0; attempt < 100 && !current && !fault; attempt++) {
+        int error;
+
+        if (database->txn) mdb_txn_abort(database->txn);
+        database->txn = NULL;
+        error = mdb_txn_begin(database->env, NULL, MDB_RDONLY, &database->txn);
+        if (!error && database->map) munmap(database->map, database->map_bytes);
+        database->map = NULL;
+        if (!error) error = map_file(database, file);
+        if (error) return failed(ctx, path, error);
+        fault = crema_pages_open(&database->pages, database->map,
+                                 database->map_bytes, mdb_txn_id(database->txn),
+                                 &current);
+    }
+    if (fault) return damaged(ctx, path, fault);
+    if (!current)
+        return crema_fail(ctx, CREMA_EIO,
+                          "cannot read database %s: it is being written to",
+                          path);
+    if (database->pages.meta.entries == 0)
+        return crema_fail(ctx, CREMA_EINVAL, "database %s is empty", path);
+    return CREMA_OK;
 }
 
 static enum crema_status database_new(struct crema_ctx *ctx, const char *path,
-                                      const struct stat *st,
+                                      const char *file, const struct stat *st,
                                       struct crema_database **out)
 {
     struct crema_database *database = calloc(1, sizeof *database);
-    enum crema_status status = CREMA_OK;
+    enum crema_status status;
     int error;
 
     if (!database) return crema_no_memory(ctx, path);
@@ -131,11 +185,7 @@ static enum crema_status database_new(struct crema_ctx *ctx, const char *path,
     database->inode = st->st_ino;
     database->path = strdup(path);
     error = database->path ? open_env(database) : ENOMEM;
-    if (!error) error = open_table(database);
-    if (error)
-        status = failed(ctx, path, error);
-    else if (database->count == 0)
-        status = crema_fail(ctx, CREMA_EINVAL, "database %s is empty", path);
+    status = error ? failed(ctx, path, error) : open_pages(ctx, database, file);
     if (status != CREMA_OK) {
         database_free(database);
         return status;
@@ -160,7 +210,7 @@ static enum crema_status find_or_open(struct crema_ctx *ctx,
             *out = d;
             return CREMA_OK;
         }
-    CREMA_TRY(database_new(ctx, path, &st, out));
+    CREMA_TRY(database_new(ctx, path, file, &st, out));
     (*out)->next = databases->first;
     databases->first = *out;
     return CREMA_OK;
@@ -181,7 +231,7 @@ enum crema_status crema_database_open(struct crema_ctx *ctx,
 
 uint64_t crema_database_count(const struct crema_database *database)
 {
-    return database->count;
+    return database->pages.meta.entries;
 }
 
 const char *crema_database_path(const struct crema_database *database)
@@ -194,17 +244,9 @@ enum crema_status crema_cursor_open(struct crema_ctx *ctx,
                                     struct crema_cursor **out)
 {
     struct crema_cursor *cursor = calloc(1, sizeof *cursor);
-    int error;
 
     if (!cursor) return crema_no_memory(ctx, database->path);
     cursor->database = database;
-    error = mdb_txn_begin(database->env, NULL, MDB_RDONLY, &cursor->txn);
-    if (!error)
-        error = mdb_cursor_open(cursor->txn, database->dbi, &cursor->cursor);
-    if (error) {
-        crema_cursor_free(cursor);
-        return failed(ctx, database->path, error);
-    }
     *out = cursor;
     return CREMA_OK;
 }
@@ -212,67 +254,97 @@ enum crema_status crema_cursor_open(struct crema_ctx *ctx,
 void crema_cursor_free(struct crema_cursor *cursor)
 {
     if (!cursor) return;
-    if (cursor->cursor) mdb_cursor_close(cursor->cursor);
-    if (cursor->txn) mdb_txn_abort(cursor->txn);
-    free(cursor->index);
+    free(cursor->leaves);
     free(cursor);
 }
 
-/* One record on; the key alone is touched. */
-static int step(struct crema_cursor *cursor, MDB_val *key)
+/* Room for one leaf more. */
+static bool grow_leaves(struct leaf **leaves, size_t count, size_t *capacity)
 {
-    int error = mdb_cursor_get(cursor->cursor, key, NULL,
-                               cursor->next ? MDB_NEXT : MDB_FIRST);
+    size_t wanted = *capacity ? 2 * *capacity : 64;
+    struct leaf *more;
 
-    cursor->next++;
-    return error;
-}
-
-/* To a place at or before the row, where that is nearer than the cursor. */
-static int jump(struct crema_cursor *cursor, uint64_t row)
-{
-    uint64_t near = row - row % STEP;
-
-    if (row < cursor->next) cursor->next = 0;
-    if (!cursor->index || cursor->next > near) return 0;
-    cursor->next = near + 1;
-    return mdb_cursor_get(cursor->cursor, &cursor->index[near / STEP], NULL,
-                          MDB_SET);
+    if (count < *capacity) return true;
+    more = realloc(*leaves, wanted * sizeof *more);
+    if (!more) return false;
+    *leaves = more;
+    *capacity = wanted;
+    return true;
 }
 
 enum crema_status crema_cursor_index(struct crema_ctx *ctx,
                                      struct crema_cursor *cursor)
 {
-    uint64_t count = cursor->database->count;
-    MDB_val *index = calloc(count / STEP + 1, sizeof *index);
-    int error = 0;
-    MDB_val key;
+    const struct crema_pages *pages = &cursor->database->pages;
+    const char *path = cursor->database->path;
+    struct leaf *leaves = NULL;
+    size_t n = 0, capacity = 0;
+    struct crema_pages_place place;
+    const char *fault = crema_pages_first(pages, &place);
 
-    if (!index) return crema_no_memory(ctx, cursor->database->path);
-    cursor->next = 0;
-    for (uint64_t row = 0; row < count && !error; row++) {
-        error = step(cursor, &key);
-        if (row % STEP == 0) index[row / STEP] = key;
+    for (uint64_t row = 0; row < pages->meta.entries && !fault;) {
+        uint64_t rest = crema_pages_rest(pages, &place);
+
+        if (!grow_leaves(&leaves, n, &capacity)) {
+            free(leaves);
+            return crema_no_memory(ctx, path);
+        }
+        leaves[n++] = (struct leaf){ place.page[pages->meta.depth - 1], row };
+        row += rest;
+        if (rest == 0 || row < pages->meta.entries)
+            fault = crema_pages_on(pages, &place, rest);
     }
-    cursor->next = 0;
-    if (error) {
-        free(index);
-        return failed(ctx, cursor->database->path, error);
+    if (fault) {
+        free(leaves);
+        return crema_fail(ctx, CREMA_EIO,
+                          "database %s cannot be read: %s; crema db --check "
+                          "says how far it is whole",
+                          path, fault);
     }
-    cursor->index = index;
+    free(cursor->leaves);
+    cursor->leaves = leaves;
+    cursor->nleaves = n;
     return CREMA_OK;
 }
 
-static int go_to(struct crema_cursor *cursor, uint64_t row, MDB_val *key,
-                 MDB_val *value)
+/* The last leaf that begins at or before the row. */
+static void look_up(struct crema_cursor *cursor, uint64_t row)
 {
-    int error = jump(cursor, row);
+    uint32_t level = cursor->database->pages.meta.depth - 1;
+    size_t low = 0, high = cursor->nleaves;
 
-    while (!error && cursor->next <= row) error = step(cursor, key);
-    if (!error)
-        error = mdb_cursor_get(cursor->cursor, key, value, MDB_GET_CURRENT);
-    if (error) cursor->next = 0;
-    return error;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        if (cursor->leaves[middle].row <= row)
+            low = middle;
+        else
+            high = middle;
+    }
+    cursor->place.page[level] = cursor->leaves[low].page;
+    cursor->place.at[level] = (uint32_t)(row - cursor->leaves[low].row);
+}
+
+static const char *go_to(struct crema_cursor *cursor, uint64_t row,
+                         struct crema_slice *key, struct crema_slice *value)
+{
+    const struct crema_pages *pages = &cursor->database->pages;
+    const char *fault = NULL;
+
+    if (cursor->leaves) {
+        look_up(cursor, row);
+        return crema_pages_record(pages, &cursor->place, key, value);
+    }
+    if (!cursor->placed || row < cursor->row) {
+        fault = crema_pages_first(pages, &cursor->place);
+        cursor->row = 0;
+    }
+    if (!fault && row > cursor->row)
+        fault = crema_pages_on(pages, &cursor->place, row - cursor->row);
+    cursor->placed = !fault;
+    cursor->row = row;
+    return fault ? fault
+                 : crema_pages_record(pages, &cursor->place, key, value);
 }
 
 enum crema_status crema_cursor_read(struct crema_ctx *ctx,
@@ -280,26 +352,26 @@ enum crema_status crema_cursor_read(struct crema_ctx *ctx,
                                     struct crema_slice *key,
                                     struct crema_slice *value)
 {
-    MDB_val k, v;
-    int error = go_to(cursor, row, &k, &v);
+    const char *fault = go_to(cursor, row, key, value);
 
-    if (error) return failed(ctx, cursor->database->path, error);
-    *key = (struct crema_slice){ k.mv_data, k.mv_size };
-    *value = (struct crema_slice){ v.mv_data, v.mv_size };
-    return CREMA_OK;
+    if (!fault) return CREMA_OK;
+    return crema_fail(
+        ctx, CREMA_EIO, "database %s cannot be read at record %llu of %llu: %s",
+        cursor->database->path, (unsigned long long)row,
+        (unsigned long long)cursor->database->pages.meta.entries, fault);
 }
 
 void crema_cursor_ahead(struct crema_cursor *cursor, uint64_t first, uint64_t n)
 {
     uintptr_t begin, end, page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    MDB_val key, from, to;
+    struct crema_slice key, from, to;
 
     if (n == 0 || go_to(cursor, first, &key, &from) ||
         go_to(cursor, first + n - 1, &key, &to))
         return;
-    begin = (uintptr_t)from.mv_data / page * page;
-    end = (uintptr_t)to.mv_data + to.mv_size;
-    if (end > begin && (end - begin) / n <= 4 * (from.mv_size + page))
+    begin = (uintptr_t)from.data / page * page;
+    end = (uintptr_t)to.data + to.length;
+    if (end > begin && (end - begin) / n <= 4 * (from.length + page))
         (void)madvise((void *)begin, end - begin, MADV_WILLNEED);
 }
 
@@ -309,16 +381,14 @@ enum crema_status crema_cursor_find(struct crema_ctx *ctx,
                                     struct crema_slice *key,
                                     struct crema_slice *value, bool *found)
 {
-    MDB_val k = { wanted.length, (void *)(uintptr_t)wanted.data }, v;
-    int error = mdb_cursor_get(cursor->cursor, &k, &v, MDB_SET_RANGE);
+    const struct crema_pages *pages = &cursor->database->pages;
+    struct crema_pages_place place;
+    const char *fault = crema_pages_find(pages, wanted, &place, found);
 
-    cursor->next = 0; /* which row that is, is not known */
-    *found = false;
-    if (error == MDB_NOTFOUND) return CREMA_OK;
-    if (error) return failed(ctx, cursor->database->path, error);
-    *found = k.mv_size >= wanted.length &&
-             memcmp(k.mv_data, wanted.data, wanted.length) == 0;
-    *key = (struct crema_slice){ k.mv_data, k.mv_size };
-    *value = (struct crema_slice){ v.mv_data, v.mv_size };
-    return CREMA_OK;
+    if (!fault && *found) {
+        fault = crema_pages_record(pages, &place, key, value);
+        *found = !fault && key->length >= wanted.length &&
+                 memcmp(key->data, wanted.data, wanted.length) == 0;
+    }
+    return fault ? damaged(ctx, cursor->database->path, fault) : CREMA_OK;
 }
