@@ -6,7 +6,6 @@
 #include <cairo-ft.h>
 #include <cairo-svg.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -129,24 +128,6 @@ static enum crema_status set_up(struct canvas *c, const char *path,
     return CREMA_OK;
 }
 
-enum crema_status canvas_open(struct crema_ctx *ctx, const char *path,
-                              double width, double height, struct canvas **out)
-{
-    struct canvas *c = calloc(1, sizeof *c);
-    enum crema_status status;
-
-    *out = NULL;
-    if (!c) return crema_no_memory(ctx, path);
-    c->ctx = ctx;
-    status = set_up(c, path, width, height);
-    if (status != CREMA_OK) {
-        canvas_abandon(c);
-        return status;
-    }
-    *out = c;
-    return CREMA_OK;
-}
-
 /* All but the file. */
 static void free_drawing(struct canvas *c)
 {
@@ -161,12 +142,24 @@ static void free_drawing(struct canvas *c)
     c->font = NULL;
 }
 
-void canvas_abandon(struct canvas *c)
+enum crema_status canvas_open(struct crema_ctx *ctx, const char *path,
+                              double width, double height, struct canvas **out)
 {
-    if (!c) return;
-    free_drawing(c);
-    crema_file_abandon(c->file);
-    free(c);
+    struct canvas *c = calloc(1, sizeof *c);
+    enum crema_status status;
+
+    *out = NULL;
+    if (!c) return crema_no_memory(ctx, path);
+    c->ctx = ctx;
+    status = set_up(c, path, width, height);
+    if (status != CREMA_OK) {
+        free_drawing(c);
+        crema_file_abandon(c->file);
+        free(c);
+        return status;
+    }
+    *out = c;
+    return CREMA_OK;
 }
 
 enum crema_status canvas_close(struct canvas *c)
@@ -205,12 +198,6 @@ void canvas_line(struct canvas *c, double x0, double y0, double x1, double y1,
                  0);
 }
 
-static void trace(struct canvas *c, int n, const double *x, const double *y)
-{
-    cairo_new_path(c->cr);
-    for (int i = 0; i < n; i++) cairo_line_to(c->cr, x[i], y[i]);
-}
-
 static void stroke(struct canvas *c, double thickness)
 {
     cairo_set_line_width(c->cr, thickness);
@@ -222,28 +209,11 @@ void canvas_lines(struct canvas *c, int n, const double *x, const double *y,
                   double thickness, double dash)
 {
     if (n < 2) return;
-    trace(c, n, x, y);
+    cairo_new_path(c->cr);
+    for (int i = 0; i < n; i++) cairo_line_to(c->cr, x[i], y[i]);
     if (dash > 0) cairo_set_dash(c->cr, &dash, 1, 0);
     stroke(c, thickness);
     cairo_set_dash(c->cr, NULL, 0, 0);
-}
-
-void canvas_curve(struct canvas *c, double x0, double y0, double x1, double y1,
-                  double thickness)
-{
-    double bend = (y1 - y0) / 2;
-
-    cairo_new_path(c->cr);
-    cairo_move_to(c->cr, x0, y0);
-    cairo_curve_to(c->cr, x0, y0 + bend, x1, y1 - bend, x1, y1);
-    stroke(c, thickness);
-}
-
-void canvas_polygon(struct canvas *c, int n, const double *x, const double *y)
-{
-    trace(c, n, x, y);
-    cairo_close_path(c->cr);
-    cairo_fill(c->cr);
 }
 
 void canvas_box(struct canvas *c, double x, double y, double w, double h)
@@ -252,29 +222,18 @@ void canvas_box(struct canvas *c, double x, double y, double w, double h)
     cairo_fill(c->cr);
 }
 
-static void round_path(struct canvas *c, double x, double y, double w, double h,
-                       double r)
+void canvas_frame(struct canvas *c, double x, double y, double w, double h,
+                  double thickness, double radius)
 {
+    const double r = radius;
+
     cairo_new_path(c->cr);
     cairo_arc(c->cr, x + w - r, y + r, r, -M_PI / 2, 0);
     cairo_arc(c->cr, x + w - r, y + h - r, r, 0, M_PI / 2);
     cairo_arc(c->cr, x + r, y + h - r, r, M_PI / 2, M_PI);
     cairo_arc(c->cr, x + r, y + r, r, M_PI, 3 * M_PI / 2);
     cairo_close_path(c->cr);
-}
-
-void canvas_frame(struct canvas *c, double x, double y, double w, double h,
-                  double thickness, double radius)
-{
-    round_path(c, x, y, w, h, radius);
     stroke(c, thickness);
-}
-
-void canvas_round_box(struct canvas *c, double x, double y, double w, double h,
-                      double radius)
-{
-    round_path(c, x, y, w, h, radius);
-    cairo_fill(c->cr);
 }
 
 /* ---- text ---------------------------------------------------------------- */

@@ -29,8 +29,6 @@ enum crema_status canvas_open(struct crema_ctx *, const char *path,
                               struct canvas **out) CREMA_MUST_USE;
 /* Writes the file, whole or not at all, and frees the canvas. */
 enum crema_status canvas_close(struct canvas *) CREMA_MUST_USE;
-/* Frees it without writing; NULL is fine. */
-void canvas_abandon(struct canvas *);
 /* Is `path` one that canvas_open takes? */
 bool canvas_takes(const char *path);
 
@@ -42,18 +40,11 @@ void canvas_line(struct canvas *, double x0, double y0, double x1, double y1,
 /* Through n points; dash 0: a whole line, else so long. */
 void canvas_lines(struct canvas *, int n, const double *x, const double *y,
                   double thickness, double dash);
-/* A curve from (x0,y0) to (x1,y1), leaving and arriving vertically. */
-void canvas_curve(struct canvas *, double x0, double y0, double x1, double y1,
-                  double thickness);
-void canvas_polygon(struct canvas *, int n, const double *x, const double *y);
 /* Filled. */
 void canvas_box(struct canvas *, double x, double y, double w, double h);
 /* Its border alone; corners of `radius`. */
 void canvas_frame(struct canvas *, double x, double y, double w, double h,
                   double thickness, double radius);
-/* Filled, with round corners. */
-void canvas_round_box(struct canvas *, double x, double y, double w, double h,
-                      double radius);
 
 enum canvas_anchor { CANVAS_LEFT, CANVAS_MIDDLE, CANVAS_RIGHT };
 /* y is the line that letters stand on; the anchor says where x is. */

@@ -5,7 +5,6 @@
 #include "solver/solver.h"
 #include "verbs.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>

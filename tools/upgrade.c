@@ -6,6 +6,7 @@
 #include "data_tools.h"
 #include "flags.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -4,8 +4,6 @@
 
 #include "base/error.h"
 
-#include <stdio.h>
-
 /* The whole file with a '\0' behind it; free() it.  A directory, a missing or
  * an unreadable file is CREMA_EIO and names the path and the reason. */
 enum crema_status crema_file_read(struct crema_ctx *, const char *path,

@@ -1,7 +1,6 @@
 /* image_header.c - a picture's size from its first bytes, without decoding. */
 #include "data/image.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static uint32_t big16(const uint8_t *p)

@@ -79,12 +79,6 @@ struct crema_pipeline {
 
 void *crema_pipeline__worker(void *pipeline);
 
-/* Loads and transforms the ticket's record into its place.  *undecoded: it
- * failed in loading. */
-enum crema_status
-crema_pipeline__fill(struct crema_ctx *, const struct crema_pipeline *,
-                     const struct crema_ticket *, struct crema_ring_batch *,
-                     struct crema_scratch *, bool *undecoded) CREMA_MUST_USE;
 /* Room for one batch of `shape` in b->filled, as bytes or floats. */
 enum crema_status crema_pipeline__reserve(struct crema_ctx *,
                                           const struct crema_pipeline *,

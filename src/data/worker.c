@@ -119,12 +119,13 @@ put(struct crema_ctx *ctx, const struct crema_pipeline *p, const char *name,
                                  scratch, b->filled.data + slot * item);
 }
 
-enum crema_status crema_pipeline__fill(struct crema_ctx *ctx,
-                                       const struct crema_pipeline *p,
-                                       const struct crema_ticket *ticket,
-                                       struct crema_ring_batch *b,
-                                       struct crema_scratch *scratch,
-                                       bool *undecoded)
+/* Loads and transforms the ticket's record into its place.  *undecoded: it
+ * failed in loading. */
+static enum crema_status fill(struct crema_ctx *ctx,
+                              const struct crema_pipeline *p,
+                              const struct crema_ticket *ticket,
+                              struct crema_ring_batch *b,
+                              struct crema_scratch *scratch, bool *undecoded)
 {
     int shape[4] = { p->shape[0] };
     struct crema_sample sample = { 0 };
@@ -308,8 +309,7 @@ static void work(struct crema_pipeline *p, struct crema_ctx *ctx,
             struct crema_ring_batch *b = batch_of(p, ticket.batch);
 
             pthread_mutex_unlock(&p->lock);
-            status =
-                crema_pipeline__fill(ctx, p, &ticket, b, scratch, &undecoded);
+            status = fill(ctx, p, &ticket, b, scratch, &undecoded);
             pthread_mutex_lock(&p->lock);
             p->out--;
             if (status == CREMA_OK)

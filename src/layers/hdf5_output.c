@@ -3,7 +3,6 @@
 #include "layers/layer.h"
 #include "proto/h5.h"
 
-#include <stdio.h>
 #include <string.h>
 
 CREMA_LAYER_PARAM(Crema__HDF5OutputParameter,

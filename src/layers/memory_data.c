@@ -2,7 +2,6 @@
  * top 1: labels. */
 #include "layers/layer.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
 #include "layers/layer.h"
 #include "proto/nearest.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static Crema__PluginParameter *find(const struct crema_layer *l,

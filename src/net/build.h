@@ -24,7 +24,5 @@ crema_net_layer_types(struct crema_net *,
 enum crema_status crema_net_seed_losses(struct crema_net *) CREMA_MUST_USE;
 /* Frees the program; nothing points into it any more. */
 void crema_net_forget(struct crema_net *);
-/* Index of the blob; -1 when there is none. */
-int crema_net_blob_index(const struct crema_net *, const char *name);
 
 #endif

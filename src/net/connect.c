@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-int crema_net_blob_index(const struct crema_net *net, const char *name)
+/* Index of the blob; -1 when there is none. */
+static int blob_index(const struct crema_net *net, const char *name)
 {
     for (int i = net->nblobs - 1; i >= 0; i--)
         if (!strcmp(net->blob[i].name, name)) return i;
@@ -17,7 +18,7 @@ int crema_net_blob_index(const struct crema_net *net, const char *name)
 
 struct crema_blob *crema_net_blob(const struct crema_net *net, const char *name)
 {
-    int i = crema_net_blob_index(net, name);
+    int i = blob_index(net, name);
 
     return i < 0 ? NULL : &net->blob[i];
 }
@@ -162,7 +163,7 @@ static enum crema_status use_bottoms(struct crema_net *net,
                                      struct crema_layer *l)
 {
     for (size_t k = 0; k < l->param->n_bottom; k++) {
-        int i = crema_net_blob_index(net, l->param->bottom[k]);
+        int i = blob_index(net, l->param->bottom[k]);
 
         if (i < 0) return unknown_bottom(net, l, k);
         net->blob[i].output = false;
@@ -175,7 +176,7 @@ static enum crema_status make_top(struct crema_net *net, struct crema_layer *l,
 {
     const Crema__LayerParameter *p = l->param;
     const char *name = k < p->n_top ? p->top[k] : "(automatic)";
-    int i = k < p->n_top ? crema_net_blob_index(net, name) : -1;
+    int i = k < p->n_top ? blob_index(net, name) : -1;
     bool in_place = k < p->n_bottom && !strcmp(name, p->bottom[k]);
 
     if (i >= 0 && !in_place)

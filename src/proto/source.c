@@ -71,8 +71,9 @@ bool crema_source_mark(struct crema_source *source, const void *field,
     return true;
 }
 
-bool crema_source_find(const struct crema_source *source, const void *field,
-                       size_t *offset)
+/* False when `field` has no place of its own. */
+static bool find(const struct crema_source *source, const void *field,
+                 size_t *offset)
 {
     const struct crema_mark *mark;
 
@@ -88,7 +89,7 @@ bool crema_source_copy_mark(struct crema_source *source, const void *to,
 {
     size_t offset;
 
-    if (!crema_source_find(source, from, &offset)) return true;
+    if (!find(source, from, &offset)) return true;
     return crema_source_mark(source, to, offset);
 }
 
@@ -117,8 +118,7 @@ struct crema_place crema_source_place(const struct crema_source *source,
 {
     size_t offset;
 
-    if (crema_source_find(source, field, &offset) ||
-        crema_source_find(source, enclosing, &offset))
+    if (find(source, field, &offset) || find(source, enclosing, &offset))
         return crema_source_at(source, offset);
     return (struct crema_place){ .file = source->path };
 }

@@ -55,10 +55,6 @@ bool crema_source_mark(struct crema_source *, const void *field,
  * has none. */
 bool crema_source_copy_mark(struct crema_source *, const void *to,
                             const void *from) CREMA_MUST_USE;
-/* False when `field` has no place of its own. */
-bool crema_source_find(const struct crema_source *, const void *field,
-                       size_t *offset);
-
 /* The place of `field`; else of `enclosing`, as a field left at its default
  * has none; else line 0.  Borrows from the source. */
 struct crema_place crema_source_place(const struct crema_source *,

@@ -1,7 +1,6 @@
 /* text_value.c - the single values of prototxt: numbers, words, strings. */
 #include "proto/text_internal.h"
 
-#include <errno.h>
 #include <float.h>
 #include <locale.h>
 #include <math.h>

@@ -107,9 +107,7 @@ enum crema_status crema_solver__updates(void *solver, struct crema_net *);
 int crema_solver__histories(const struct crema_solver *);
 struct crema_param *crema_solver__history(const struct crema_solver *, int i);
 
-/* test.c: one pass of test_iter batches; all of them. */
-enum crema_status crema_solver__test(struct crema_solver *,
-                                     int i) CREMA_MUST_USE;
+/* test.c: every test net in turn. */
 enum crema_status crema_solver__test_all(struct crema_solver *) CREMA_MUST_USE;
 
 /* best.c: looks up what the run goes by. */

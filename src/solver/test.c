@@ -147,7 +147,8 @@ static enum crema_status run(struct crema_solver *s, int i,
     return CREMA_OK;
 }
 
-enum crema_status crema_solver__test(struct crema_solver *s, int i)
+/* Test net i: one pass of its batches. */
+static enum crema_status test(struct crema_solver *s, int i)
 {
     struct scores scores = { 0 };
     enum crema_status status;
@@ -167,7 +168,6 @@ enum crema_status crema_solver__test(struct crema_solver *s, int i)
 
 enum crema_status crema_solver__test_all(struct crema_solver *s)
 {
-    for (int i = 0; i < s->ntests && !s->stopped; i++)
-        CREMA_TRY(crema_solver__test(s, i));
+    for (int i = 0; i < s->ntests && !s->stopped; i++) CREMA_TRY(test(s, i));
     return CREMA_OK;
 }

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define OK(call) ck_assert_msg((call) == CREMA_OK, "%s", ctx->message)
 

@@ -6,6 +6,9 @@
 #include "proto/text.h"
 #include "support/suite.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 static const char *const cases[] = {
     "imagedata_bs1",
     "imagedata_crop",

@@ -2,6 +2,8 @@
 #include "data_floor/rig.h"
 #include "support/suite.h"
 
+#include <unistd.h>
+
 START_TEST(in_order_and_round_the_end)
 {
     struct crema_pipeline_options options = { .batch_size = 4,

@@ -3,7 +3,6 @@
 #include "support/suite.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 struct axis {
     int first, second, w0, w1;

@@ -613,7 +613,7 @@ static const struct parity_case joins[] = {
     { "slice, columns", slice, SHAPE3(3, 4, 6), NULL, N(2, 1, 5) },
 };
 
-const struct parity_table op_tables[] = {
+static const struct parity_table op_tables[] = {
     TABLE(convs),  TABLE(ips),   TABLE(pools), TABLE(lrns), TABLE(softmaxes),
     TABLE(others), TABLE(norms), TABLE(joins), NO_TABLE,
 };

@@ -12,7 +12,6 @@ struct parity_table {
 };
 
 /* NULL name ends */
-extern const struct parity_table op_tables[];
 extern const struct parity_table loss_tables[];
 extern const struct parity_table plane_tables[];
 extern const struct parity_table chain_tables[];

@@ -22,8 +22,10 @@ void crema_cpu_narrow(int64_t n, const float *restrict x, uint16_t *restrict y)
     for (int64_t i = 0; i < n; i++) y[i] = crema_to_bf16(x[i]);
 }
 
-const float *crema_cpu_load(enum crema_type type, const void *data, int64_t at,
-                            int64_t n, float *room)
+/* n elements from element `at` of float32 or bf16 data: as they lie, or widened
+ * into room.  NULL for NULL. */
+static const float *load(enum crema_type type, const void *data, int64_t at,
+                         int64_t n, float *room)
 {
     if (!data || type == CREMA_F32)
         return data ? (const float *)data + at : NULL;
@@ -31,8 +33,9 @@ const float *crema_cpu_load(enum crema_type type, const void *data, int64_t at,
     return room;
 }
 
-void crema_cpu_store(enum crema_type type, void *data, int64_t at, int64_t n,
-                     const float *from)
+/* The way back; from: either the data's own place or another. */
+static void store(enum crema_type type, void *data, int64_t at, int64_t n,
+                  const float *from)
 {
     if (type != CREMA_F32)
         crema_cpu_narrow(n, from, (uint16_t *)data + at);
@@ -64,8 +67,8 @@ static void part(const void *user, int64_t from, int64_t to)
         int64_t n = to - at < s->step ? to - at : s->step;
 
         for (int i = 0; i < op->nin; i++)
-            in[i] = op->in[i] ? crema_cpu_load(op->in[i]->layout.type,
-                                               op->in[i]->data, at, n, room[i])
+            in[i] = op->in[i] ? load(op->in[i]->layout.type, op->in[i]->data,
+                                     at, n, room[i])
                               : NULL;
         for (int i = 0; i < op->nout; i++) {
             const struct crema_tensor *t = op->out[i];
@@ -77,8 +80,7 @@ static void part(const void *user, int64_t from, int64_t to)
         s->fn(s->user, n, in, out);
         for (int i = 0; i < op->nout; i++)
             if (op->out[i])
-                crema_cpu_store(op->out[i]->layout.type, op->out[i]->data, at,
-                                n, out[i]);
+                store(op->out[i]->layout.type, op->out[i]->data, at, n, out[i]);
     }
 }
 

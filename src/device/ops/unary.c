@@ -4,6 +4,17 @@
 #include "device/formula/unary.h"
 #include "device/op.h"
 
+/* A formula as loops. */
+struct loops {
+    enum crema_reads reads; /* what backward gets: x or y */
+    bool keeps_zero;
+    /* y[0..n) from x; both may be the same memory */
+    void (*forward)(const float *p, int64_t n, const float *x, float *y);
+    /* dx from v (x or y, see reads) and dy; dx may be dy's memory */
+    void (*backward)(const float *p, int64_t n, const float *v, const float *dy,
+                     float *dx);
+};
+
 #define X(name, reads, keeps_zero)                                             \
     static void name##_forward(const float *p, int64_t n, const float *x,      \
                                float *y)                                       \
@@ -20,8 +31,8 @@
 #undef X
 
 #define X(name, reads, keeps_zero)                                             \
-    { #name, reads, keeps_zero, name##_forward, name##_backward },
-const struct crema_unary_table crema_unary_table[CREMA_UNARY_FORMULAS] = {
+    { reads, keeps_zero, name##_forward, name##_backward },
+static const struct loops loops[CREMA_UNARY_FORMULAS] = {
 #include "device/formula/list.h"
 };
 #undef X
@@ -32,9 +43,8 @@ struct crema_tensor *crema_unary(struct crema_program *p,
                                  struct crema_tensor *x)
 {
     struct crema_unary_params u = { .formula = formula };
-    const struct crema_op_type *type = crema_unary_table[formula].keeps_zero
-                                           ? &crema_op_unary_zero
-                                           : &crema_op_unary;
+    const struct crema_op_type *type =
+        loops[formula].keeps_zero ? &crema_op_unary_zero : &crema_op_unary;
     struct crema_op *op;
 
     if (!x) return NULL;
@@ -44,18 +54,18 @@ struct crema_tensor *crema_unary(struct crema_program *p,
     return op ? op->out[0] : NULL;
 }
 
-static const struct crema_unary_table *table(const struct crema_op *op)
+static const struct loops *loops_of(const struct crema_op *op)
 {
     const struct crema_unary_params *u = op->params;
 
-    return &crema_unary_table[u->formula];
+    return &loops[u->formula];
 }
 
 static void gradient(struct crema_program *p, struct crema_op *op)
 {
     struct crema_tensor *dx = crema_grad_part(p, op->in[0]);
     struct crema_tensor *in[3] = {
-        table(op)->reads == CREMA_READS_Y ? op->out[0] : op->in[0],
+        loops_of(op)->reads == CREMA_READS_Y ? op->out[0] : op->in[0],
         op->out[0]->grad,
     };
 
@@ -69,8 +79,8 @@ static enum crema_status ref(struct crema_ctx *ctx, const struct crema_op *op)
     const struct crema_unary_params *u = op->params;
 
     (void)ctx;
-    table(op)->forward(u->p, crema_shape_count(&op->out[0]->shape),
-                       crema_in(op, 0), crema_out(op, 0));
+    loops_of(op)->forward(u->p, crema_shape_count(&op->out[0]->shape),
+                          crema_in(op, 0), crema_out(op, 0));
     return CREMA_OK;
 }
 
@@ -84,7 +94,7 @@ static enum crema_status ref_bwd(struct crema_ctx *ctx,
 
     (void)ctx;
     for (int64_t i = 0; more && i < n; i++) dx[i] = dy[i] + more[i];
-    table(op)->backward(u->p, n, crema_in(op, 0), more ? dx : dy, dx);
+    loops_of(op)->backward(u->p, n, crema_in(op, 0), more ? dx : dy, dx);
     return CREMA_OK;
 }
 

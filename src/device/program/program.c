@@ -1,7 +1,6 @@
 /* program.c - recording: ops and tensors come into being here. */
 #include "device/program/passes.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
