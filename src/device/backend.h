@@ -54,9 +54,9 @@ struct crema_backend {
                              enum crema_arrangement *rule);
     /* Can it run `op` with op->relu set?  May be NULL: never. */
     bool (*fuses_relu)(const struct crema_op *op);
-    /* Can it run op, the gradient of a maximum pooling, with the gradients in it
-     * that the op's type names?  May be NULL: never. */
-    bool (*fuses_gradients)(const struct crema_op *op);
+    /* Can it run op, a maximum pooling, its gradient or an activation's, with
+     * the others in it that the op's type names?  May be NULL: never. */
+    bool (*fuses_others)(const struct crema_op *op);
     /* Neighbouring ops of one type, all its own: puts the work of the first
      * *joined of n, at least 1, into the first one's call.  The other calls are
      * then freed.  May be NULL: never. */

@@ -157,6 +157,7 @@ struct crema_memory {
     size_t workspaces; /* of these, then */
     size_t more;       /* how much larger gradients of params, and gaps, make
                           the heap */
+    size_t gradients;  /* of params: at most at once */
 };
 
 /* What updates go by in one step, as the device reads it. */

@@ -1,5 +1,5 @@
-/* test_chain.c - which gradients in front of a maximum pooling become one, and
- * which must not. */
+/* test_chain.c - what in front of a maximum pooling becomes one with it, what
+ * with its gradient or with an activation's, and what must not. */
 #include "support/cuda_on_host.h"
 #include "support/suite.h"
 
@@ -99,7 +99,8 @@ static const struct crema_op *find(const struct trial *t,
     return found;
 }
 
-/* Nothing is left of LRN, ReLU and the sums of the bias. */
+/* Nothing is left of LRN, ReLU and the sums of the bias; the pooling reads what
+ * the LRN read. */
 START_TEST(one_for_all)
 {
     const struct crema_op *op;
@@ -108,6 +109,9 @@ START_TEST(one_for_all)
     open_trial(&t, _i ? CUDA_ON_HOST_LAST : CUDA_ON_HOST);
     record(&t, 0, true);
     prepare(&t);
+    ck_assert_ptr_null(find(&t, &crema_op_lrn));
+    ck_assert_ptr_eq(find(&t, &crema_op_pool)->in[0],
+                     find(&t, &crema_op_conv)->out[0]);
     ck_assert_ptr_null(find(&t, &crema_op_lrn_bwd));
     ck_assert_ptr_null(find(&t, &crema_op_unary_bwd));
     ck_assert_ptr_null(find(&t, &crema_op_conv_bwd_weights)->out[1]);
@@ -133,8 +137,62 @@ START_TEST(what_is_read_stays)
         ck_assert_int_eq(crema_program_watch(t.p, kept), CREMA_OK);
     prepare(&t);
     ck_assert_int_eq(find(&t, &crema_op_lrn_bwd) != NULL, _i % BLOBS == NORMED);
+    /* whose gradient wants what forward left */
+    ck_assert_int_eq(find(&t, &crema_op_lrn) != NULL, _i % BLOBS == NORMED);
     ck_assert_int_eq(find(&t, &crema_op_unary_bwd) != NULL,
                      _i % BLOBS != CONVOLVED);
+    close_trial(&t);
+}
+END_TEST
+
+/* What the LRN makes is read beside the pooling: it is made. */
+START_TEST(blob_that_is_read_stays)
+{
+    struct trial t;
+
+    open_trial(&t, CUDA_ON_HOST_LAST);
+    record(&t, 0, true);
+    if (_i)
+        crema_program_keep(t.blob[NORMED]);
+    else
+        ck_assert_int_eq(crema_program_watch(t.p, t.blob[NORMED]), CREMA_OK);
+    prepare(&t);
+    ck_assert_ptr_nonnull(find(&t, &crema_op_lrn));
+    ck_assert_ptr_null(find(&t, &crema_op_lrn_bwd));
+    close_trial(&t);
+}
+END_TEST
+
+/* The CPU's pooling takes no LRN. */
+START_TEST(where_it_can)
+{
+    struct trial t;
+
+    open_trial(&t, "cpu");
+    record(&t, 0, true);
+    prepare(&t);
+    ck_assert_ptr_nonnull(find(&t, &crema_op_lrn));
+    ck_assert_ptr_nonnull(find(&t, &crema_op_lrn_bwd));
+    close_trial(&t);
+}
+END_TEST
+
+/* A convolution's bias gets its gradient from the activation's behind it, where
+ * the device can. */
+START_TEST(bias_of_activation)
+{
+    const struct crema_op *slope, *weights;
+    struct trial t;
+
+    open_trial(&t, _i ? CUDA_ON_HOST_LAST : "cpu");
+    record(&t, 0.1f, false);
+    prepare(&t);
+    slope = find(&t, &crema_op_unary_bwd);
+    weights = find(&t, &crema_op_conv_bwd_weights);
+    ck_assert_int_eq(slope->nout, _i ? 2 : 1);
+    ck_assert_ptr_eq(_i ? slope->out[1] : weights->out[1],
+                     find(&t, &crema_op_conv)->in[2]->grad);
+    ck_assert_int_eq(weights->out[1] == NULL, _i);
     close_trial(&t);
 }
 END_TEST
@@ -191,10 +249,13 @@ END_TEST
 int main(void)
 {
     Suite *s = suite_create("chain");
-    TCase *t = tcase_create("gradients");
+    TCase *t = tcase_create("fusion");
 
     tcase_add_loop_test(t, one_for_all, 0, 2);
     tcase_add_loop_test(t, what_is_read_stays, 0, 2 * BLOBS);
+    tcase_add_loop_test(t, blob_that_is_read_stays, 0, 2);
+    tcase_add_test(t, where_it_can);
+    tcase_add_loop_test(t, bias_of_activation, 0, 2);
     tcase_add_loop_test(t, leaks_stay, 0, 2);
     tcase_add_loop_test(t, relu_of_pooled, 0, 3);
     tcase_add_test(t, relu_stays);

@@ -116,18 +116,47 @@ START_TEST(chain_cuts)
 {
     for (int64_t c = 8; c <= 8 * CREMA_BLOCK; c += 8)
         for (int64_t n = 1; n < (int64_t)1 << 36; n = 7 * n + 5) {
-            struct crema_chain_cut cut = crema_chain_cut(n, c);
+            struct crema_cut8 cut = crema_cut8(n, c);
 
             ck_assert_int_le(cut.packs * cut.lanes, CREMA_BLOCK);
             ck_assert_int_ge(cut.lanes, 1);
-            ck_assert_uint_le(cut.parts, CREMA_CHAIN_PARTS);
+            ck_assert_uint_le(cut.parts, CREMA_CUT8_PARTS);
             ck_assert_int_ge(cut.parts * cut.each, n);
             ck_assert_int_lt((cut.parts - 1) * cut.each, n);
-            ck_assert_uint_ge(crema_chain_room(n, c),
-                              4 * (size_t)c * cut.parts);
+            ck_assert_uint_ge(crema_cut8_room(n, c), 4 * (size_t)c * cut.parts);
         }
 }
 END_TEST
+
+/* The items of an LRN in a pooling have each output once, however many there
+ * are; few outputs are shared out one by one, many in columns. */
+START_TEST(lrn_pool_cuts)
+{
+    static const struct crema_planes all[] = {
+        { 1, 8, 1, 1, true },      { 1, 96, 27, 27, true },
+        { 256, 96, 27, 27, true }, { 256, 256, 13, 13, true },
+        { 3, 16, 5, 400, true },   { 300, 2048, 7, 7, true },
+    };
+    const struct crema_planes *y = &all[_i];
+    struct crema_lrn_pool_cut cut = crema_lrn_pool_cut(y);
+    int64_t n = 0;
+
+    ck_assert_int_ge(cut.rows, 1);
+    ck_assert_int_le(cut.rows, CREMA_LRN_POOL_ROWS);
+    ck_assert_int_ge(cut.rows * cut.segments, y->h);
+    ck_assert_int_lt(cut.rows * (cut.segments - 1), y->h);
+    for (int64_t i = 0; i < cut.items; i++) {
+        struct crema_lrn_pool_item it = crema_lrn_pool_item(y, &cut, i);
+
+        if (it.n < 0 || it.n >= y->n || it.w >= y->w || it.c % 8 != 0 ||
+            it.c + 8 > y->c || it.to > y->h || it.from >= it.to)
+            ck_abort_msg("item %lld is nowhere", (long long)i);
+        n += 8 * (it.to - it.from);
+    }
+    ck_assert_int_eq(n, crema_count4(y));
+}
+END_TEST
+enum { LRN_POOL_CUTS = 6 };
 
 /* Offsets beyond 2^31 elements, forth and back, in both layouts. */
 START_TEST(places)
@@ -153,11 +182,10 @@ START_TEST(arguments)
 {
     ck_assert_uint_lt(sizeof(struct crema_many) + 64, 4096);
     ck_assert_uint_lt(2 * sizeof(struct crema_layout) + 64, 4096);
-    ck_assert_uint_lt(sizeof(struct crema_pool_shape) + 64, 4096);
+    ck_assert_uint_lt(sizeof(struct crema_lrn_pool) + 64, 4096);
     ck_assert_uint_lt(sizeof(struct crema_joined) + 64, 4096);
-    ck_assert_uint_lt(sizeof(struct crema_chain) +
-                          sizeof(struct crema_chain_cut) + 64,
-                      4096);
+    ck_assert_uint_lt(
+        sizeof(struct crema_chain) + sizeof(struct crema_cut8) + 64, 4096);
 }
 END_TEST
 
@@ -315,6 +343,7 @@ int main(void)
     tcase_add_test(numbers, grids);
     tcase_add_test(numbers, cuts);
     tcase_add_test(numbers, chain_cuts);
+    tcase_add_loop_test(numbers, lrn_pool_cuts, 0, LRN_POOL_CUTS);
     tcase_add_test(numbers, places);
     tcase_add_test(numbers, arguments);
     tcase_add_test(numbers, layouts);

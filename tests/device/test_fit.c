@@ -82,12 +82,62 @@ START_TEST(the_named_batch_fits)
 }
 END_TEST
 
+/* 256 numbers a picture become 4096 by weights whose gradient, 4 MiB, is as
+ * large however many pictures there are. */
+static enum crema_status try_trained(int64_t batch)
+{
+    struct crema_device dev = { .type = &type, .ctx = ctx, .name = "tiny GPU" };
+    struct crema_heap heap = { .dev = &dev };
+    struct crema_param w = { .name = "w",
+                             .shape = CREMA_SHAPE(4096, 256),
+                             .dev = &dev };
+    struct crema_program *p;
+    struct crema_tensor *x, *t, *y;
+    enum crema_status status;
+
+    ck_assert_int_eq(crema_program_open(&dev, &heap, true, &p), CREMA_OK);
+    x = crema_program_input(p, &CREMA_SHAPE(batch, 256), CREMA_F32);
+    t = crema_program_param(p, &w, true);
+    p->layer = "full";
+    y = crema_inner_product(p, false, x, t, NULL);
+    crema_program_end(p, CREMA_FORWARD);
+    crema_program_seed(p, y, crema_fill(p, &y->shape, 1));
+    ck_assert_int_eq(crema_program_differentiate(p), CREMA_OK);
+    crema_program_keep(crema_reduce(p, CREMA_REDUCE_SQUARES, 1, 0, 2, t->grad));
+    crema_program_end(p, CREMA_UPDATE);
+    status = crema_program_prepare(p);
+    crema_program_free(p);
+    crema_heap_release(&heap);
+    crema_param_release(&w);
+    return status;
+}
+
+START_TEST(gradients_stay_as_large)
+{
+    long long fits;
+
+    ctx = crema_ctx_new(NULL, NULL);
+    left = 8 << 20;
+    ck_assert_int_eq(try_trained(1000), CREMA_ENOMEM);
+    ck_assert_int_eq(sscanf(strstr(ctx->message, "batch_size of"),
+                            "batch_size of %lld", &fits),
+                     1);
+    ck_assert_int_gt(fits, 1);
+    ck_assert_msg(try_trained(fits) == CREMA_OK, "%s", ctx->message);
+    left = 4 << 20;
+    ck_assert_int_eq(try_trained(1000), CREMA_ENOMEM);
+    ck_assert_ptr_nonnull(strstr(ctx->message, "no batch_size would fit"));
+    crema_ctx_free(ctx);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("fit");
     TCase *t = tcase_create("memory");
 
     tcase_add_test(t, the_named_batch_fits);
+    tcase_add_test(t, gradients_stay_as_large);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -29,6 +29,46 @@ int crema_cuda_unary_bwd(cudaStream_t s, const struct crema_unary_params *u,
     return 0;
 }
 
+/* A block's part: its threads' sums, then those of all. */
+static void unary_bwd_part(const struct crema_unary_params *u, int type,
+                           const struct crema_cut8 *cut, int64_t from,
+                           const void *v, const void *dy, const void *more,
+                           void *dx, float *sums)
+{
+    float room[CREMA_CUT8_ROOM] = { 0 };
+    int64_t to = from + cut->each;
+
+    if (to > cut->positions) to = cut->positions;
+    EACH(me, CREMA_BLOCK)
+    {
+        int64_t lane = me / cut->packs, pack = me % cut->packs;
+        struct crema_pack sum = { { 0 } };
+
+        for (int64_t i = lane < cut->lanes ? from + lane : to; i < to;
+             i += cut->lanes) {
+            struct crema_pack d = crema_unary_bwd_8(
+                u, type, i * cut->packs + pack, v, dy, more, dx);
+
+            for (int k = 0; k < 8; k++) sum.v[k] += d.v[k];
+        }
+        crema_cut8_show(&sum, (int)me, room);
+    }
+    EACH(k, 8 * cut->packs) sums[k] = crema_cut8_sum(cut, (int)k, room);
+}
+
+int crema_cuda_unary_bwd_sums(cudaStream_t s,
+                              const struct crema_unary_params *u, int type,
+                              const struct crema_cut8 *cut, const void *v,
+                              const void *dy, const void *more, void *dx,
+                              float *sums)
+{
+    (void)s;
+    EACH(part, cut->parts)
+    unary_bwd_part(u, type, cut, part * cut->each, v, dy, more, dx,
+                   sums + part * 8 * cut->packs);
+    return 0;
+}
+
 int crema_cuda_sum(cudaStream_t s, const struct crema_many *m, bool relu,
                    int type, int64_t count, void *y)
 {

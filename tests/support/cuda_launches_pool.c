@@ -1,5 +1,5 @@
-/* cuda_launches_pool.c - launches of pooling, of response normalization, and of
- * gradients in one, as loops. */
+/* cuda_launches_pool.c - launches of pooling, of response normalization, of
+ * both in one, and of gradients in one, as loops. */
 #include "support/cuda_launches.h"
 
 /* ---- pool.cu, lrn.cu ----------------------------------------------------- */
@@ -87,6 +87,22 @@ int crema_cuda_lrn_bwd(cudaStream_t s, const struct crema_lrn *l,
     return 0;
 }
 
+/* ---- lrn_pool.cu --------------------------------------------------------- */
+
+int crema_cuda_lrn_pool(cudaStream_t s, const struct crema_lrn_pool *l,
+                        int type, const void *x, void *y, void *ws)
+{
+    struct crema_lrn_pool_cut cut = crema_lrn_pool_cut(&l->pool.y);
+    int half = crema_lrn_pool_half(l);
+
+    (void)s;
+    if (crema_lrn_pool_by_8(l)) EACH(i, cut.items)
+    crema_lrn_pool_8(l, type, half, &cut, x, y, ws, i);
+    else EACH(i, crema_count4(&l->pool.y))
+        crema_at_lrn_pool(l, type, x, y, ws, i);
+    return 0;
+}
+
 /* ---- chain.cu ------------------------------------------------------------ */
 
 int crema_cuda_chain(cudaStream_t s, const struct crema_chain *c, int type,
@@ -100,11 +116,11 @@ int crema_cuda_chain(cudaStream_t s, const struct crema_chain *c, int type,
 
 /* A block's part: all its threads begin a position before one ends it. */
 static void chain_part(const struct crema_chain *c, int type,
-                       const struct crema_chain_cut *cut, int64_t from,
+                       const struct crema_cut8 *cut, int64_t from,
                        const void *dy, const void *ws, const void *x, void *dx,
                        float *sums)
 {
-    float room[CREMA_CHAIN_ROOM] = { 0 };
+    float room[CREMA_CUT8_ROOM] = { 0 };
     struct crema_pack sum[CREMA_BLOCK] = { { { 0 } } };
     struct crema_chain_turn turn[CREMA_BLOCK];
     int half = crema_chain_half(c);
@@ -119,7 +135,7 @@ static void chain_part(const struct crema_chain *c, int type,
             turn[me] =
                 crema_chain_begin(c, type, half, dy, ws, x,
                                   from + me / cut->packs, (int)me % cut->packs);
-            crema_chain_show(&turn[me].term, (int)me, room);
+            crema_cut8_show(&turn[me].term, (int)me, room);
         }
         EACH(me, left * cut->packs)
         {
@@ -130,13 +146,13 @@ static void chain_part(const struct crema_chain *c, int type,
             for (int k = 0; k < 8; k++) sum[me].v[k] += d.v[k];
         }
     }
-    EACH(me, CREMA_BLOCK) crema_chain_show(&sum[me], (int)me, room);
+    EACH(me, CREMA_BLOCK) crema_cut8_show(&sum[me], (int)me, room);
     EACH(k, sums ? 8 * cut->packs : 0)
-    sums[k] = crema_chain_sum(cut, (int)k, room);
+    sums[k] = crema_cut8_sum(cut, (int)k, room);
 }
 
 int crema_cuda_chain_8(cudaStream_t s, const struct crema_chain *c, int type,
-                       const struct crema_chain_cut *cut, const void *dy,
+                       const struct crema_cut8 *cut, const void *dy,
                        const void *ws, const void *x, void *dx, float *sums)
 {
     (void)s;

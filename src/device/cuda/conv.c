@@ -81,19 +81,6 @@ struct conv_case crema_cuda_conv_case(const struct crema_device *dev,
 
 /* ---- running ----------------------------------------------------------- */
 
-/* db[k] = sum of dY over all but the channels */
-static int sum_bias(cudaStream_t stream, const struct conv_parts *p, void *room)
-{
-    struct crema_summands s = {
-        .what = CREMA_SUM_V,
-        .axis = crema_cuda_channels(p->y),
-        .v = p->y->data,
-        .type = crema_cuda_type(p->y),
-    };
-
-    return crema_cuda_sums(stream, &s, 1.0f, room, p->b->data, NULL);
-}
-
 int crema_cuda_conv_behind(cudaStream_t stream, const struct conv_case *c,
                            const struct conv_data *d)
 {
@@ -129,7 +116,7 @@ static enum crema_status run(struct crema_call *base, struct crema_op *op)
         error = crema_cuda_conv_behind(stream, &call->problem, &d);
     }
     if (p.way == CONV_BWD_WEIGHTS && p.b)
-        error = sum_bias(stream, &p, call->scratch);
+        error = crema_cuda_sum_channels(stream, p.y, call->scratch, p.b->data);
     return error ? crema_cuda_launch_failed(base->dev, op, error) : CREMA_OK;
 }
 

@@ -16,13 +16,49 @@ static int unary(cudaStream_t s, const struct crema_op *op, void *scratch)
                             crema_out(op, 0));
 }
 
+static int slopes(cudaStream_t s, const struct crema_op *op)
+{
+    return crema_cuda_unary_bwd(
+        s, op->params, crema_cuda_type(op->in[0]), count_of(op->in[0]),
+        crema_in(op, 0), crema_in(op, 1), crema_in(op, 2), crema_out(op, 0));
+}
+
+/* For the sums of db. */
+static size_t slopes_room(const struct crema_op *op)
+{
+    const struct crema_shape *x = &op->out[0]->shape;
+
+    return op->nout > 1
+               ? crema_cut8_room(
+                     x->dim[0] * crema_shape_product(x, 2, x->ndims), x->dim[1])
+               : 0;
+}
+
+/* dx, and its sums over all but the channels. */
+static int slopes_and_sums(cudaStream_t s, const struct crema_op *op,
+                           float *room)
+{
+    struct crema_axis a = crema_cuda_channels(op->out[0]);
+    int type = crema_cuda_type(op->in[0]), error;
+    float *db = crema_out(op, 1);
+    struct crema_cut8 cut;
+
+    if (!crema_cut8_fits(&a)) {
+        error = slopes(s, op);
+        return error ? error : crema_cuda_sum_channels(s, op->out[0], room, db);
+    }
+    cut = crema_cut8(a.outer, a.length);
+    error = crema_cuda_unary_bwd_sums(s, op->params, type, &cut,
+                                      crema_in(op, 0), crema_in(op, 1),
+                                      crema_in(op, 2), crema_out(op, 0), room);
+    return error ? error
+                 : crema_cuda_add_parts(s, a.length, cut.parts, 1.0f, room, db,
+                                        NULL);
+}
+
 static int unary_bwd(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
-    (void)scratch;
-    return crema_cuda_unary_bwd(s, op->params, crema_cuda_type(op->in[0]),
-                                count_of(op->in[0]), crema_in(op, 0),
-                                crema_in(op, 1), crema_in(op, 2),
-                                crema_out(op, 0));
+    return op->nout > 1 ? slopes_and_sums(s, op, scratch) : slopes(s, op);
 }
 
 /* ---- several tensors of one shape ---------------------------------------- */
@@ -280,7 +316,7 @@ static int slice(cudaStream_t s, const struct crema_op *op, void *scratch)
 const struct cuda_kernel crema_cuda_elementwise[] = {
     { &crema_op_unary, unary, 0, NULL, NULL, false },
     { &crema_op_unary_zero, unary, 0, NULL, NULL, false },
-    { &crema_op_unary_bwd, unary_bwd, 0, NULL, NULL, false },
+    { &crema_op_unary_bwd, unary_bwd, 0, NULL, slopes_room, false },
     { &crema_op_sum, sum, 0, NULL, NULL, true },
     { &crema_op_product, product, 0, NULL, NULL, false },
     { &crema_op_product_bwd, product_bwd, 0, NULL, NULL, false },

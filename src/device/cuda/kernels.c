@@ -105,9 +105,10 @@ static bool fuses_relu(const struct crema_op *op)
     return k && k->relu;
 }
 
-static bool fuses_gradients(const struct crema_op *op)
+static bool fuses_others(const struct crema_op *op)
 {
-    return op->type == &crema_op_pool_bwd;
+    return op->type == &crema_op_pool || op->type == &crema_op_pool_bwd ||
+           op->type == &crema_op_unary_bwd;
 }
 
 const struct crema_backend crema_cuda_kernels = {
@@ -115,6 +116,6 @@ const struct crema_backend crema_cuda_kernels = {
     .plan = plan,
     .join = join,
     .fuses_relu = fuses_relu,
-    .fuses_gradients = fuses_gradients,
+    .fuses_others = fuses_others,
     .updates_copy = crema_cuda_updates_copy,
 };

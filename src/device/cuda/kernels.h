@@ -74,6 +74,11 @@ struct crema_axis crema_cuda_layout_channels(const struct crema_layout *);
 struct crema_axis crema_cuda_channels(const struct crema_tensor *);
 struct crema_planes crema_cuda_planes(const struct crema_tensor *);
 
+/* sums[c]: of t over all but its channels; room: CREMA_SUM_ROOM bytes.  Not 0:
+ * a cudaError_t. */
+int crema_cuda_sum_channels(cudaStream_t, const struct crema_tensor *t,
+                            float *room, float *sums);
+
 /* What a GPU lacks for values of a type, or for TF32; 90 is capability 9.0. */
 const char *crema_cuda_lacks(int capability, enum crema_type);
 const char *crema_cuda_lacks_tf32(int capability);

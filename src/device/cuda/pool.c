@@ -48,7 +48,7 @@ static size_t chain_room(const struct crema_op *op)
     const struct crema_shape *x = &op->out[0]->shape;
 
     return op->out[1]
-               ? crema_chain_room(x->dim[0] * x->dim[2] * x->dim[3], x->dim[1])
+               ? crema_cut8_room(x->dim[0] * x->dim[2] * x->dim[3], x->dim[1])
                : 0;
 }
 
@@ -81,13 +81,27 @@ static bool takes_maximum(const struct crema_op *op)
     return params->pool.method == CREMA_POOL_MAX;
 }
 
+/* A maximum pooling, and the LRN in front of it. */
+static int lrn_pool(cudaStream_t s, const struct crema_op *op,
+                    const struct crema_pool_shape *shape)
+{
+    const struct crema_pool_params *params = op->params;
+    const struct crema_lrn_pool l = { *shape, params->lrn };
+
+    return crema_cuda_lrn_pool(s, &l, crema_cuda_type(op->in[0]),
+                               crema_in(op, 0), crema_out(op, 0),
+                               crema_out(op, 1));
+}
+
 static int pool(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
+    const struct crema_pool_params *params = op->params;
     struct crema_pool_shape p =
         pool_shape(op, op->in[0], op->out[0], op->out[1]);
     int type = crema_cuda_type(op->in[0]);
 
     (void)scratch;
+    if (params->lrn.size > 0) return lrn_pool(s, op, &p);
     return takes_maximum(op)
                ? crema_cuda_pool_max(s, &p, type, crema_in(op, 0),
                                      crema_out(op, 0), crema_out(op, 1))
@@ -106,19 +120,6 @@ static int pool_draw(cudaStream_t s, const struct crema_op *op, void *scratch)
                                 crema_out(op, 0), crema_out(op, 1));
 }
 
-/* db of dx, as it lies in memory. */
-static int sum_dx(cudaStream_t s, const struct crema_op *op, float *room)
-{
-    const struct crema_summands sum = {
-        .what = CREMA_SUM_V,
-        .axis = crema_cuda_channels(op->out[0]),
-        .v = op->out[0]->data,
-        .type = crema_cuda_type(op->out[0]),
-    };
-
-    return crema_cuda_sums(s, &sum, 1.0f, room, crema_out(op, 1), NULL);
-}
-
 /* Other gradients in one with that of a maximum pooling. */
 static int chain(cudaStream_t s, const struct crema_op *op,
                  const struct crema_pool_shape *shape, float *room)
@@ -128,14 +129,15 @@ static int chain(cudaStream_t s, const struct crema_op *op,
     int64_t channels = shape->x.c;
     float *db = crema_out(op, 1);
     int type = crema_cuda_type(op->in[0]), error;
-    struct crema_chain_cut cut;
+    struct crema_cut8 cut;
 
     if (!crema_chain_by_8(&c)) {
         error = crema_cuda_chain(s, &c, type, crema_in(op, 0), crema_in(op, 1),
                                  crema_in(op, 2), crema_out(op, 0));
-        return error || !db ? error : sum_dx(s, op, room);
+        return error || !db ? error
+                            : crema_cuda_sum_channels(s, op->out[0], room, db);
     }
-    cut = crema_chain_cut(shape->x.n * shape->x.h * shape->x.w, channels);
+    cut = crema_cut8(shape->x.n * shape->x.h * shape->x.w, channels);
     error =
         crema_cuda_chain_8(s, &c, type, &cut, crema_in(op, 0), crema_in(op, 1),
                            crema_in(op, 2), crema_out(op, 0), db ? room : NULL);

@@ -85,6 +85,19 @@ struct crema_axis crema_cuda_channels(const struct crema_tensor *t)
     return a;
 }
 
+int crema_cuda_sum_channels(cudaStream_t s, const struct crema_tensor *t,
+                            float *room, float *sums)
+{
+    const struct crema_summands what = {
+        .what = CREMA_SUM_V,
+        .axis = crema_cuda_channels(t),
+        .v = t->data,
+        .type = crema_cuda_type(t),
+    };
+
+    return crema_cuda_sums(s, &what, 1.0f, room, sums, NULL);
+}
+
 /* Spatial axes but the last are one: their order is that of a plane's rows. */
 struct crema_planes crema_cuda_planes(const struct crema_tensor *t)
 {

@@ -45,8 +45,9 @@ struct crema_pool_params {
     struct crema_pool pool;
     bool mask;             /* ws is a blob: indices as float, dense */
     uint32_t seed, stream; /* of pool_draw, whose method is MAX */
-    /* Of a gradient which is that of an LRN, too, in front of the pooling; size
-     * 0: it is not.  passes: only where X, which had a ReLU, is above 0. */
+    /* Of an LRN in front of the pooling, which is done with it, or whose
+     * gradient is; size 0: it is not.  passes: of a gradient, only where X,
+     * which had a ReLU, is above 0. */
     struct crema_lrn lrn;
     bool passes;
 };
@@ -112,6 +113,10 @@ struct crema_standardize {
 enum crema_status crema_regions_check(struct crema_ctx *,
                                       const struct crema_op *,
                                       const float *regions) CREMA_MUST_USE;
+
+/* sums[c]: of the dense x over all axes but 1; for definitions */
+void crema_sum_channels(const struct crema_shape *, const float *x,
+                        float *sums);
 
 /* How prelu's slopes lie over X: by channel, or one for all. */
 struct crema_sides crema_prelu_sides(const struct crema_shape *x,

@@ -155,15 +155,14 @@ static float average(const float *x, int64_t width, const struct patch *p)
     return (float)(sum / (double)(p->h.width * p->w.width));
 }
 
-static enum crema_status ref(struct crema_ctx *ctx, const struct crema_op *op)
+/* x: what is pooled */
+static void pool_planes(const struct crema_op *op, const float *x)
 {
     const struct crema_pool_params *params = op->params;
     const struct crema_shape *xs = &op->in[0]->shape, *ys = &op->out[0]->shape;
     int64_t P = ys->dim[2], Q = ys->dim[3], W = xs->dim[3];
-    const float *x = crema_in(op, 0);
     float *y = crema_out(op, 0), *ws = crema_out(op, 1);
 
-    (void)ctx;
     for (int64_t i = 0; i < crema_shape_count(ys); i++) {
         const float *plane = x + i / (P * Q) * (xs->dim[2] * W);
         struct patch p = patch_of(&params->pool, xs, i / Q % P, i % Q);
@@ -177,6 +176,38 @@ static enum crema_status ref(struct crema_ctx *ctx, const struct crema_op *op)
             ws[i] = (float)best;
         }
     }
+}
+
+/* What the LRN in front of the pooling makes of x. */
+static enum crema_status after_lrn(struct crema_ctx *ctx,
+                                   const struct crema_op *op)
+{
+    const struct crema_pool_params *params = op->params;
+    struct crema_tensor normed = *op->in[0];
+    struct crema_tensor *out[2] = { &normed, NULL };
+    const struct crema_op lrn = { .type = &crema_op_lrn,
+                                  .params = &params->lrn,
+                                  .nin = 1,
+                                  .nout = 2,
+                                  .in = op->in,
+                                  .out = out };
+    enum crema_status status;
+
+    normed.data =
+        malloc(sizeof(float) * (size_t)crema_shape_count(&normed.shape) + 1);
+    if (!normed.data) return crema_no_memory(ctx, "a blob");
+    status = lrn.type->ref(ctx, &lrn);
+    if (status == CREMA_OK) pool_planes(op, normed.data);
+    free(normed.data);
+    return status;
+}
+
+static enum crema_status ref(struct crema_ctx *ctx, const struct crema_op *op)
+{
+    const struct crema_pool_params *params = op->params;
+
+    if (params->lrn.size > 0) return after_lrn(ctx, op);
+    pool_planes(op, crema_in(op, 0));
     return CREMA_OK;
 }
 
@@ -258,21 +289,6 @@ static enum crema_status through_lrn(struct crema_ctx *ctx,
     return status;
 }
 
-static void sum_channels(const struct crema_shape *s, const float *x,
-                         float *sums)
-{
-    struct crema_sides sides = crema_sides(s, 1);
-
-    for (int64_t c = 0; c < sides.length; c++) {
-        double sum = 0;
-
-        for (int64_t i = 0; i < sides.outer * sides.inner; i++)
-            sum += x[(i / sides.inner * sides.length + c) * sides.inner +
-                     i % sides.inner];
-        sums[c] = (float)sum;
-    }
-}
-
 static enum crema_status ref_bwd(struct crema_ctx *ctx,
                                  const struct crema_op *op)
 {
@@ -293,11 +309,12 @@ static enum crema_status ref_bwd(struct crema_ctx *ctx,
             plane[(int64_t)ws[i]] += dy[i];
     }
     if (params->lrn.size > 0) CREMA_TRY(through_lrn(ctx, op));
-    if (db) sum_channels(xs, dx, db);
+    if (db) crema_sum_channels(xs, dx, db);
     return CREMA_OK;
 }
 
-/* x -> y ws; ws has y's shape for MAX and {0} for AVE */
+/* x -> y ws; ws has y's shape for MAX and {0} for AVE.  An LRN in front of it
+ * may be in it, whose x it then reads (program/chain.c). */
 const struct crema_op_type crema_op_pool = {
     .name = "pool",
     .params_size = sizeof(struct crema_pool_params),

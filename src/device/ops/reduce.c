@@ -39,6 +39,21 @@ static void gradient(struct crema_program *p, struct crema_op *op)
 
 /* ---- the definition --------------------------------------------------- */
 
+void crema_sum_channels(const struct crema_shape *s, const float *x,
+                        float *sums)
+{
+    struct crema_sides sides = crema_sides(s, 1);
+
+    for (int64_t c = 0; c < sides.length; c++) {
+        double sum = 0;
+
+        for (int64_t i = 0; i < sides.outer * sides.inner; i++)
+            sum += x[(i / sides.inner * sides.length + c) * sides.inner +
+                     i % sides.inner];
+        sums[c] = (float)sum;
+    }
+}
+
 static double value(enum crema_reduction f, double x)
 {
     return f == CREMA_REDUCE_SUM ? x : f == CREMA_REDUCE_ABS ? fabs(x) : x * x;

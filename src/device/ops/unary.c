@@ -2,7 +2,7 @@
 #include "device/ops/unary.h"
 
 #include "device/formula/unary.h"
-#include "device/op.h"
+#include "device/ops/params.h"
 
 /* A formula as loops. */
 struct loops {
@@ -95,6 +95,8 @@ static enum crema_status ref_bwd(struct crema_ctx *ctx,
     (void)ctx;
     for (int64_t i = 0; more && i < n; i++) dx[i] = dy[i] + more[i];
     loops_of(op)->backward(u->p, n, crema_in(op, 0), more ? dx : dy, dx);
+    if (op->nout > 1)
+        crema_sum_channels(&op->out[0]->shape, dx, crema_out(op, 1));
     return CREMA_OK;
 }
 
@@ -119,8 +121,9 @@ const struct crema_op_type crema_op_unary_zero = {
     .ref = ref,
 };
 
-/* x or y, dy [dy] -> dx: dy, which may come in two parts (program/fuse.c), is 0
- * in the padding, and so is dx */
+/* x or y, dy [dy] -> dx [db]: dy, which may come in two parts (program/fuse.c),
+ * is 0 in the padding, and so is dx; db are dx's sums over all but its
+ * channels, for a bias (program/chain.c) */
 const struct crema_op_type crema_op_unary_bwd = {
     .name = "unary_bwd",
     .params_size = sizeof(struct crema_unary_params),

@@ -68,7 +68,7 @@ enum crema_status crema_pass_account(struct crema_program *p)
 {
     const size_t n = (size_t)p->nops + 1;
     int64_t *live = calloc(n * CREMA_USES, sizeof *live);
-    const int64_t *values, *workspaces;
+    const int64_t *values, *workspaces, *gradients;
     struct crema_memory *m = &p->memory;
 
     if (!live) return crema_no_memory(p->ctx, "planning memory");
@@ -78,11 +78,15 @@ enum crema_status crema_pass_account(struct crema_program *p)
     add_lives(p, live);
     values = live + n * CREMA_USE_VALUE;
     workspaces = live + n * CREMA_USE_WORKSPACE;
-    for (size_t i = 0; i < n; i++)
+    gradients = live + n * CREMA_USE_PARAM_GRAD;
+    for (size_t i = 0; i < n; i++) {
         if ((size_t)(values[i] + workspaces[i]) > m->values) {
             m->values = (size_t)(values[i] + workspaces[i]);
             m->workspaces = (size_t)workspaces[i];
         }
+        if ((size_t)gradients[i] > m->gradients)
+            m->gradients = (size_t)gradients[i];
+    }
     if (p->heap_bytes > m->values) m->more = p->heap_bytes - m->values;
     free(live);
     return CREMA_OK;

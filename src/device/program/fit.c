@@ -52,14 +52,27 @@ static int64_t batch_of(const struct crema_program *p)
     return batch;
 }
 
+/* The largest batch for which there is room; 0: none.  Gradients of params are
+ * as large whatever it is: of m_i of them and v_i values an image at op i, a
+ * share r of the batch wants max(v_i r + m_i) <= max m + r (max(v_i + m_i) -
+ * max m). */
+static int64_t batch_that_fits(const struct crema_program *p, size_t values,
+                               size_t room)
+{
+    size_t fixed = p->memory.gradients;
+
+    if (room <= fixed || values <= fixed) return 0;
+    return (int64_t)((double)batch_of(p) * (double)(room - fixed) /
+                     (double)(values - fixed));
+}
+
 /* left: bytes for values alone. */
 static enum crema_status refuse(const struct crema_program *p, size_t values,
                                 size_t left, size_t all)
 {
     size_t share, room = left > p->scratch_bytes ? left - p->scratch_bytes : 0;
     const char *layer = largest(p, &share);
-    int64_t batch = batch_of(p);
-    double fits = values ? (double)batch * (double)room / (double)values : 0;
+    int64_t batch = batch_of(p), fits = batch_that_fits(p, values, room);
 
     if (fits >= 1 && batch > 1)
         return crema_fail(

@@ -8,7 +8,7 @@
 void crema_pass_merge(struct crema_program *);
 /* ReLUs and sums go into the op that makes what they alone read: fuse.c. */
 void crema_pass_fuse(struct crema_program *);
-/* What runs back through a maximum pooling: chain.c. */
+/* What stands in front of a maximum pooling, and sums for biases: chain.c. */
 void crema_pass_chain(struct crema_program *);
 /* Batch norms by statistics go into weights; in TEST, without gradients. */
 enum crema_status crema_pass_fold(struct crema_program *) CREMA_MUST_USE;

@@ -9,10 +9,10 @@
 /* HALF: channels to either side that count; CREMA_LRN_HALF: or fewer. */
 template <int TYPE, int HALF>
 static __global__ void
-chain_8(const __grid_constant__ crema_chain c, struct crema_chain_cut cut,
+chain_8(const __grid_constant__ crema_chain c, struct crema_cut8 cut,
         const void *dy, const void *ws, const void *x, void *dx, float *sums)
 {
-    __shared__ float room[CREMA_CHAIN_ROOM];
+    __shared__ float room[CREMA_CUT8_ROOM];
     const int half = HALF == CREMA_LRN_HALF ? crema_chain_half(&c) : HALF;
     int me = (int)threadIdx.x, lane = me / cut.packs, pack = me % cut.packs;
     int64_t from = blockIdx.x * cut.each, to = from + cut.each;
@@ -26,7 +26,7 @@ chain_8(const __grid_constant__ crema_chain c, struct crema_chain_cut cut,
 
         if (mine) {
             t = crema_chain_begin(&c, TYPE, half, dy, ws, x, position, pack);
-            if (HALF > 0) crema_chain_show(&t.term, me, room);
+            if (HALF > 0) crema_cut8_show(&t.term, me, room);
         }
         if (HALF > 0) __syncthreads();
         if (mine) {
@@ -37,16 +37,12 @@ chain_8(const __grid_constant__ crema_chain c, struct crema_chain_cut cut,
         }
         if (HALF > 0) __syncthreads(); /* room may be used again */
     }
-    if (!sums) return;
-    crema_chain_show(&sum, me, room);
-    __syncthreads();
-    for (int k = me; k < 8 * cut.packs; k += CREMA_BLOCK)
-        sums[blockIdx.x * c.pool.x.c + k] = crema_chain_sum(&cut, k, room);
+    if (sums) write_sums(cut, sum, room, sums);
 }
 
 template <int TYPE>
 static void launch_8(cudaStream_t s, const crema_chain *c,
-                     const struct crema_chain_cut &cut, const void *dy,
+                     const struct crema_cut8 &cut, const void *dy,
                      const void *ws, const void *x, void *dx, float *sums)
 {
     int half = crema_chain_half(c);
@@ -77,7 +73,7 @@ int crema_cuda_chain(cudaStream_t s, const struct crema_chain *c, int type,
 }
 
 int crema_cuda_chain_8(cudaStream_t s, const struct crema_chain *c, int type,
-                       const struct crema_chain_cut *cut, const void *dy,
+                       const struct crema_cut8 *cut, const void *dy,
                        const void *ws, const void *x, void *dx, float *sums)
 {
     if (cut->positions == 0) return 0;

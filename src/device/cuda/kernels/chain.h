@@ -9,7 +9,7 @@
 #ifndef CREMA_DEVICE_CUDA_KERNELS_CHAIN_H
 #define CREMA_DEVICE_CUDA_KERNELS_CHAIN_H
 
-#include "device/cuda/kernels/channels.h"
+#include "device/cuda/kernels/cut8.h"
 #include "device/cuda/kernels/lrn.h"
 #include "device/cuda/kernels/pool.h"
 
@@ -81,49 +81,6 @@ CREMA_FORMULA void crema_at_chain(const struct crema_chain *c, int type,
 
 /* ---- 8 channels ---------------------------------------------------------- */
 
-/* How the N x H x W positions are shared out, by shape alone: each part is a
- * block's, whose threads are `lanes` times the packs of a position. */
-struct crema_chain_cut {
-    int packs, lanes;
-    int64_t positions, each; /* of all parts, of one */
-    unsigned parts;
-};
-
-enum {
-    CREMA_CHAIN_PARTS = 2048,
-    CREMA_CHAIN_TURNS = 8, /* positions of a thread that are worth a part */
-    CREMA_CHAIN_ROOM = 8 * CREMA_BLOCK /* floats of a block */
-};
-
-/* channels: 8 .. 8 CREMA_BLOCK, in multiples of 8 */
-CREMA_FORMULA struct crema_chain_cut crema_chain_cut(int64_t positions,
-                                                     int64_t channels)
-{
-    struct crema_chain_cut cut;
-    int64_t most, turns;
-
-    cut.packs = (int)(channels / 8);
-    cut.lanes = CREMA_BLOCK / cut.packs;
-    cut.positions = positions;
-    most = (int64_t)cut.lanes * CREMA_CHAIN_PARTS;
-    turns = positions / most + (positions % most != 0);
-    if (turns < CREMA_CHAIN_TURNS) turns = CREMA_CHAIN_TURNS;
-    cut.each = turns * cut.lanes;
-    cut.parts = crema_blocks(positions, cut.each);
-    return cut;
-}
-
-/* Bytes for the sums of parts, whichever way they are made. */
-CREMA_FORMULA size_t crema_chain_room(int64_t positions, int64_t channels)
-{
-    size_t bytes = CREMA_SUM_ROOM, parts = 0;
-
-    if (channels > 0 && channels % 8 == 0 && channels <= 8 * CREMA_BLOCK)
-        parts = sizeof(float) * (size_t)channels *
-                crema_chain_cut(positions, channels).parts;
-    return parts > bytes ? parts : bytes;
-}
-
 /* dX of the pooling: channels o->c .. o->c + 7. */
 CREMA_FORMULA struct crema_pack
 crema_pool_gather8(const struct crema_pool_shape *s, int type, const void *dy,
@@ -187,22 +144,10 @@ crema_chain_begin(const struct crema_chain *c, int type, int half,
     return t;
 }
 
-/* Number k of a thread lies here in the room. */
-CREMA_FORMULA int crema_chain_at(int k, int thread)
-{
-    return k * CREMA_BLOCK + thread;
-}
-
-CREMA_FORMULA void crema_chain_show(const struct crema_pack *v, int thread,
-                                    float *room)
-{
-    for (int k = 0; k < 8; k++) room[crema_chain_at(k, thread)] = v->v[k];
-}
-
 /* dX of the 8 channels, when all threads have shown their terms; half 0: when
  * none needs others'. */
 CREMA_FORMULA struct crema_pack
-crema_chain_end(const struct crema_chain *c, const struct crema_chain_cut *cut,
+crema_chain_end(const struct crema_chain *c, const struct crema_cut8 *cut,
                 int half, const struct crema_chain_turn *t, int thread,
                 const float *room)
 {
@@ -216,9 +161,9 @@ crema_chain_end(const struct crema_chain *c, const struct crema_chain_cut *cut,
     CREMA_UNROLL
     for (int k = 0; k < CREMA_LRN_HALF; k++) {
         if (k >= CREMA_LRN_HALF - half && pack > 0)
-            term[k] = room[crema_chain_at(8 - CREMA_LRN_HALF + k, thread - 1)];
+            term[k] = room[crema_cut8_at(8 - CREMA_LRN_HALF + k, thread - 1)];
         if (k < half && pack + 1 < cut->packs)
-            term[8 + CREMA_LRN_HALF + k] = room[crema_chain_at(k, thread + 1)];
+            term[8 + CREMA_LRN_HALF + k] = room[crema_cut8_at(k, thread + 1)];
     }
     CREMA_UNROLL
     for (int k = 0; k < 8; k++) {
@@ -227,18 +172,6 @@ crema_chain_end(const struct crema_chain *c, const struct crema_chain_cut *cut,
         if (c->passes && !(t->x.v[k] > 0)) d.v[k] = 0;
     }
     return d;
-}
-
-/* A part's sum of a channel, when all threads have shown theirs. */
-CREMA_FORMULA float crema_chain_sum(const struct crema_chain_cut *cut,
-                                    int channel, const float *room)
-{
-    float sum = 0;
-
-    for (int lane = 0; lane < cut->lanes; lane++)
-        sum +=
-            room[crema_chain_at(channel % 8, lane * cut->packs + channel / 8)];
-    return sum;
 }
 
 #endif

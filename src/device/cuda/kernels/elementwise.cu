@@ -38,6 +38,43 @@ int crema_cuda_unary_bwd(cudaStream_t s, const struct crema_unary_params *u,
     });
 }
 
+/* In blocks of positions; the sums of each part go to a row of `sums`. */
+template <int TYPE>
+static __global__ void unary_bwd_sums(struct crema_unary_params u,
+                                      struct crema_cut8 cut, const void *v,
+                                      const void *dy, const void *more,
+                                      void *dx, float *sums)
+{
+    __shared__ float room[CREMA_CUT8_ROOM];
+    int lane = (int)threadIdx.x / cut.packs,
+        pack = (int)threadIdx.x % cut.packs;
+    int64_t from = blockIdx.x * cut.each, to = from + cut.each;
+    crema_pack sum = { { 0 } };
+
+    if (to > cut.positions) to = cut.positions;
+    if (lane >= cut.lanes) from = to;
+    for (int64_t i = from + lane; i < to; i += cut.lanes) {
+        crema_pack d =
+            crema_unary_bwd_8(&u, TYPE, i * cut.packs + pack, v, dy, more, dx);
+
+        for (int k = 0; k < 8; k++) sum.v[k] += d.v[k];
+    }
+    write_sums(cut, sum, room, sums);
+}
+
+int crema_cuda_unary_bwd_sums(cudaStream_t s,
+                              const struct crema_unary_params *u, int type,
+                              const struct crema_cut8 *cut, const void *v,
+                              const void *dy, const void *more, void *dx,
+                              float *sums)
+{
+    if (cut->positions == 0) return 0;
+    return by_type(type, [&](auto t) {
+        unary_bwd_sums<TYPE_OF(t)><<<cut->parts, CREMA_BLOCK, 0, s>>>(
+            *u, *cut, v, dy, more, dx, sums);
+    });
+}
+
 /* ---- several tensors of one shape --------------------------------------- */
 
 template <int TYPE>

@@ -3,7 +3,7 @@
 #ifndef CREMA_DEVICE_CUDA_KERNELS_ELEMENTWISE_H
 #define CREMA_DEVICE_CUDA_KERNELS_ELEMENTWISE_H
 
-#include "device/cuda/kernels/values.h"
+#include "device/cuda/kernels/cut8.h"
 #include "device/formula/dropout.h"
 #include "device/formula/unary.h"
 #include "device/op.h"
@@ -68,6 +68,21 @@ CREMA_FORMULA void crema_pack_unary_bwd(const struct crema_unary_params *u,
     crema_apply_slope((int)u->formula, u->p, crema_pack_size(type), seen.v,
                       d.v);
     crema_store_pack(dx, type, count, pack, &d);
+}
+
+/* The same of 8 numbers from 8 * at on, to be summed up. */
+CREMA_FORMULA struct crema_pack
+crema_unary_bwd_8(const struct crema_unary_params *u, int type, int64_t at,
+                  const void *v, const void *dy, const void *more, void *dx)
+{
+    struct crema_pack seen = crema_load8(v, type, at);
+    struct crema_pack d = crema_load8(dy, type, at), rest = { { 0 } };
+
+    if (more) rest = crema_load8(more, type, at);
+    for (int k = 0; more && k < 8; k++) d.v[k] += rest.v[k];
+    crema_apply_slope((int)u->formula, u->p, 8, seen.v, d.v);
+    crema_store8(dx, type, at, &d);
+    return d;
 }
 
 /* ---- several tensors of one shape, layout and type ---------------------- */

@@ -15,6 +15,7 @@
 #include "device/cuda/kernels/elementwise.h"
 #include "device/cuda/kernels/learn.h"
 #include "device/cuda/kernels/lrn.h"
+#include "device/cuda/kernels/lrn_pool.h"
 #include "device/cuda/kernels/move.h"
 #include "device/cuda/kernels/pictures.h"
 #include "device/cuda/kernels/planes.h"
@@ -38,6 +39,11 @@ int crema_cuda_unary(cudaStream_t, const struct crema_unary_params *, int type,
 int crema_cuda_unary_bwd(cudaStream_t, const struct crema_unary_params *,
                          int type, int64_t count, const void *v, const void *dy,
                          const void *more, void *dx);
+/* The same by 8 channels; sums[parts][channels] of dx. */
+int crema_cuda_unary_bwd_sums(cudaStream_t, const struct crema_unary_params *,
+                              int type, const struct crema_cut8 *,
+                              const void *v, const void *dy, const void *more,
+                              void *dx, float *sums);
 int crema_cuda_sum(cudaStream_t, const struct crema_many *, bool relu, int type,
                    int64_t count, void *y);
 int crema_cuda_product(cudaStream_t, const struct crema_many *, int type,
@@ -90,13 +96,18 @@ int crema_cuda_lrn_bwd(cudaStream_t, const struct crema_lrn *,
                        const struct crema_axis *, int type, const void *x,
                        const void *dy, void *dx);
 
+/* ---- lrn_pool.cu: a maximum pooling of what an LRN makes of x */
+
+int crema_cuda_lrn_pool(cudaStream_t, const struct crema_lrn_pool *, int type,
+                        const void *x, void *y, void *ws);
+
 /* ---- chain.cu: x is NULL without an LRN */
 
 int crema_cuda_chain(cudaStream_t, const struct crema_chain *, int type,
                      const void *dy, const void *ws, const void *x, void *dx);
 /* The same by 8 channels; sums[parts][channels] of dx, or NULL. */
 int crema_cuda_chain_8(cudaStream_t, const struct crema_chain *, int type,
-                       const struct crema_chain_cut *, const void *dy,
+                       const struct crema_cut8 *, const void *dy,
                        const void *ws, const void *x, void *dx, float *sums);
 
 /* ---- channels.cu: a[c] and b[c] get the sums times `factor`; either may be

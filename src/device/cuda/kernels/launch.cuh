@@ -69,6 +69,20 @@ static __device__ __forceinline__ float column_sum(float *room, float v)
     return v;
 }
 
+/* A part's sums, by channel, of what its threads have summed up. */
+static __device__ __forceinline__ void write_sums(const struct crema_cut8 &cut,
+                                                  const crema_pack &sum,
+                                                  float *room, float *sums)
+{
+    int me = (int)threadIdx.x, channels = 8 * cut.packs;
+
+    crema_cut8_show(&sum, me, room);
+    __syncthreads();
+    for (int k = me; k < channels; k += CREMA_BLOCK)
+        sums[blockIdx.x * (int64_t)channels + k] =
+            crema_cut8_sum(&cut, k, room);
+}
+
 /* Over the 32 lanes of a warp; every lane has the result. */
 static __device__ __forceinline__ float warp_sum(float v)
 {

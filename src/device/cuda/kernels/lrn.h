@@ -148,23 +148,33 @@ CREMA_FORMULA float crema_sum_nearby(const float *v, int i, int half)
     return sum;
 }
 
+/* Y of the 8 in the middle. */
+CREMA_FORMULA struct crema_pack crema_lrn_of_8(const struct crema_lrn *l,
+                                               int half,
+                                               const struct crema_nearby *near)
+{
+    float square[24];
+    struct crema_pack out;
+
+    for (int i = 0; i < 24; i++) square[i] = near->v[i] * near->v[i];
+    CREMA_UNROLL
+    for (int k = 0; k < 8; k++) {
+        float s = l->k + l->alpha / (float)l->size *
+                             crema_sum_nearby(square, 8 + k, half);
+
+        out.v[k] = near->v[8 + k] * crema_inverse_powers(s, l->beta).power;
+    }
+    return out;
+}
+
 CREMA_FORMULA void crema_lrn_8(const struct crema_lrn *l,
                                const struct crema_axis *a, int type,
                                const void *x, void *y, int64_t at)
 {
     struct crema_nearby near =
         crema_load_nearby(a, type, x, at, 8 * at % a->length);
-    int half = (int)(l->size - 1) / 2;
-    float square[24];
-    struct crema_pack out;
+    struct crema_pack out = crema_lrn_of_8(l, (int)(l->size - 1) / 2, &near);
 
-    for (int i = 0; i < 24; i++) square[i] = near.v[i] * near.v[i];
-    for (int k = 0; k < 8; k++) {
-        float s = l->k + l->alpha / (float)l->size *
-                             crema_sum_nearby(square, 8 + k, half);
-
-        out.v[k] = near.v[8 + k] * crema_inverse_powers(s, l->beta).power;
-    }
     crema_store8(y, type, at, &out);
 }
 
