@@ -265,6 +265,21 @@ static enum crema_status read_list(struct run *run)
     return CREMA_OK;
 }
 
+/* Before any work is done: a key is a number of 8 digits or more, '_', and the
+ * name. */
+static enum crema_status check_names(const struct run *run)
+{
+    enum { MOST = CREMA_LMDB_KEY - 21 };
+
+    for (size_t i = 0; i < run->list.count; i++)
+        if (strlen(run->list.items[i].name) > MOST)
+            return crema_fail(run->ctx, CREMA_EINVAL,
+                              "a name of more than %d bytes does not fit into "
+                              "a key: give more of it as ROOT/: %.100s...",
+                              MOST, run->list.items[i].name);
+    return CREMA_OK;
+}
+
 /* A part of the list, drawn at random, stays in its order. */
 static enum crema_status split(struct run *run)
 {
@@ -361,6 +376,7 @@ static enum crema_status convert(struct run *run)
     const struct imageset *s = &run->settings;
 
     CREMA_TRY(read_list(run));
+    CREMA_TRY(check_names(run));
     if (s->shuffle) {
         console_say(run->console, CREMA_INFO, "Shuffling data");
         crema_list_shuffle(&run->list, (uint32_t)s->seed);

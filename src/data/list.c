@@ -105,6 +105,29 @@ static enum crema_status read_lines(struct crema_ctx *ctx, const char *path,
     return CREMA_OK;
 }
 
+/* Without the mark that some editors put before text in UTF-8. */
+static enum crema_status read_text(struct crema_ctx *ctx, const char *path,
+                                   char **text, size_t *length)
+{
+    static const char mark[3] = "\xef\xbb\xbf";
+
+    CREMA_TRY(crema_file_read(ctx, path, text, length));
+    if (memchr(*text, '\0', *length)) {
+        size_t line = count_lines(*text, strlen(*text) + 1);
+        struct crema_place at = { path, (int)line, 1, NULL, 0 };
+
+        free(*text);
+        *text = NULL;
+        return crema_fail_at(ctx, CREMA_EINVAL, &at,
+                             "a zero byte: the list is no plain text");
+    }
+    if (*length >= sizeof mark && memcmp(*text, mark, sizeof mark) == 0) {
+        *length -= sizeof mark;
+        memmove(*text, *text + sizeof mark, *length + 1);
+    }
+    return CREMA_OK;
+}
+
 /* labels 0: one, which is a whole number. */
 static enum crema_status read_list(struct crema_ctx *ctx, const char *path,
                                    int labels, struct crema_list *out)
@@ -113,7 +136,7 @@ static enum crema_status read_list(struct crema_ctx *ctx, const char *path,
     enum crema_status status = CREMA_OK;
     size_t length, lines;
 
-    CREMA_TRY(crema_file_read(ctx, path, &list.text, &length));
+    CREMA_TRY(read_text(ctx, path, &list.text, &length));
     lines = count_lines(list.text, length);
     list.items = calloc(lines + 1, sizeof *list.items);
     if (labels)

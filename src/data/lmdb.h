@@ -83,7 +83,9 @@ crema_lmdb_go_on(struct crema_ctx *, const char *path, const char *note,
 void crema_lmdb_set_state(struct crema_lmdb_writer *, const char *state);
 /* Frees the writer and leaves what was begun, to be gone on with. */
 void crema_lmdb_leave(struct crema_lmdb_writer *);
-/* Copies both; fastest when keys ascend.  An equal key replaces the former. */
+/* Copies both; fastest when keys ascend.  An equal key replaces the former.  A
+ * key has 1 to CREMA_LMDB_KEY bytes. */
+enum { CREMA_LMDB_KEY = 511 };
 enum crema_status crema_lmdb_put(struct crema_lmdb_writer *,
                                  struct crema_slice key,
                                  struct crema_slice value) CREMA_MUST_USE;

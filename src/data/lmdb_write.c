@@ -16,7 +16,6 @@ enum {
     FIRST_MAP = 64 << 20,   /* bytes; doubled as often as needed */
     BATCH_BYTES = 16 << 20, /* held back and written in one transaction */
     BATCH_RECORDS = 1000,
-    LONGEST_KEY = 511,
 };
 
 /* One record held back: offsets into `bytes`. */
@@ -34,7 +33,7 @@ struct crema_lmdb_writer {
     size_t count;
     uint8_t *bytes;
     size_t used, capacity;
-    uint8_t last[LONGEST_KEY]; /* the largest key so far */
+    uint8_t last[CREMA_LMDB_KEY]; /* the largest key so far */
     size_t last_length;
     struct crema_partial partial; /* where it can be gone on with */
     char state[CREMA_LMDB_STATE];
@@ -147,7 +146,7 @@ static enum crema_status find_end(struct crema_lmdb_writer *w)
     if (error) return failed(w, error);
     error = mdb_cursor_open(txn, w->dbi, &cursor);
     if (!error) error = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-    if (!error && key.mv_size <= LONGEST_KEY) {
+    if (!error && key.mv_size <= CREMA_LMDB_KEY) {
         memcpy(w->last, key.mv_data, key.mv_size);
         w->last_length = key.mv_size;
     }
@@ -250,7 +249,7 @@ static int reopen_env(struct crema_lmdb_writer *w)
 
 static enum crema_status flush(struct crema_lmdb_writer *w)
 {
-    uint8_t last[LONGEST_KEY];
+    uint8_t last[CREMA_LMDB_KEY];
     size_t last_length = w->last_length;
     int error = 0;
 
@@ -289,11 +288,11 @@ enum crema_status crema_lmdb_put(struct crema_lmdb_writer *w,
     size_t need = w->used + key.length + value.length;
     struct pending *r = &w->records[w->count];
 
-    if (key.length == 0 || key.length > LONGEST_KEY)
+    if (key.length == 0 || key.length > CREMA_LMDB_KEY)
         return crema_fail(w->ctx, CREMA_EINVAL,
                           "key %.*s: %zu bytes; a key in LMDB has 1 to %d",
                           (int)(key.length < 80 ? key.length : 80),
-                          (const char *)key.data, key.length, LONGEST_KEY);
+                          (const char *)key.data, key.length, CREMA_LMDB_KEY);
     if (need > w->capacity) {
         size_t capacity = need > BATCH_BYTES ? need : BATCH_BYTES;
         uint8_t *more = realloc(w->bytes, capacity);

@@ -7,6 +7,11 @@ images=$CREMA_SOURCE/tests/data/images
 . "$CREMA_SOURCE/tests/data_floor/answers.sh"
 same() { cmp "$1/data.mdb" "$2/data.mdb" || die "$1 and $2 differ"; }
 
+# ---- a name too long for a key stops it before any work is done
+printf 'a_444.jpg 0\n%0500d.jpg 1\n' 0 >long.txt
+answers 1 'does not fit into a key' convert_imageset "$images/img/" long.txt long
+[ ! -e long ] && [ ! -e long.partial ] || die 'something is left'
+
 # ---- a folder for each class is the list that names them in order
 mkdir -p classes/cat classes/ant/deep classes/dog classes/.hidden
 cp "$images/img/a_444.jpg" classes/cat/2.JPG

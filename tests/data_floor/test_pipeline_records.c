@@ -258,6 +258,33 @@ START_TEST(lists_with_many_labels)
 }
 END_TEST
 
+/* As editors of other systems leave them; and no text at all. */
+START_TEST(lists_of_other_systems)
+{
+    static const char marked[] = "\xef\xbb\xbf"
+                                 "a.png 1\r\nb.png -2";
+    static const char wide[] = "a.png 1\nb\0.\0p\0n\0g\0 2\n";
+    const char *path = in_scratch("list.txt");
+    FILE *file = fopen(path, "wb");
+    struct crema_list list;
+
+    ck_assert_ptr_nonnull(file);
+    fwrite(marked, 1, sizeof marked - 1, file);
+    fclose(file);
+    OK(crema_list_read(ctx, path, &list));
+    ck_assert_uint_eq(list.count, 2);
+    ck_assert_str_eq(list.items[0].name, "a.png");
+    ck_assert_int_eq(list.items[1].label, -2);
+    crema_list_free(&list);
+    file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    fwrite(wide, 1, sizeof wide - 1, file);
+    fclose(file);
+    ck_assert_int_eq(crema_list_read(ctx, path, &list), CREMA_EINVAL);
+    ck_assert_ptr_nonnull(strstr(ctx->message, "list.txt:2:1: a zero byte"));
+}
+END_TEST
+
 /* A list of pictures is shuffled anew in each epoch, and the same again. */
 START_TEST(shuffled_lists)
 {
@@ -309,6 +336,7 @@ int main(void)
     tcase_add_test(t, floats_and_pictures);
     tcase_add_test(t, records_with_many_labels);
     tcase_add_test(t, lists_with_many_labels);
+    tcase_add_test(t, lists_of_other_systems);
     tcase_add_test(t, shuffled_lists);
     suite_add_tcase(s, t);
     return run_suite(s);
