@@ -1,6 +1,6 @@
 /* own.h - what the loops of our own share, and the list of all planners.
  *
- * For the files in cpu/ only.
+ * For the files in cpu/ and cpu/conv/ only.
  */
 #ifndef CREMA_DEVICE_CPU_OWN_H
 #define CREMA_DEVICE_CPU_OWN_H
@@ -61,13 +61,6 @@ int crema_cpu_threads(const struct crema_op *);
 
 void crema_cpu_widen(int64_t n, const uint16_t *x, float *y);
 void crema_cpu_narrow(int64_t n, const float *x, uint16_t *y);
-/* n elements from element `at` of float32 or bf16 data: as they lie, or widened
- * into room.  NULL for NULL. */
-const float *crema_cpu_load(enum crema_type, const void *data, int64_t at,
-                            int64_t n, float *room);
-/* The way back; from: either the data's own place or another. */
-void crema_cpu_store(enum crema_type, void *data, int64_t at, int64_t n,
-                     const float *from);
 /* fn on strips of all elements of op's tensors, which lie in the same order,
  * each as float32 or bf16.  in[i] and out[i] are NULL where op's are; out[0]
  * may be one of the inputs. */
@@ -76,8 +69,7 @@ typedef void crema_cpu_strip(const void *user, int64_t n,
 void crema_cpu_strips(const struct crema_op *, crema_cpu_strip *,
                       const void *user);
 
-/* ---- channels.c: loops that treat each channel alike ----------------------
- */
+/* ---- channels*.c: loops that treat each channel alike --------------------- */
 
 /* Work is divided into units: up to 16 channels that lie side by side, or one
  * channel of a dense tensor. */
@@ -123,26 +115,6 @@ void crema_cpu_apply_back(const struct crema_cpu_view *, int64_t unit, int n,
                           struct crema_cpu_affine[], const void *x,
                           const void *dy, void *dx);
 
-/* ---- tile.c ---------------------------------------------------------------
- */
-
-/* c[h c_high + l] += sum over i < rows, s < count of
- *     a[i a_row + s a_step + h a_high] b[i b_row + s b_step + l]
- *
- * for the lanes l of `wide` vectors of 16, 1 to 4.  The last vector begins at
- * lane b_last of b and c_last of c, and its first `skip` lanes are left out, so
- * it may overlap the one before. */
-struct crema_cpu_tile {
-    int64_t rows, count;
-    const float *a, *b;
-    int64_t a_row, a_step, a_high, b_row, b_step, b_last;
-    float *c;
-    int64_t c_high, c_last;
-    int skip;
-};
-/* For all h < high. */
-void crema_cpu_tiles(int wide, int64_t high, struct crema_cpu_tile);
-
 /* ---- gemv.c ---------------------------------------------------------------
  */
 
@@ -165,19 +137,6 @@ typedef enum crema_status crema_cpu_planner(struct crema_device *,
 
 crema_cpu_planner crema_cpu_conv, crema_cpu_conv_bwd_data,
     crema_cpu_conv_bwd_weights;
-/* Gradients of a crema_op_conv's X and W, in float32 and with channels
- * innermost; CREMA_EUNSUPPORTED where that is not fast. */
-crema_cpu_planner crema_cpu_conv_turned, crema_cpu_conv_few;
-/* The same and the forward pass, of few channels and outputs. */
-crema_cpu_planner crema_cpu_conv_small, crema_cpu_conv_small_data,
-    crema_cpu_conv_small_weights;
-bool crema_cpu_conv_is_small(const struct crema_conv *,
-                             const struct crema_shape *w);
-/* A convolution and both gradients by matrix products of our own; for those
- * that _packs tells. */
-bool crema_cpu_conv_packs(const struct crema_op *);
-crema_cpu_planner crema_cpu_conv_packed, crema_cpu_conv_packed_back,
-    crema_cpu_conv_packed_weights;
 /* As backend.h has it; 0 for what is no convolution. */
 unsigned crema_cpu_conv_arrangements(const struct crema_device *,
                                      const struct crema_op *,

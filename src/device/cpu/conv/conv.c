@@ -4,12 +4,13 @@
  * channels is read as it is.  LAST puts the channels innermost.  By rule those
  * that would not fill their blocks lie so (AVX-512 only: a third faster on
  * LeNet), and the gradients keep to what the forward pass has.  PACKED are
- * loops of our own (conv_packed.c) where they fit, else as LAST.  Where the
+ * loops of our own (packed.c) where they fit, else as LAST.  Where the
  * library has nothing but plain loops for that, it chooses after all.  X, W, Y
  * and their gradients have the op's type, float32 where the library is slow in
  * it; dW and biases are float32 always.  Left to ref: empty tensors, and a bias
  * that learns where the weights do not.
  */
+#include "device/cpu/conv/conv.h"
 #include "device/cpu/onednn.h"
 
 enum { FEW_CHANNELS = 8 };

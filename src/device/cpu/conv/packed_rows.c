@@ -1,10 +1,10 @@
-/* packed.c - a convolution with channels innermost as matrix products.
+/* packed_rows.c - a convolution with channels innermost as matrix products.
  *
  * For some hundred pixels of Y at a time, what they read is copied into rows,
  * DEPTH numbers of each: they stay in the second cache while all panels of W
  * pass by.  Copying costs little, for each number is used by all outputs.
  */
-#include "device/cpu/conv_packed.h"
+#include "device/cpu/conv/packed.h"
 
 #include <string.h>
 
@@ -18,16 +18,6 @@ enum {
 struct pixel {
     int64_t n, h, w;
 };
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t most(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
 
 static struct pixel pixel_of(const struct crema_cpu_packed *p, int64_t i)
 {
@@ -69,8 +59,9 @@ static void copy_run(const struct crema_cpu_packed *p, int64_t group,
     for (; pixels > 0; pixels--, step(p, &at), to += DEPTH) {
         int64_t h = at.h * p->h.stride + p->h.first + r.tap_h * p->h.step;
         int64_t w = at.w * p->w.stride + p->w.first + r.tap_w * p->w.step;
-        int64_t from = least(most(-w * p->c - r.skip, 0), r.count);
-        int64_t end = least((p->xw - w) * p->c - r.skip, r.count);
+        int64_t from =
+            crema_cpu_least(crema_cpu_most(-w * p->c - r.skip, 0), r.count);
+        int64_t end = crema_cpu_least((p->xw - w) * p->c - r.skip, r.count);
         int64_t x = ((at.n * p->xh + h) * p->xw + w) * all + group * p->c;
 
         if (h < 0 || h >= p->xh || end <= from) {
@@ -100,7 +91,7 @@ static void copy(const struct crema_cpu_packed *p, int64_t group,
                          .tap_w = run % in_row,
                          .skip = first % span };
 
-        r.count = least(span - r.skip, count);
+        r.count = crema_cpu_least(span - r.skip, count);
         copy_run(p, group, at, pixels, r, to);
         first += r.count;
         count -= r.count;
@@ -225,12 +216,12 @@ static void part(const void *user, int64_t from, int64_t to)
 {
     const struct running *r = user;
     int64_t blocks = (r->pixels + PIXELS - 1) / PIXELS;
-    int64_t end = least(blocks * to / r->threads * PIXELS, r->pixels);
+    int64_t end = crema_cpu_least(blocks * to / r->threads * PIXELS, r->pixels);
     float *room =
         (float *)(r->room + (size_t)from * crema_cpu_packed_room(r->p));
 
     for (int64_t i = blocks * from / r->threads * PIXELS; i < end; i += PIXELS)
-        compute(r->p, i, least(PIXELS, end - i), room);
+        compute(r->p, i, crema_cpu_least(PIXELS, end - i), room);
 }
 
 void crema_cpu_packed_run(const struct crema_cpu_packed *p, int threads,

@@ -1,12 +1,12 @@
 /* product.h - matrix products in cache, for convolutions of our own.
  *
  * A matrix that is multiplied with lies in panels, [columns / lanes][depth]
- * [lanes].  Fast on AVX-512 alone.  For the files in cpu/ only.
+ * [lanes].  Fast on AVX-512 alone.  For the files in conv/ only.
  */
-#ifndef CREMA_DEVICE_CPU_PRODUCT_H
-#define CREMA_DEVICE_CPU_PRODUCT_H
+#ifndef CREMA_DEVICE_CPU_CONV_PRODUCT_H
+#define CREMA_DEVICE_CPU_CONV_PRODUCT_H
 
-#include "device/cpu/own.h"
+#include "device/cpu/conv/conv.h"
 
 enum {
     CREMA_CPU_DEPTH = 256, /* most numbers that one sum is of; also X's step */

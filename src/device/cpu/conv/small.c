@@ -1,4 +1,4 @@
-/* conv_small.c - convolutions of few channels and outputs that do not fill
+/* small.c - convolutions of few channels and outputs that do not fill
  * vectors, and the gradient of their X, which is such a convolution of dY when
  * the stride is 1.
  *
@@ -12,9 +12,8 @@
  * The last vector of outputs overlaps the one before it, with weights of zero
  * where it does.  AVX-512 and float32 only.
  */
-#include "device/cpu/own.h"
+#include "device/cpu/conv/conv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -25,16 +24,13 @@ enum {
     MOST_PACKED = 1 << 13, /* floats of W that a tile's sum runs through */
 };
 
-/* Sides of X, Y and the kernel; strides and padding on top and left. */
 struct small {
-    struct crema_call base;
-    int64_t c, xh, xw, k, yh, yw, kh, kw;
-    int64_t stride_h, stride_w, pad_h, pad_w;
+    struct crema_cpu_conv_call call; /* scratch: W, packed */
+    struct crema_cpu_sides of;
     /* Steps of W's outputs, inputs and taps; where the first tap is. */
     int64_t w_k, w_c, w_tap, w_first;
     int vectors;  /* of all outputs */
     int64_t last; /* the output at which the last one begins */
-    float *packed;
 };
 
 struct job {
@@ -43,16 +39,6 @@ struct job {
     float *y;
     bool relu;
 };
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- weights --------------------------------------------------------------
  */
@@ -63,15 +49,16 @@ static void pack_part(const void *user, int64_t from, int64_t to)
     const struct job *j = user;
     const struct small *s = j->s;
     const int64_t lanes = s->vectors * LANES, first = lanes - LANES;
+    float *all = s->call.scratch;
 
     for (; from < to; from++)
         for (int64_t l = 0; l < lanes; l++) {
             int64_t k = l < first ? l : s->last + l - first;
             const float *w = j->w + s->w_first + k * s->w_k + from * s->w_tap;
-            float *packed = s->packed + from * s->c * lanes + l;
+            float *packed = all + from * s->of.c * lanes + l;
             bool used = l < first || k >= first;
 
-            for (int64_t c = 0; c < s->c; c++)
+            for (int64_t c = 0; c < s->of.c; c++)
                 packed[c * lanes] = used ? w[c * s->w_c] : 0;
         }
 }
@@ -88,7 +75,7 @@ static struct span taps_at(int64_t p, int64_t stride, int64_t pad, int64_t k,
                            int64_t x)
 {
     int64_t at = p * stride - pad;
-    struct span s = { larger(0, -at), smaller(k, x - at) };
+    struct span s = { crema_cpu_most(0, -at), crema_cpu_least(k, x - at) };
 
     return s;
 }
@@ -99,7 +86,7 @@ static struct span positions_of(struct span taps, int64_t stride, int64_t pad,
 {
     int64_t low = pad - taps.first, room = x + pad - taps.end;
     struct span s = { low > 0 ? (low + stride - 1) / stride : 0,
-                      room < 0 ? 0 : smaller(y, room / stride + 1) };
+                      room < 0 ? 0 : crema_cpu_least(y, room / stride + 1) };
 
     if (s.first > s.end) s.first = s.end;
     return s;
@@ -112,21 +99,23 @@ static void add_taps(const struct job *j, struct span r, struct span s,
                      int64_t c_high)
 {
     const struct small *m = j->s;
+    const struct crema_cpu_sides *of = &m->of;
     const int64_t lanes = m->vectors * LANES;
-    const int64_t h = p * m->stride_h - m->pad_h + r.first;
-    const int64_t w = q * m->stride_w - m->pad_w + s.first;
+    const int64_t h = p * of->stride_h - of->pad_h + r.first;
+    const int64_t w = q * of->stride_w - of->pad_w + s.first;
+    const float *packed = m->call.scratch;
     const struct crema_cpu_tile t = {
         .rows = r.end - r.first,
-        .count = (s.end - s.first) * m->c,
-        .a = j->x + (h * m->xw + w) * m->c,
-        .a_row = m->xw * m->c,
+        .count = (s.end - s.first) * of->c,
+        .a = j->x + (h * of->xw + w) * of->c,
+        .a_row = of->xw * of->c,
         .a_step = 1,
         .a_high = a_high,
-        .b = m->packed + (r.first * m->kw + s.first) * m->c * lanes,
-        .b_row = m->kw * m->c * lanes,
+        .b = packed + (r.first * of->kw + s.first) * of->c * lanes,
+        .b_row = of->kw * of->c * lanes,
         .b_step = lanes,
         .b_last = lanes - LANES,
-        .c = j->y + (p * m->yw + q) * m->k,
+        .c = j->y + (p * of->yw + q) * of->k,
         .c_high = c_high,
         .c_last = m->last,
     };
@@ -138,18 +127,21 @@ static void add_taps(const struct job *j, struct span r, struct span s,
 static void add_inner(const struct job *j, struct span q)
 {
     const struct small *m = j->s;
-    const struct span all = { 0, m->kw };
-    int64_t each = m->kw * m->c * m->vectors * LANES;
-    int64_t step = larger(1, smaller(m->kh, MOST_PACKED / each));
+    const struct crema_cpu_sides *of = &m->of;
+    const struct span all = { 0, of->kw };
+    int64_t each = of->kw * of->c * m->vectors * LANES;
+    int64_t step =
+        crema_cpu_most(1, crema_cpu_least(of->kh, MOST_PACKED / each));
 
-    for (int64_t r = 0; r < m->kh && q.first < q.end; r += step)
-        for (int64_t p = 0; p < m->yh; p++) {
-            struct span rows = taps_at(p, m->stride_h, m->pad_h, m->kh, m->xh);
+    for (int64_t r = 0; r < of->kh && q.first < q.end; r += step)
+        for (int64_t p = 0; p < of->yh; p++) {
+            struct span rows =
+                taps_at(p, of->stride_h, of->pad_h, of->kh, of->xh);
 
-            rows.first = larger(rows.first, r);
-            rows.end = smaller(rows.end, r + step);
+            rows.first = crema_cpu_most(rows.first, r);
+            rows.end = crema_cpu_least(rows.end, r + step);
             add_taps(j, rows, all, p, q.first, q.end - q.first,
-                     m->stride_w * m->c, m->k);
+                     of->stride_w * of->c, of->k);
         }
 }
 
@@ -157,26 +149,29 @@ static void add_inner(const struct job *j, struct span q)
 static void add_edge(const struct job *j, int64_t q)
 {
     const struct small *m = j->s;
-    struct span s = taps_at(q, m->stride_w, m->pad_w, m->kw, m->xw);
+    const struct crema_cpu_sides *of = &m->of;
+    struct span s = taps_at(q, of->stride_w, of->pad_w, of->kw, of->xw);
 
-    for (int64_t i = 0; i < m->kh; i++) {
+    for (int64_t i = 0; i < of->kh; i++) {
         struct span r = { i, i + 1 };
-        struct span p = positions_of(r, m->stride_h, m->pad_h, m->xh, m->yh);
+        struct span p =
+            positions_of(r, of->stride_h, of->pad_h, of->xh, of->yh);
 
         add_taps(j, r, s, p.first, q, p.end - p.first,
-                 m->stride_h * m->xw * m->c, m->yw * m->k);
+                 of->stride_h * of->xw * of->c, of->yw * of->k);
     }
 }
 
 /* Y begins as the bias. */
 static void begin_image(const struct job *j)
 {
-    const size_t k = (size_t)j->s->k, row = (size_t)j->s->yw * k;
+    const struct crema_cpu_sides *of = &j->s->of;
+    const size_t k = (size_t)of->k, row = (size_t)of->yw * k;
 
-    if (!j->b) memset(j->y, 0, sizeof *j->y * row * (size_t)j->s->yh);
-    for (int64_t q = 0; q < j->s->yw && j->b; q++)
+    if (!j->b) memset(j->y, 0, sizeof *j->y * row * (size_t)of->yh);
+    for (int64_t q = 0; q < of->yw && j->b; q++)
         memcpy(j->y + (size_t)q * k, j->b, sizeof *j->y * k);
-    for (int64_t p = 1; p < j->s->yh && j->b; p++)
+    for (int64_t p = 1; p < of->yh && j->b; p++)
         memcpy(j->y + (size_t)p * row, j->y, sizeof *j->y * row);
 }
 
@@ -190,19 +185,21 @@ static void image_part(const void *user, int64_t from, int64_t to)
 {
     struct job j = *(const struct job *)user;
     const struct small *m = j.s;
-    const struct span all = { 0, m->kw };
-    struct span inner = positions_of(all, m->stride_w, m->pad_w, m->xw, m->yw);
+    const struct crema_cpu_sides *of = &m->of;
+    const struct span all = { 0, of->kw };
+    struct span inner =
+        positions_of(all, of->stride_w, of->pad_w, of->xw, of->yw);
 
-    j.x += from * m->xh * m->xw * m->c;
-    j.y += from * m->yh * m->yw * m->k;
+    j.x += from * of->xh * of->xw * of->c;
+    j.y += from * of->yh * of->yw * of->k;
     for (; from < to; from++) {
         begin_image(&j);
         add_inner(&j, inner);
-        for (int64_t q = 0; q < m->yw; q++)
+        for (int64_t q = 0; q < of->yw; q++)
             if (q < inner.first || q >= inner.end) add_edge(&j, q);
-        if (j.relu) relu(m->yh * m->yw * m->k, j.y);
-        j.x += m->xh * m->xw * m->c;
-        j.y += m->yh * m->yw * m->k;
+        if (j.relu) relu(of->yh * of->yw * of->k, j.y);
+        j.x += of->xh * of->xw * of->c;
+        j.y += of->yh * of->yw * of->k;
     }
 }
 
@@ -214,7 +211,7 @@ static enum crema_status run(const struct small *s, const struct crema_op *op,
 {
     int threads = crema_cpu_threads(op);
 
-    crema_cpu_parts(threads, s->kh * s->kw, 1, pack_part, &j);
+    crema_cpu_parts(threads, s->of.kh * s->of.kw, 1, pack_part, &j);
     crema_cpu_parts(threads, images, 1, image_part, &j);
     return CREMA_OK;
 }
@@ -248,19 +245,6 @@ static enum crema_status run_data(struct crema_call *call, struct crema_op *op)
     return run(s, op, j, op->in[1]->shape.dim[0]);
 }
 
-static enum crema_status bind(struct crema_call *call, struct crema_op *op,
-                              void *scratch)
-{
-    (void)op;
-    ((struct small *)call)->packed = scratch;
-    return CREMA_OK;
-}
-
-static void free_small(struct crema_call *call)
-{
-    free(call);
-}
-
 /* ---- planning -------------------------------------------------------------
  */
 
@@ -283,26 +267,19 @@ static struct small describe(const struct crema_conv *c,
 {
     int64_t taps = w->dim[2] * w->dim[3];
     struct small s = {
-        .c = x->dim[1],
-        .xh = x->dim[2],
-        .xw = x->dim[3],
-        .k = y->dim[1],
-        .yh = y->dim[2],
-        .yw = y->dim[3],
-        .kh = w->dim[2],
-        .kw = w->dim[3],
-        .stride_h = c->stride[0],
-        .stride_w = c->stride[1],
-        .pad_h = turned ? w->dim[2] - 1 - c->pad[0] : c->pad[0],
-        .pad_w = turned ? w->dim[3] - 1 - c->pad[1] : c->pad[1],
+        .of = crema_cpu_sides(c, x, w, y),
         .w_k = turned ? 1 : taps * w->dim[1],
         .w_c = turned ? taps * w->dim[1] : 1,
         .w_tap = turned ? -w->dim[1] : w->dim[1],
         .w_first = turned ? (taps - 1) * w->dim[1] : 0,
     };
 
-    s.vectors = (int)((s.k + LANES - 1) / LANES);
-    s.last = s.k - LANES;
+    if (turned) {
+        s.of.pad_h = s.of.kh - 1 - s.of.pad_h;
+        s.of.pad_w = s.of.kw - 1 - s.of.pad_w;
+    }
+    s.vectors = (int)((s.of.k + LANES - 1) / LANES);
+    s.last = s.of.k - LANES;
     return s;
 }
 
@@ -310,21 +287,11 @@ static enum crema_status
 leave(struct crema_device *dev, struct crema_op *op, struct small s,
       enum crema_status (*fn)(struct crema_call *, struct crema_op *))
 {
-    struct small *call = malloc(sizeof *call);
+    int64_t packed = s.of.kh * s.of.kw * s.of.c * s.vectors * LANES;
 
-    if (!call) return crema_no_memory(dev->ctx, op->type->name);
-    *call = s;
-    call->base = (struct crema_call){
-        .run = fn,
-        .bind = bind,
-        .free = free_small,
-        .dev = dev,
-        .info = CREMA_CPU_OWN,
-        .scratch_bytes =
-            sizeof(float) * (size_t)(s.vectors * LANES * s.c * s.kh * s.kw),
-    };
-    op->call = &call->base;
-    return CREMA_OK;
+    s.call.base.run = fn;
+    s.call.base.scratch_bytes = sizeof(float) * (size_t)packed;
+    return crema_cpu_conv_leave(dev, op, &s.call, sizeof s);
 }
 
 static struct crema_layout last(const struct crema_tensor *t)

@@ -5,7 +5,7 @@
  * numbers once for all lanes.  AVX-512 has registers for 24 vectors of sums:
  * three or four of a row keep its two multipliers busier than two.
  */
-#include "device/cpu/product.h"
+#include "device/cpu/conv/product.h"
 
 #include <string.h>
 

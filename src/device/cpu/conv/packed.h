@@ -1,9 +1,8 @@
-/* conv_packed.h - what the files conv_packed*.c share.  For cpu/ only. */
+/* packed.h - what the files packed*.c share.  For conv/ only. */
 #ifndef CREMA_DEVICE_CPU_CONV_PACKED_H
 #define CREMA_DEVICE_CPU_CONV_PACKED_H
 
-#include "device/cpu/product.h"
-#include "device/ops.h"
+#include "device/cpu/conv/product.h"
 
 /* Along one axis: output i is made from the inputs i stride + first + t step of
  * all taps t; it lies at place + i apart. */

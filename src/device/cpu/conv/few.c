@@ -1,4 +1,4 @@
-/* conv_few.c - the gradient of a convolution's weights where X has few
+/* few.c - the gradient of a convolution's weights where X has few
  * channels, as pictures have.
  *
  * With the channels innermost the S C numbers that one row of the kernel meets
@@ -10,7 +10,7 @@
  * which takes about two thirds of oneDNN's time on AVX-512, where alone it is
  * used.  A sum does not depend on the threads.
  */
-#include "device/cpu/conv_packed.h"
+#include "device/cpu/conv/packed.h"
 
 #include <string.h>
 
@@ -26,10 +26,8 @@ enum {
 typedef float vector
     __attribute__((vector_size(sizeof(float) * LANES), aligned(4), may_alias));
 
-/* x y: images, heights and widths of X and of Y; k: Y's channels. */
 struct job {
-    int64_t n, c, xh, xw, yh, yw, k, kh, kw;
-    int64_t stride_h, stride_w, pad_h, pad_w;
+    struct crema_cpu_sides of;
     int64_t lanes, rows; /* rows: of Y, at a time */
     const float *x, *dy;
     float *dw, *db; /* db may be NULL */
@@ -67,12 +65,6 @@ add_tile(int wide, int high, struct rows r, int used, float *dw)
     for (int t = 0; t < high; t++)
         for (int v = 0; v < wide && t < used; v++)
             *(vector *)(dw + (t * wide + v) * LANES) += sum[t][v];
-}
-
-/* As many rows as leave registers for the rest. */
-static int most_rows(int64_t lanes)
-{
-    return lanes == 64 ? 6 : lanes == 48 ? 8 : 12;
 }
 
 CREMA_CPU_CLONES
@@ -121,8 +113,8 @@ static void add(int64_t lanes, const struct rows *r, int used, float *dw)
 /* All S C rows of dW that belong to a row of the kernel. */
 static void add_all(const struct job *j, struct rows r, float *dw)
 {
-    int64_t left = j->kw * j->c;
-    int64_t tiles = (left + most_rows(j->lanes) - 1) / most_rows(j->lanes);
+    int64_t left = j->of.kw * j->of.c, most = crema_cpu_tile_rows(j->lanes);
+    int64_t tiles = (left + most - 1) / most;
 
     for (; tiles > 0; tiles--) {
         int used = (int)(left / tiles);
@@ -151,19 +143,21 @@ static void add_bias(int64_t lanes, int64_t k, int64_t count, const float *dy,
 /* Numbers of a row of X with the padding on both sides. */
 static int64_t row_length(const struct job *j)
 {
-    return (j->xw + 2 * j->pad_w) * j->c;
+    const struct crema_cpu_sides *of = &j->of;
+    return (of->xw + 2 * of->pad_w) * of->c;
 }
 
 /* The rows of X that row `tap` of the kernel meets for rows p.. of Y. */
 static void fetch(const struct job *j, int64_t image, int64_t p, int64_t rows,
                   int64_t tap, float *to)
 {
-    int64_t pad = j->pad_w * j->c, width = j->xw * j->c;
+    const struct crema_cpu_sides *of = &j->of;
+    int64_t pad = of->pad_w * of->c, width = of->xw * of->c;
 
     for (int64_t i = 0; i < rows; i++, to += row_length(j)) {
-        int64_t h = (p + i) * j->stride_h + tap - j->pad_h;
-        bool inside = h >= 0 && h < j->xh;
-        const float *from = j->x + (image * j->xh + (inside ? h : 0)) * width;
+        int64_t h = (p + i) * of->stride_h + tap - of->pad_h;
+        bool inside = h >= 0 && h < of->xh;
+        const float *from = j->x + (image * of->xh + (inside ? h : 0)) * width;
 
         memset(to, 0, sizeof *to * (size_t)pad);
         if (inside)
@@ -178,71 +172,57 @@ static void fetch(const struct job *j, int64_t image, int64_t p, int64_t rows,
 static void add_unit(const struct job *j, int64_t unit, int64_t image,
                      int64_t p, int64_t rows)
 {
+    const struct crema_cpu_sides *of = &j->of;
     float room[MOST_IN_ROW + MOST_ROWS];
-    int64_t panel = unit / j->kh, tap = unit % j->kh, lane = panel * j->lanes;
-    const float *dy = j->dy + (image * j->yh + p) * j->yw * j->k + lane;
+    int64_t tap = unit % of->kh, lane = unit / of->kh * j->lanes;
+    const float *dy = j->dy + (image * of->yh + p) * of->yw * of->k + lane;
     struct rows r = {
         .rows = rows,
-        .count = j->yw,
+        .count = of->yw,
         .x = room,
         .dy = dy,
         .x_row = row_length(j),
-        .x_step = j->stride_w * j->c,
-        .dy_row = j->yw * j->k,
-        .dy_step = j->k,
+        .x_step = of->stride_w * of->c,
+        .dy_row = of->yw * of->k,
+        .dy_step = of->k,
     };
 
     fetch(j, image, p, rows, tap, room);
     memset(room + rows * r.x_row, 0, sizeof *room * MOST_ROWS);
-    add_all(j, r, j->dw + unit * j->kw * j->c * j->lanes);
+    add_all(j, r, j->dw + unit * of->kw * of->c * j->lanes);
     if (tap == 0 && j->db)
-        add_bias(j->lanes, j->k, rows * j->yw, dy, j->db + lane);
+        add_bias(j->lanes, of->k, rows * of->yw, dy, j->db + lane);
 }
 
 static void part(const void *user, int64_t from, int64_t to)
 {
     const struct job *j = user;
-    int64_t size = j->kw * j->c * j->lanes;
+    const struct crema_cpu_sides *of = &j->of;
+    int64_t size = of->kw * of->c * j->lanes;
 
     memset(j->dw + from * size, 0,
            sizeof *j->dw * (size_t)((to - from) * size));
     for (int64_t u = from; u < to && j->db; u++)
-        if (u % j->kh == 0)
-            memset(j->db + u / j->kh * j->lanes, 0,
+        if (u % of->kh == 0)
+            memset(j->db + u / of->kh * j->lanes, 0,
                    sizeof *j->db * (size_t)j->lanes);
-    for (int64_t n = 0; n < j->n; n++)
-        for (int64_t p = 0; p < j->yh; p += j->rows)
+    for (int64_t n = 0; n < of->n; n++)
+        for (int64_t p = 0; p < of->yh; p += j->rows)
             for (int64_t u = from; u < to; u++)
-                add_unit(j, u, n, p, p + j->rows < j->yh ? j->rows : j->yh - p);
+                add_unit(j, u, n, p, crema_cpu_least(j->rows, of->yh - p));
 }
 
 /* Without data. */
 static struct job job_of(const struct crema_op *op)
 {
-    const struct crema_conv *c = op->params;
-    const struct crema_shape *x = &op->in[0]->shape, *y = &op->in[1]->shape;
-    const struct crema_shape *w = &op->out[0]->shape;
     struct job j = {
-        .n = x->dim[0],
-        .c = x->dim[1],
-        .xh = x->dim[2],
-        .xw = x->dim[3],
-        .k = y->dim[1],
-        .yh = y->dim[2],
-        .yw = y->dim[3],
-        .kh = w->dim[2],
-        .kw = w->dim[3],
-        .stride_h = c->stride[0],
-        .stride_w = c->stride[1],
-        .pad_h = c->pad[0],
-        .pad_w = c->pad[1],
-        .lanes = crema_cpu_lanes(y->dim[1]),
+        .of = crema_cpu_sides(op->params, &op->in[0]->shape, &op->out[0]->shape,
+                              &op->in[1]->shape),
+        .lanes = crema_cpu_lanes(op->in[1]->shape.dim[1]),
     };
 
-    j.rows = POSITIONS / j.yw;
-    if (j.rows > MOST_IN_ROW / row_length(&j))
-        j.rows = MOST_IN_ROW / row_length(&j);
-    if (j.rows < 1) j.rows = 1;
+    j.rows = crema_cpu_least(POSITIONS / j.of.yw, MOST_IN_ROW / row_length(&j));
+    j.rows = crema_cpu_most(j.rows, 1);
     return j;
 }
 
@@ -255,7 +235,8 @@ static enum crema_status run(struct crema_ctx *ctx, const struct crema_op *op)
     j.dy = crema_in(op, 1);
     j.dw = crema_out(op, 0);
     j.db = crema_out(op, 1);
-    crema_cpu_parts(crema_cpu_threads(op), j.k / j.lanes * j.kh, 1, part, &j);
+    crema_cpu_parts(crema_cpu_threads(op), j.of.k / j.lanes * j.of.kh, 1, part,
+                    &j);
     return CREMA_OK;
 }
 
@@ -271,7 +252,7 @@ static bool fits(const struct crema_op *op)
         c->dilation[0] != 1 || c->dilation[1] != 1)
         return false;
     j = job_of(op);
-    return j.c < FEW && j.lanes > 0 && row_length(&j) <= MOST_IN_ROW;
+    return j.of.c < FEW && j.lanes > 0 && row_length(&j) <= MOST_IN_ROW;
 }
 
 enum crema_status crema_cpu_conv_few(struct crema_device *dev,

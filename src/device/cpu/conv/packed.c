@@ -1,5 +1,5 @@
-/* conv_packed.c - a convolution, and the gradient of its input, as matrix
- * products of our own (packed.c), with the channels innermost.
+/* packed.c - a convolution, and the gradient of its input, as matrix
+ * products of our own (packed_rows.c), with the channels innermost.
  *
  * dX is made from dY by a convolution with W's two channel axes exchanged and
  * its kernel turned by 180 degrees.  Where the stride is S, the pixels of dX
@@ -7,9 +7,8 @@
  * convolutions with a stride of 1.  W is turned at every step, into scratch
  * memory.  Float32 only, and AVX-512: alone there it is fast.
  */
-#include "device/cpu/conv_packed.h"
+#include "device/cpu/conv/packed.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -18,12 +17,12 @@ enum {
 };
 
 struct packed {
-    struct crema_call base;
+    /* scratch: the threads' rooms; of a gradient W turned, too */
+    struct crema_cpu_conv_call call;
     struct crema_cpu_packed conv; /* without data */
     struct crema_conv geometry;
     int64_t inputs_lanes;
-    size_t each; /* bytes of scratch memory for a thread */
-    char *room;
+    size_t each; /* bytes of a thread's room */
 };
 
 struct crema_layout crema_cpu_panels(const struct crema_shape *w,
@@ -95,7 +94,7 @@ static enum crema_status run(struct crema_call *call, struct crema_op *op)
     p.b = crema_in(op, 2);
     p.y = crema_out(op, 0);
     p.relu = op->relu;
-    crema_cpu_packed_run(&p, crema_cpu_threads(op), packed->room);
+    crema_cpu_packed_run(&p, crema_cpu_threads(op), packed->call.scratch);
     return CREMA_OK;
 }
 
@@ -208,12 +207,13 @@ static void run_phase(const struct packed *packed, const struct crema_op *op,
 {
     struct crema_cpu_packed p = phase_of(packed, place_h, place_w);
     int threads = crema_cpu_threads(op);
+    char *room = packed->call.scratch;
     struct turning t = {
         .packed = packed,
         .h = taps_of(&packed->geometry, 0, place_h),
         .w = taps_of(&packed->geometry, 1, place_w),
         .from = crema_in(op, 0),
-        .to = (float *)(packed->room + packed->each * (size_t)threads),
+        .to = (float *)(room + packed->each * (size_t)threads),
     };
 
     crema_cpu_parts(threads, p.groups * (p.k / p.lanes) * t.h.count * t.w.count,
@@ -221,7 +221,7 @@ static void run_phase(const struct packed *packed, const struct crema_op *op,
     p.x = crema_in(op, 1);
     p.weights = t.to;
     p.y = crema_out(op, 0);
-    crema_cpu_packed_run(&p, threads, packed->room);
+    crema_cpu_packed_run(&p, threads, room);
 }
 
 static enum crema_status run_back(struct crema_call *call, struct crema_op *op)
@@ -237,33 +237,16 @@ static enum crema_status run_back(struct crema_call *call, struct crema_op *op)
 /* ---- planning -------------------------------------------------------------
  */
 
-static enum crema_status bind(struct crema_call *call, struct crema_op *op,
-                              void *scratch)
+static struct packed describe(const struct crema_conv *c,
+                              const struct crema_shape *x,
+                              const struct crema_shape *y)
 {
-    (void)op;
-    ((struct packed *)call)->room = scratch;
-    return CREMA_OK;
-}
+    struct packed packed = {
+        .conv = crema_cpu_packed_of(c, x, y),
+        .geometry = *c,
+    };
 
-static void free_packed(struct crema_call *call)
-{
-    free(call);
-}
-
-static struct packed *make(struct crema_device *dev, const struct crema_conv *c,
-                           const struct crema_shape *x,
-                           const struct crema_shape *y)
-{
-    struct packed *packed = calloc(1, sizeof *packed);
-
-    if (!packed) return NULL;
-    packed->base.bind = bind;
-    packed->base.free = free_packed;
-    packed->base.info = CREMA_CPU_OWN;
-    packed->base.dev = dev;
-    packed->conv = crema_cpu_packed_of(c, x, y);
-    packed->geometry = *c;
-    packed->inputs_lanes = crema_cpu_lanes(packed->conv.c);
+    packed.inputs_lanes = crema_cpu_lanes(packed.conv.c);
     return packed;
 }
 
@@ -289,42 +272,36 @@ enum crema_status crema_cpu_conv_packed(struct crema_device *dev,
                                         struct crema_port out[])
 {
     const struct crema_shape *x = &op->in[0]->shape, *y = &op->out[0]->shape;
-    struct packed *packed = make(dev, op->params, x, y);
-    size_t threads = (size_t)dev->cores;
+    struct packed packed = describe(op->params, x, y);
 
-    if (!packed) return crema_no_memory(dev->ctx, op->type->name);
-    packed->base.run = run;
-    packed->base.scratch_bytes = threads * crema_cpu_packed_room(&packed->conv);
+    packed.call.base.run = run;
+    packed.call.base.scratch_bytes =
+        (size_t)dev->cores * crema_cpu_packed_room(&packed.conv);
     in[0].want = crema_layout_channels_last(x, CREMA_F32);
-    in[1].want = crema_cpu_panels(&op->in[1]->shape, packed->conv.groups,
-                                  packed->conv.lanes);
+    in[1].want = crema_cpu_panels(&op->in[1]->shape, packed.conv.groups,
+                                  packed.conv.lanes);
     if (op->in[2])
         in[2].want = crema_layout_dense(&op->in[2]->shape, CREMA_F32);
     out[0].want = crema_layout_channels_last(y, CREMA_F32);
-    op->call = &packed->base;
-    return CREMA_OK;
+    return crema_cpu_conv_leave(dev, op, &packed.call, sizeof packed);
 }
 
-/* Scratch memory: the threads' rooms, then W. */
 enum crema_status crema_cpu_conv_packed_back(struct crema_device *dev,
                                              struct crema_op *op,
                                              struct crema_port in[],
                                              struct crema_port out[])
 {
     const struct crema_shape *x = &op->out[0]->shape, *y = &op->in[1]->shape;
-    struct packed *packed = make(dev, op->forward->params, x, y);
-    struct crema_cpu_packed phase;
+    struct packed packed = describe(op->forward->params, x, y);
+    const struct crema_cpu_packed phase = phase_of(&packed, 0, 0);
 
-    if (!packed) return crema_no_memory(dev->ctx, op->type->name);
-    phase = phase_of(packed, 0, 0);
-    packed->each = crema_cpu_packed_room(&phase);
-    packed->base.run = run_back;
-    in[0].want = crema_cpu_panels(&op->in[0]->shape, packed->conv.groups,
-                                  packed->conv.lanes);
+    packed.each = crema_cpu_packed_room(&phase);
+    packed.call.base.run = run_back;
+    in[0].want = crema_cpu_panels(&op->in[0]->shape, packed.conv.groups,
+                                  packed.conv.lanes);
     in[1].want = crema_layout_channels_last(y, CREMA_F32);
     out[0].want = crema_layout_channels_last(x, CREMA_F32);
-    packed->base.scratch_bytes =
-        (size_t)dev->cores * packed->each + in[0].want.bytes;
-    op->call = &packed->base;
-    return CREMA_OK;
+    packed.call.base.scratch_bytes =
+        (size_t)dev->cores * packed.each + in[0].want.bytes;
+    return crema_cpu_conv_leave(dev, op, &packed.call, sizeof packed);
 }

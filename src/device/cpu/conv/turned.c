@@ -1,4 +1,4 @@
-/* conv_turned.c - the gradient of a convolution's input as a convolution.
+/* turned.c - the gradient of a convolution's input as a convolution.
  *
  * With a stride of 1, dX is dY convolved with W', whose two channel axes have
  * changed places within each group and whose kernel is turned by 180 degrees:
@@ -9,6 +9,7 @@
  * fast as its own gradient.  W is turned at every step, into scratch memory.
  * Float32 only.
  */
+#include "device/cpu/conv/conv.h"
 #include "device/cpu/onednn.h"
 
 #include <stdlib.h>
@@ -40,11 +41,6 @@ struct turning {
     float *to;
 };
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Outputs first..last and all inputs of them. */
 static void turn_part(const void *user, int64_t first, int64_t last)
 {
@@ -59,7 +55,7 @@ static void turn_part(const void *user, int64_t first, int64_t last)
                     job->to + t->to_k[k % t->k] + t->to_tap[t->taps - 1 - tap];
                 const int64_t *to_c = t->to_c + k / t->k * t->c;
 
-                for (int64_t i = c; i < least(c + TILE, t->c); i++)
+                for (int64_t i = c; i < crema_cpu_least(c + TILE, t->c); i++)
                     to[to_c[i]] = from[t->from_c[i]];
             }
 }
@@ -67,7 +63,7 @@ static void turn_part(const void *user, int64_t first, int64_t last)
 static void turn_tiles(const void *user, int64_t from, int64_t to)
 {
     for (; from < to; from += TILE)
-        turn_part(user, from, least(from + TILE, to));
+        turn_part(user, from, crema_cpu_least(from + TILE, to));
 }
 
 static enum crema_status run(struct crema_call *call, struct crema_op *op)

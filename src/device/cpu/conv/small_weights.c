@@ -1,4 +1,4 @@
-/* conv_small_weights.c - the gradient of the weights of convolutions of few
+/* small_weights.c - the gradient of the weights of convolutions of few
  * channels and outputs.
  *
  * With the channels innermost, taps of one row of the kernel that all positions
@@ -7,9 +7,8 @@
  * whichever fills vectors better; a sum runs over a few rows of Y, which stay
  * in cache for all of dW.  A sum does not depend on the threads.
  */
-#include "device/cpu/own.h"
+#include "device/cpu/conv/conv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -19,14 +18,12 @@ enum {
 };
 
 struct weights {
-    struct crema_call base;
-    int64_t n, c, xh, xw, k, yh, yw, kh, kw;
-    int64_t stride_h, stride_w, pad_h, pad_w;
+    struct crema_cpu_conv_call call; /* scratch: sums, where turned */
+    struct crema_cpu_sides of;
     int64_t run;   /* numbers */
     int64_t split; /* runs in a row of the kernel */
     bool turned;   /* the lanes are outputs: sums[r][s][c][k] */
     int64_t rows;  /* of Y, at a time */
-    float *sums;   /* scratch, where turned */
 };
 
 struct job {
@@ -34,16 +31,6 @@ struct job {
     const float *x, *dy;
     float *dw, *db; /* db may be NULL */
 };
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- sums -----------------------------------------------------------------
  */
@@ -54,8 +41,8 @@ static void meet(int64_t tap, int64_t stride, int64_t pad, int64_t x,
 {
     int64_t low = pad - tap, room = x - 1 + pad - tap;
 
-    *from = larger(*from, low > 0 ? (low + stride - 1) / stride : 0);
-    *to = smaller(*to, room < 0 ? 0 : room / stride + 1);
+    *from = crema_cpu_most(*from, low > 0 ? (low + stride - 1) / stride : 0);
+    *to = crema_cpu_least(*to, room < 0 ? 0 : room / stride + 1);
 }
 
 /* t: rows of the tile; its lanes, at b and c, are divided among vectors. */
@@ -66,7 +53,7 @@ static void add_lanes(int64_t lanes, int64_t high, struct crema_cpu_tile t)
 
     for (int64_t i = 0; i < tiles; i++) {
         int64_t from = all * i / tiles, to = all * (i + 1) / tiles;
-        int64_t end = smaller(to * LANES, lanes) - LANES;
+        int64_t end = crema_cpu_least(to * LANES, lanes) - LANES;
         struct crema_cpu_tile part = t;
 
         part.b += from * LANES;
@@ -82,50 +69,52 @@ static void add_unit(const struct job *j, int64_t unit, int64_t image,
                      int64_t p, int64_t end)
 {
     const struct weights *w = j->w;
+    const struct crema_cpu_sides *of = &w->of;
     const int64_t r = unit / w->split, s = unit % w->split;
-    const int64_t all = w->kh * w->kw * w->c, at = unit * w->run;
-    int64_t q = 0, stop = w->yw;
+    const int64_t all = of->kh * of->kw * of->c, at = unit * w->run;
+    float *sums = w->call.scratch;
+    int64_t q = 0, stop = of->yw;
     const float *x, *dy;
 
-    meet(r, w->stride_h, w->pad_h, w->xh, &p, &end);
-    if (w->pad_w) meet(s, w->stride_w, w->pad_w, w->xw, &q, &stop);
+    meet(r, of->stride_h, of->pad_h, of->xh, &p, &end);
+    if (of->pad_w) meet(s, of->stride_w, of->pad_w, of->xw, &q, &stop);
     if (p >= end || q >= stop) return;
-    x = j->x + ((image * w->xh + p * w->stride_h + r - w->pad_h) * w->xw +
-                q * w->stride_w + s - w->pad_w) *
-                   w->c;
-    dy = j->dy + ((image * w->yh + p) * w->yw + q) * w->k;
+    x = j->x + ((image * of->xh + p * of->stride_h + r - of->pad_h) * of->xw +
+                q * of->stride_w + s - of->pad_w) *
+                   of->c;
+    dy = j->dy + ((image * of->yh + p) * of->yw + q) * of->k;
     if (w->turned) {
         const struct crema_cpu_tile t = {
             .rows = end - p,
             .count = stop - q,
             .a = x,
-            .a_row = w->stride_h * w->xw * w->c,
-            .a_step = w->stride_w * w->c,
+            .a_row = of->stride_h * of->xw * of->c,
+            .a_step = of->stride_w * of->c,
             .a_high = 1,
             .b = dy,
-            .b_row = w->yw * w->k,
-            .b_step = w->k,
-            .c = w->sums + at * w->k,
-            .c_high = w->k,
+            .b_row = of->yw * of->k,
+            .b_step = of->k,
+            .c = sums + at * of->k,
+            .c_high = of->k,
         };
 
-        add_lanes(w->k, w->run, t);
+        add_lanes(of->k, w->run, t);
     } else {
         const struct crema_cpu_tile t = {
             .rows = end - p,
             .count = stop - q,
             .a = dy,
-            .a_row = w->yw * w->k,
-            .a_step = w->k,
+            .a_row = of->yw * of->k,
+            .a_step = of->k,
             .a_high = 1,
             .b = x,
-            .b_row = w->stride_h * w->xw * w->c,
-            .b_step = w->stride_w * w->c,
+            .b_row = of->stride_h * of->xw * of->c,
+            .b_step = of->stride_w * of->c,
             .c = j->dw + at,
             .c_high = all,
         };
 
-        add_lanes(w->run, w->k, t);
+        add_lanes(w->run, of->k, t);
     }
 }
 
@@ -140,42 +129,46 @@ static void add_bias(int64_t k, int64_t count, const float *restrict dy,
 static void clear_units(const struct job *j, int64_t from, int64_t to)
 {
     const struct weights *w = j->w;
-    const int64_t all = w->kh * w->kw * w->c, count = (to - from) * w->run;
+    const struct crema_cpu_sides *of = &w->of;
+    const int64_t all = of->kh * of->kw * of->c, count = (to - from) * w->run;
 
     if (w->turned)
-        memset(w->sums + from * w->run * w->k, 0,
-               sizeof(float) * (size_t)(count * w->k));
-    for (int64_t k = 0; k < w->k && !w->turned; k++)
+        memset((float *)w->call.scratch + from * w->run * of->k, 0,
+               sizeof(float) * (size_t)(count * of->k));
+    for (int64_t k = 0; k < of->k && !w->turned; k++)
         memset(j->dw + k * all + from * w->run, 0,
                sizeof(float) * (size_t)count);
-    if (from == 0 && j->db) memset(j->db, 0, sizeof(float) * (size_t)w->k);
+    if (from == 0 && j->db) memset(j->db, 0, sizeof(float) * (size_t)of->k);
 }
 
 /* Where the sums' lanes were outputs, they are turned to be outermost. */
 static void finish_units(const struct job *j, int64_t from, int64_t to)
 {
     const struct weights *w = j->w;
-    const int64_t all = w->kh * w->kw * w->c;
+    const struct crema_cpu_sides *of = &w->of;
+    const int64_t all = of->kh * of->kw * of->c;
+    const float *sums = w->call.scratch;
 
-    for (int64_t k = 0; k < w->k && w->turned; k++)
+    for (int64_t k = 0; k < of->k && w->turned; k++)
         for (int64_t i = from * w->run; i < to * w->run; i++)
-            j->dw[k * all + i] = w->sums[i * w->k + k];
+            j->dw[k * all + i] = sums[i * of->k + k];
 }
 
 static void part(const void *user, int64_t from, int64_t to)
 {
     const struct job *j = user;
     const struct weights *w = j->w;
+    const struct crema_cpu_sides *of = &w->of;
 
     clear_units(j, from, to);
-    for (int64_t n = 0; n < w->n; n++)
-        for (int64_t p = 0; p < w->yh; p += w->rows) {
-            int64_t end = smaller(p + w->rows, w->yh);
+    for (int64_t n = 0; n < of->n; n++)
+        for (int64_t p = 0; p < of->yh; p += w->rows) {
+            int64_t end = crema_cpu_least(p + w->rows, of->yh);
 
             for (int64_t u = from; u < to; u++) add_unit(j, u, n, p, end);
             if (from == 0 && j->db)
-                add_bias(w->k, (end - p) * w->yw,
-                         j->dy + (n * w->yh + p) * w->yw * w->k, j->db);
+                add_bias(of->k, (end - p) * of->yw,
+                         j->dy + (n * of->yh + p) * of->yw * of->k, j->db);
         }
     finish_units(j, from, to);
 }
@@ -191,21 +184,8 @@ static enum crema_status run(struct crema_call *call, struct crema_op *op)
         .db = crema_out(op, 1),
     };
 
-    crema_cpu_parts(crema_cpu_threads(op), w->kh * w->split, 1, part, &j);
+    crema_cpu_parts(crema_cpu_threads(op), w->of.kh * w->split, 1, part, &j);
     return CREMA_OK;
-}
-
-static enum crema_status bind(struct crema_call *call, struct crema_op *op,
-                              void *scratch)
-{
-    (void)op;
-    ((struct weights *)call)->sums = scratch;
-    return CREMA_OK;
-}
-
-static void free_weights(struct crema_call *call)
-{
-    free(call);
 }
 
 /* ---- planning -------------------------------------------------------------
@@ -221,30 +201,17 @@ static double wasted(int64_t count)
 
 static struct weights describe(const struct crema_op *op)
 {
-    const struct crema_conv *c = op->params;
-    const struct crema_shape *x = &op->in[0]->shape, *y = &op->in[1]->shape;
-    const struct crema_shape *dw = &op->out[0]->shape;
     struct weights w = {
-        .n = x->dim[0],
-        .c = x->dim[1],
-        .xh = x->dim[2],
-        .xw = x->dim[3],
-        .k = y->dim[1],
-        .yh = y->dim[2],
-        .yw = y->dim[3],
-        .kh = dw->dim[2],
-        .kw = dw->dim[3],
-        .stride_h = c->stride[0],
-        .stride_w = c->stride[1],
-        .pad_h = c->pad[0],
-        .pad_w = c->pad[1],
+        .of = crema_cpu_sides(op->params, &op->in[0]->shape, &op->out[0]->shape,
+                              &op->in[1]->shape),
     };
+    const struct crema_cpu_sides *s = &w.of;
 
-    w.split = w.pad_w ? w.kw : 1;
-    w.run = w.kw * w.c / w.split;
-    w.turned = w.run < LANES || wasted(w.k) < wasted(w.run);
-    w.rows = CACHED / (w.stride_h * w.xw * w.c + w.yw * w.k);
-    w.rows = larger(1, smaller(w.rows, w.yh));
+    w.split = s->pad_w ? s->kw : 1;
+    w.run = s->kw * s->c / w.split;
+    w.turned = w.run < LANES || wasted(s->k) < wasted(w.run);
+    w.rows = CACHED / (s->stride_h * s->xw * s->c + s->yw * s->k);
+    w.rows = crema_cpu_most(1, crema_cpu_least(w.rows, s->yh));
     return w;
 }
 
@@ -253,28 +220,19 @@ enum crema_status crema_cpu_conv_small_weights(struct crema_device *dev,
                                                struct crema_port in[],
                                                struct crema_port out[])
 {
-    struct weights *w;
+    const struct crema_shape *dw = &op->out[0]->shape;
+    struct weights w;
 
-    if (!crema_cpu_conv_is_small(op->params, &op->out[0]->shape))
-        return CREMA_EUNSUPPORTED;
-    w = malloc(sizeof *w);
-    if (!w) return crema_no_memory(dev->ctx, op->type->name);
-    *w = describe(op);
-    w->base = (struct crema_call){
-        .run = run,
-        .bind = bind,
-        .free = free_weights,
-        .dev = dev,
-        .info = CREMA_CPU_OWN,
-        .scratch_bytes = w->turned ? sizeof(float) * (size_t)crema_shape_count(
-                                                         &op->out[0]->shape)
-                                   : 0,
-    };
+    if (!crema_cpu_conv_is_small(op->params, dw)) return CREMA_EUNSUPPORTED;
+    w = describe(op);
+    w.call.base.run = run;
+    if (w.turned)
+        w.call.base.scratch_bytes =
+            sizeof(float) * (size_t)crema_shape_count(dw);
     for (int i = 0; i < 2; i++)
         in[i].want = crema_layout_channels_last(&op->in[i]->shape, CREMA_F32);
-    out[0].want = crema_layout_channels_last(&op->out[0]->shape, CREMA_F32);
+    out[0].want = crema_layout_channels_last(dw, CREMA_F32);
     if (op->out[1])
         out[1].want = crema_layout_dense(&op->out[1]->shape, CREMA_F32);
-    op->call = &w->base;
-    return CREMA_OK;
+    return crema_cpu_conv_leave(dev, op, &w.call, sizeof w);
 }

@@ -1,4 +1,4 @@
-/* conv_packed_weights.c - the gradient of a convolution's weights as matrix
+/* packed_weights.c - the gradient of a convolution's weights as matrix
  * products of our own, with the channels innermost.
  *
  *   dW[panel][tap][c][lane] = sum over pixels of X[pixel's tap][c] dY[pixel]
@@ -8,9 +8,8 @@
  * only, and AVX-512: alone there it is fast.  A sum does not depend on the
  * threads.
  */
-#include "device/cpu/conv_packed.h"
+#include "device/cpu/conv/packed.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -20,9 +19,8 @@ enum {
 };
 
 struct weights {
-    struct crema_call base;
-    struct crema_cpu_packed conv; /* without data */
-    char *room;
+    struct crema_cpu_conv_call call; /* scratch: ROOM for each thread */
+    struct crema_cpu_packed conv;    /* without data */
 };
 
 struct job {
@@ -30,7 +28,7 @@ struct job {
     const float *dy;
     float *dw, *db; /* db may be NULL */
     int64_t threads;
-    char *room;
+    float *room;
 };
 
 /* Some channels of one tap of one group. */
@@ -45,11 +43,6 @@ struct block {
     float *dy;          /* [panel][pixel][lane] */
     float *x;           /* [tile][pixel][row] */
 };
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static int64_t taps_of(const struct crema_cpu_packed *p)
 {
@@ -207,12 +200,12 @@ static void add_block(const struct job *j, struct block b, int64_t from,
     int64_t most = OUTPUTS / p->lanes * p->lanes;
 
     while (from < to) {
-        int64_t end =
-            least(to, (unit_of(p, from).group + 1) * taps_of(p) * slices_of(p));
+        int64_t end = crema_cpu_least(to, (unit_of(p, from).group + 1) *
+                                              taps_of(p) * slices_of(p));
 
         b.group = unit_of(p, from).group;
         for (b.k = 0; b.k < p->k; b.k += most) {
-            b.outputs = least(most, p->k - b.k);
+            b.outputs = crema_cpu_least(most, p->k - b.k);
             copy_outputs(j, &b);
             for (int64_t i = from; i < end; i++) {
                 struct unit u = unit_of(p, i);
@@ -235,7 +228,7 @@ static void part(const void *user, int64_t from, int64_t to)
     int64_t units = p->groups * taps_of(p) * slices_of(p);
     int64_t first = units * from / j->threads, end = units * to / j->threads;
     int64_t pixels = p->n * p->yh * p->yw;
-    struct block b = { .dy = (float *)j->room + from * ROOM };
+    struct block b = { .dy = j->room + from * ROOM };
 
     b.x = b.dy + PIXELS * OUTPUTS;
     for (int64_t i = first; i < end; i++) {
@@ -244,21 +237,21 @@ static void part(const void *user, int64_t from, int64_t to)
         clear(j, &u);
     }
     for (; b.first < pixels; b.first += PIXELS) {
-        b.pixels = least(PIXELS, pixels - b.first);
+        b.pixels = crema_cpu_least(PIXELS, pixels - b.first);
         add_block(j, b, first, end);
     }
 }
 
 static enum crema_status run(struct crema_call *call, struct crema_op *op)
 {
-    struct weights *weights = (struct weights *)call;
+    const struct weights *weights = (const struct weights *)call;
     struct crema_cpu_packed p = weights->conv;
     struct job j = { .p = &p,
                      .dy = crema_in(op, 1),
                      .dw = crema_out(op, 0),
                      .db = crema_out(op, 1),
                      .threads = crema_cpu_threads(op),
-                     .room = weights->room };
+                     .room = weights->call.scratch };
 
     p.x = crema_in(op, 0);
     crema_cpu_parts((int)j.threads, j.threads, 1, part, &j);
@@ -268,43 +261,24 @@ static enum crema_status run(struct crema_call *call, struct crema_op *op)
 /* ---- planning -------------------------------------------------------------
  */
 
-static enum crema_status bind(struct crema_call *call, struct crema_op *op,
-                              void *scratch)
-{
-    (void)op;
-    ((struct weights *)call)->room = scratch;
-    return CREMA_OK;
-}
-
-static void free_weights(struct crema_call *call)
-{
-    free(call);
-}
-
 enum crema_status crema_cpu_conv_packed_weights(struct crema_device *dev,
                                                 struct crema_op *op,
                                                 struct crema_port in[],
                                                 struct crema_port out[])
 {
-    struct weights *weights = calloc(1, sizeof *weights);
-
-    if (!weights) return crema_no_memory(dev->ctx, op->type->name);
-    weights->base = (struct crema_call){
-        .run = run,
-        .bind = bind,
-        .free = free_weights,
-        .scratch_bytes = sizeof(float) * ROOM * (size_t)dev->cores,
-        .info = CREMA_CPU_OWN,
-        .dev = dev,
+    struct weights weights = {
+        .call.base = { .run = run,
+                       .scratch_bytes =
+                           sizeof(float) * ROOM * (size_t)dev->cores },
+        .conv = crema_cpu_packed_of(op->params, &op->in[0]->shape,
+                                    &op->in[1]->shape),
     };
-    weights->conv =
-        crema_cpu_packed_of(op->params, &op->in[0]->shape, &op->in[1]->shape);
+
     in[0].want = crema_layout_channels_last(&op->in[0]->shape, CREMA_F32);
     in[1].want = crema_layout_channels_last(&op->in[1]->shape, CREMA_F32);
-    out[0].want = crema_cpu_panels(&op->out[0]->shape, weights->conv.groups,
-                                   weights->conv.lanes);
+    out[0].want = crema_cpu_panels(&op->out[0]->shape, weights.conv.groups,
+                                   weights.conv.lanes);
     if (op->out[1])
         out[1].want = crema_layout_dense(&op->out[1]->shape, CREMA_F32);
-    op->call = &weights->base;
-    return CREMA_OK;
+    return crema_cpu_conv_leave(dev, op, &weights.call, sizeof weights);
 }
