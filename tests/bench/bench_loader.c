@@ -8,32 +8,14 @@
  * less one mean for each channel, as floats, 32 to a batch, shuffled.  Says in
  * JSON how many records, in which wall and CPU time of the process.
  */
+#include "bench.h"
+
 #include "base/clock.h"
 #include "data/pipeline.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum { SIDE = 256, CROP = 227, BATCH = 32, SEED = 1 };
-
-static struct crema_ctx *ctx;
-
-static void need(enum crema_status status)
-{
-    if (status == CREMA_OK) return;
-    fprintf(stderr, "%s\n", crema_ctx_message(ctx));
-    exit(1);
-}
-
-static double cpu_seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static struct crema_records *open_list(const char *folder)
 {

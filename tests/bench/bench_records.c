@@ -8,13 +8,12 @@
  * to memory, as records and batches do not fit into a processor's caches: 192
  * KiB are read and 604 KiB written for each.
  */
+#include "bench.h"
+
 #include "data/pipeline.h"
 #include "proto/datum.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <turbojpeg.h>
 #include <unistd.h>
 
@@ -23,23 +22,6 @@ enum { PHOTO_HEIGHT = 375, PHOTO_WIDTH = 500 };
 enum { BYTES = SIDE * SIDE * CHANNELS, ITEM = CROP * CROP * CHANNELS };
 enum { RING = 5 * BATCH }; /* items of a pipeline's batches */
 enum { PASSES = 3, SECONDS_TENTHS = 4 };
-
-static struct crema_ctx *ctx;
-
-static void need(enum crema_status status)
-{
-    if (status == CREMA_OK) return;
-    fprintf(stderr, "%s\n", crema_ctx_message(ctx));
-    exit(1);
-}
-
-static double cpu_seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- records ------------------------------------------------------------ */
 

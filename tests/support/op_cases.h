@@ -12,6 +12,7 @@ struct parity_table {
 };
 
 /* NULL name ends */
+extern const struct parity_table norm_tables[];
 extern const struct parity_table loss_tables[];
 extern const struct parity_table plane_tables[];
 extern const struct parity_table chain_tables[];
