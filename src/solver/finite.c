@@ -12,7 +12,8 @@
 
 struct finder {
     struct crema_solver *s;
-    char first[300]; /* blob and layer; "" while all was finite */
+    char first[800]; /* blob and layer; "" while all was finite */
+    bool given;      /* it came in like that */
 };
 
 /* Of each layer's data before that forward pass. */
@@ -55,18 +56,20 @@ static enum crema_status watch_all(void *finder, struct crema_net *net)
     return CREMA_OK;
 }
 
-static enum crema_status is_finite(struct crema_solver *s,
-                                   const struct crema_tensor *t, bool *finite)
+/* *item: the first whose values are not all finite; -1: none. */
+static enum crema_status find_item(struct crema_solver *s,
+                                   const struct crema_tensor *t, int64_t *item)
 {
     int64_t n = crema_shape_count(&t->shape);
     float *values = malloc((size_t)n * sizeof *values + 1);
     enum crema_status status;
 
-    *finite = true;
+    *item = -1;
     if (!values) return crema_no_memory(s->ctx, "looking for the fault");
     status = crema_tensor_read(s->world->dev, t, values);
-    for (int64_t i = 0; i < n && status == CREMA_OK; i++)
-        *finite &= isfinite(values[i]) != 0;
+    for (int64_t i = 0; i < n && status == CREMA_OK && *item < 0; i++)
+        if (!isfinite(values[i]))
+            *item = t->shape.ndims ? i / (n / t->shape.dim[0]) : 0;
     free(values);
     return status;
 }
@@ -84,11 +87,11 @@ static enum crema_status look(void *user, const struct crema_tensor *t)
 {
     struct finder *f = user;
     const char *layer;
-    bool finite;
+    int64_t item;
 
     if (f->first[0]) return CREMA_OK;
-    CREMA_TRY(is_finite(f->s, t, &finite));
-    if (finite) return CREMA_OK;
+    CREMA_TRY(find_item(f->s, t, &item));
+    if (item < 0) return CREMA_OK;
     layer = layer_of(f->s->net->program, t);
     snprintf(f->first, sizeof f->first, "blob \"%s\" of layer \"%s\"", t->name,
              layer ? layer : "");
@@ -99,17 +102,21 @@ static enum crema_status look(void *user, const struct crema_tensor *t)
 static enum crema_status look_at_inputs(struct finder *f)
 {
     struct crema_net *net = f->s->net;
-    bool finite;
 
     for (int i = 0; i < net->nblobs; i++) {
         const struct crema_tensor *t = net->blob[i].first;
+        const struct crema_layer *l = &net->layer[net->blob[i].producer];
+        const char *record = NULL;
+        int64_t item;
 
         if (!t || t->role != CREMA_INPUT) continue;
-        CREMA_TRY(is_finite(f->s, t, &finite));
-        if (finite) continue;
-        snprintf(f->first, sizeof f->first, "blob \"%s\" of layer \"%s\"",
-                 net->blob[i].name,
-                 net->layer[net->blob[i].producer].param->name);
+        CREMA_TRY(find_item(f->s, t, &item));
+        if (item < 0) continue;
+        if (l->type->item) record = l->type->item(l, item);
+        snprintf(f->first, sizeof f->first, "blob \"%s\" of layer \"%s\"%s%s",
+                 net->blob[i].name, l->param->name, record ? ", record " : "",
+                 record ? record : "");
+        f->given = true;
         return CREMA_OK;
     }
     return CREMA_OK;
@@ -139,8 +146,10 @@ enum crema_status crema_solver__not_finite(struct crema_solver *s,
     (void)!find(&f, pass);
     return crema_fail(s->ctx, CREMA_EINVAL,
                       "iteration %d: the loss is %s; the first that is not "
-                      "finite is %s; weights and snapshots stay as they were; "
-                      "a smaller base_lr or clip_gradients may help",
+                      "finite is %s; weights and snapshots stay as they were%s",
                       s->iter, crema_number_text(loss, text),
-                      f.first[0] ? f.first : "the loss itself");
+                      f.first[0] ? f.first : "the loss itself",
+                      f.given ? ""
+                              : "; a smaller base_lr or clip_gradients may "
+                                "help");
 }

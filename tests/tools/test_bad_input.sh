@@ -226,6 +226,8 @@ bad 1 'no layer of this net by name' crema test --model bad.prototxt --weights o
 
 cp out_iter_4.caffemodel kept
 train 0 'Optimization Done' net.prototxt
+sed 's/batch_size: 4 }/& transform_param { scale: nan }/' net.prototxt >nan.prototxt
+train 1 'the loss is nan; .*is blob "data" of layer "data", record 00000000_.*; weights and snapshots stay as they were$' nan.prototxt
 bad 1 'the loss is nan; .*of layer "(ip|loss)".*base_lr' \
     crema train --solver solver.prototxt --device ref --set base_lr=1e38 --set snapshot=0 --set max_iter=50
 cmp -s kept out_iter_4.caffemodel || {
