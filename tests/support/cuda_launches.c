@@ -384,15 +384,15 @@ int crema_cuda_local_rate(cudaStream_t s, const struct crema_local_rate *l,
     return 0;
 }
 
-int crema_cuda_accumulate(cudaStream_t s, int64_t count, const float *x,
-                          float *sum)
+int crema_cuda_accumulate(cudaStream_t s, int type, int64_t count,
+                          const void *x, float *sum)
 {
     (void)s;
-    EACH(i, count) sum[i] += x[i];
+    EACH(i, (count + 3) / 4) crema_accumulate_4(type, count, i, x, sum);
     return 0;
 }
 
-int crema_cuda_squares(cudaStream_t s, int64_t count, const float *x,
+int crema_cuda_squares(cudaStream_t s, int type, int64_t count, const void *x,
                        float *parts)
 {
     int64_t step = (int64_t)CREMA_CLIP_PARTS * CREMA_BLOCK;
@@ -403,8 +403,8 @@ int crema_cuda_squares(cudaStream_t s, int64_t count, const float *x,
         float v[CREMA_BLOCK];
 
         for (int y = 0; y < CREMA_BLOCK; y++)
-            v[y] =
-                crema_part_of_squares(x, count, block * CREMA_BLOCK + y, step);
+            v[y] = crema_part_of_squares(x, type, count,
+                                         block * CREMA_BLOCK + y, step);
         parts[block] = tree_sum(v, CREMA_BLOCK);
     }
     return 0;

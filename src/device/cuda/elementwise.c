@@ -194,11 +194,6 @@ static bool turns(const struct crema_layout *from,
     return true;
 }
 
-static bool is_number(enum crema_type type)
-{
-    return type == CREMA_F32 || type == CREMA_BF16 || type == CREMA_F16;
-}
-
 static int reorder(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     const struct crema_layout *from = &op->in[0]->layout;
@@ -206,7 +201,8 @@ static int reorder(cudaStream_t s, const struct crema_op *op, void *scratch)
     const struct crema_layout typed = crema_layout_as(from, to->type);
     const void *x = op->in[0]->data;
     void *y = op->out[0]->data;
-    bool numbers = is_number(from->type) && is_number(to->type);
+    bool numbers =
+        crema_cuda_is_number(from->type) && crema_cuda_is_number(to->type);
     struct crema_turn turn;
 
     (void)scratch;

@@ -63,6 +63,11 @@ struct crema_layout crema_cuda_like(const struct crema_shape *,
 void crema_cuda_follow(const struct crema_op *, int lead,
                        struct crema_port in[], struct crema_port out[]);
 bool crema_cuda_channels_last(const struct crema_layout *);
+/* What kernels are compiled for. */
+static inline bool crema_cuda_is_number(enum crema_type type)
+{
+    return type == CREMA_F32 || type == CREMA_BF16 || type == CREMA_F16;
+}
 /* The type of a settled tensor, for launchers. */
 static inline int crema_cuda_type(const struct crema_tensor *t)
 {

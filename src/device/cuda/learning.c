@@ -1,10 +1,10 @@
 /* learning.c - launches of what is done to weights. */
 #include "device/cuda/kernels.h"
 
-/* All numbers that w's memory holds: padding stays zero. */
-static int64_t held_by(const struct crema_tensor *w)
+/* All numbers that t's memory holds: padding is zero, and stays so. */
+static int64_t held_by(const struct crema_tensor *t)
 {
-    return (int64_t)(w->layout.bytes / sizeof(float));
+    return (int64_t)(t->layout.bytes / crema_type_bytes(t->layout.type));
 }
 
 static struct crema_pace pace_of(const struct crema_op *op)
@@ -38,22 +38,30 @@ static int update(cudaStream_t s, const struct crema_op *op, void *scratch)
     return crema_cuda_update(s, op->params, &pace, &m, held_by(op->in[0]));
 }
 
-/* Weight, gradient and histories lie alike, in whatever order, the gradient as
- * it is where only its type differs. */
-static void update_ports(const struct crema_op *op, struct crema_port in[],
-                         struct crema_port out[])
+/* in[0..n), of which in[1] is a gradient and the others are float32, lie alike,
+ * in whatever order: as the first of them does.  The gradient is read as it is
+ * where only its type differs. */
+static void lie_alike(const struct crema_op *op, int n, struct crema_port in[],
+                      struct crema_port out[])
 {
     struct crema_layout l = crema_layout_dense(&op->in[0]->shape, CREMA_F32);
     struct crema_layout as;
 
     crema_cuda_all_dense(op, in, out);
-    for (int i = 3; i >= 0; i--)
+    for (int i = n - 1; i >= 0; i--)
         if (op->in[i] && in[i].have) l = crema_layout_as(in[i].have, CREMA_F32);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < n; i++)
         if (op->in[i]) in[i].want = l;
-    if (!in[1].have) return;
+    if (n < 2 || !in[1].have) return;
     as = crema_layout_as(in[1].have, CREMA_F32);
     if (crema_layout_equal(&as, &l)) in[1].want = *in[1].have;
+}
+
+/* Weight, gradient and histories. */
+static void update_ports(const struct crema_op *op, struct crema_port in[],
+                         struct crema_port out[])
+{
+    lie_alike(op, 4, in, out);
 }
 
 /* All types but float32 have 16 bits here. */
@@ -134,11 +142,25 @@ static int local_rate(cudaStream_t s, const struct crema_op *op, void *scratch)
     return crema_cuda_local_rate(s, op->params, &m, crema_out(op, 0));
 }
 
+/* Sum and gradient. */
+static void accumulate_ports(const struct crema_op *op, struct crema_port in[],
+                             struct crema_port out[])
+{
+    lie_alike(op, 2, in, out);
+}
+
 static int accumulate(cudaStream_t s, const struct crema_op *op, void *scratch)
 {
     (void)scratch;
-    return crema_cuda_accumulate(s, crema_shape_count(&op->in[0]->shape),
-                                 crema_in(op, 1), op->in[0]->data);
+    return crema_cuda_accumulate(s, crema_cuda_type(op->in[1]),
+                                 held_by(op->in[0]), op->in[1]->data,
+                                 op->in[0]->data);
+}
+
+static void clear_ports(const struct crema_op *op, struct crema_port in[],
+                        struct crema_port out[])
+{
+    lie_alike(op, 1, in, out);
 }
 
 static int clear(cudaStream_t s, const struct crema_op *op, void *scratch)
@@ -147,14 +169,13 @@ static int clear(cudaStream_t s, const struct crema_op *op, void *scratch)
     return crema_cuda_zero(s, op->in[0]->data, op->in[0]->layout.bytes);
 }
 
-/* The order of elements does not matter: dense, or as it already lies. */
+/* The order of elements does not matter, nor does padding. */
 static void clip_ports(const struct crema_op *op, struct crema_port in[],
                        struct crema_port out[])
 {
     crema_cuda_all_dense(op, in, out);
     for (int i = 1; i < op->nin; i++)
-        if (in[i].have && in[i].have->type == CREMA_F32 &&
-            crema_cuda_channels_last(in[i].have))
+        if (in[i].have && crema_cuda_is_number(in[i].have->type))
             in[i].want = *in[i].have;
 }
 
@@ -169,8 +190,9 @@ static int clip_factor(cudaStream_t s, const struct crema_op *op, void *scratch)
     int64_t n = 0;
 
     for (int i = 1; i < op->nin; i++) {
-        int error = crema_cuda_squares(s, crema_shape_count(&op->in[i]->shape),
-                                       crema_in(op, i), parts + n);
+        int error =
+            crema_cuda_squares(s, crema_cuda_type(op->in[i]),
+                               held_by(op->in[i]), op->in[i]->data, parts + n);
 
         if (error) return error;
         n += CREMA_CLIP_PARTS;
@@ -184,8 +206,8 @@ const struct cuda_kernel crema_cuda_learning[] = {
     { &crema_op_loss_ring, loss_ring, -1, NULL, NULL, false },
     { &crema_op_loss_scale, loss_scale, -1, NULL, NULL, false },
     { &crema_op_local_rate, local_rate, -1, NULL, NULL, false },
-    { &crema_op_accumulate, accumulate, 0, NULL, NULL, false },
-    { &crema_op_clear, clear, 0, NULL, NULL, false },
+    { &crema_op_accumulate, accumulate, -1, accumulate_ports, NULL, false },
+    { &crema_op_clear, clear, -1, clear_ports, NULL, false },
     { &crema_op_clip_factor, clip_factor, -1, clip_ports, clip_parts, false },
     { NULL, NULL, 0, NULL, NULL, false },
 };

@@ -249,11 +249,12 @@ int crema_cuda_loss_scale(cudaStream_t, const struct crema_loss_scaling *,
                           float *factor);
 int crema_cuda_local_rate(cudaStream_t, const struct crema_local_rate *,
                           const struct crema_localized *, float *factor);
-int crema_cuda_accumulate(cudaStream_t, int64_t count, const float *x,
+/* type, here and below: of x */
+int crema_cuda_accumulate(cudaStream_t, int type, int64_t count, const void *x,
                           float *sum);
 /* parts: CREMA_CLIP_PARTS floats of sums of x^2 */
 enum { CREMA_CLIP_PARTS = 512 };
-int crema_cuda_squares(cudaStream_t, int64_t count, const float *x,
+int crema_cuda_squares(cudaStream_t, int type, int64_t count, const void *x,
                        float *parts);
 /* y = min(1, threshold / norm), or the sum itself; before may be NULL */
 int crema_cuda_clip(cudaStream_t, const struct crema_clip *, int64_t nparts,

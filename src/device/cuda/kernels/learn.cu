@@ -75,36 +75,41 @@ int crema_cuda_local_rate(cudaStream_t s, const struct crema_local_rate *l,
     return cudaGetLastError();
 }
 
-static __global__ void accumulate(int64_t count, const float *x, float *sum)
+template <int TYPE>
+static __global__ void accumulate(int64_t count, const void *x, float *sum)
 {
-    EACH(i, count) sum[i] += x[i];
+    EACH(i, (count + 3) / 4) crema_accumulate_4(TYPE, count, i, x, sum);
 }
 
-int crema_cuda_accumulate(cudaStream_t s, int64_t count, const float *x,
-                          float *sum)
+int crema_cuda_accumulate(cudaStream_t s, int type, int64_t count,
+                          const void *x, float *sum)
 {
     if (count == 0) return 0;
-    accumulate OVER(count, s)(count, x, sum);
-    return cudaGetLastError();
+    return by_type(type, [&](auto t) {
+        accumulate<TYPE_OF(t)> OVER((count + 3) / 4, s)(count, x, sum);
+    });
 }
 
 /* A fixed number of blocks, so that the sum does not depend on the GPU. */
-static __global__ void squares(int64_t count, const float *x, float *parts)
+template <int TYPE>
+static __global__ void squares(int64_t count, const void *x, float *parts)
 {
     __shared__ float room[CREMA_BLOCK];
     float sum = crema_part_of_squares(
-        x, count, (int64_t)blockIdx.x * CREMA_BLOCK + threadIdx.y,
+        x, TYPE, count, (int64_t)blockIdx.x * CREMA_BLOCK + threadIdx.y,
         (int64_t)CREMA_CLIP_PARTS * CREMA_BLOCK);
 
     sum = column_sum(room, sum);
     if (threadIdx.y == 0) parts[blockIdx.x] = sum;
 }
 
-int crema_cuda_squares(cudaStream_t s, int64_t count, const float *x,
+int crema_cuda_squares(cudaStream_t s, int type, int64_t count, const void *x,
                        float *parts)
 {
-    squares<<<CREMA_CLIP_PARTS, dim3(1, CREMA_BLOCK), 0, s>>>(count, x, parts);
-    return cudaGetLastError();
+    return by_type(type, [&](auto t) {
+        squares<TYPE_OF(t)>
+            <<<CREMA_CLIP_PARTS, dim3(1, CREMA_BLOCK), 0, s>>>(count, x, parts);
+    });
 }
 
 static __global__ void clip(struct crema_clip c, int64_t nparts,

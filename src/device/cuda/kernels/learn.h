@@ -133,13 +133,29 @@ CREMA_FORMULA void crema_at_ring(const struct crema_ring_weights *w,
     crema_ring_note(ring, CREMA_RING, *step, &sum);
 }
 
-/* Sum of squares of the elements first, first + step, ... */
-CREMA_FORMULA float crema_part_of_squares(const float *x, int64_t count,
-                                          int64_t first, int64_t step)
+/* Elements 4 * at .. 4 * at + 3 of `count`. */
+CREMA_FORMULA void crema_accumulate_4(int type, int64_t count, int64_t at,
+                                      const void *x, float *sum)
+{
+    struct crema_four s = crema_load4(sum, CREMA_F32, count, at);
+    struct crema_four v = crema_load4(x, type, count, at);
+
+    for (int k = 0; k < 4; k++) s.v[k] += v.v[k];
+    crema_store4(sum, CREMA_F32, count, at, &s);
+}
+
+/* Sum of squares of the fours first, first + step, ... of `count` elements. */
+CREMA_FORMULA float crema_part_of_squares(const void *x, int type,
+                                          int64_t count, int64_t first,
+                                          int64_t step)
 {
     float sum = 0;
 
-    for (int64_t i = first; i < count; i += step) sum += x[i] * x[i];
+    for (int64_t i = first; 4 * i < count; i += step) {
+        struct crema_four v = crema_load4(x, type, count, i);
+
+        for (int k = 0; k < 4; k++) sum += v.v[k] * v.v[k];
+    }
     return sum;
 }
 
