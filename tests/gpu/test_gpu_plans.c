@@ -19,10 +19,11 @@ static struct crema_ctx *ctx;
 static crema_survey_fn *survey;
 
 /* A square convolution: batch, channels, size; outputs, kernel, stride, pad,
- * groups. */
+ * groups; over 2 axes where `axes` is 0. */
 struct layer {
     const char *name;
     int64_t n, c, h, k, r, s, p, g;
+    int axes;
 };
 
 static const struct layer layers[] = {
@@ -51,6 +52,11 @@ static const struct layer layers[] = {
     { "GoogLeNet loss2", 32, 528, 4, 128, 1, 1, 0, 1 },
     { "one image", 1, 3, 227, 96, 11, 4, 0, 1 },
     { "depthwise", 32, 64, 28, 64, 3, 1, 1, 64 },
+    { "1 axis", 64, 64, 256, 128, 5, 1, 2, 1, 1 },
+    { "1 axis, groups", 64, 64, 256, 128, 5, 2, 2, 2, 1 },
+    { "3 axes", 8, 16, 28, 64, 3, 1, 1, 1, 3 },
+    { "3 axes, 3 channels", 8, 3, 28, 64, 3, 2, 1, 1, 3 },
+    { "3 axes, groups", 8, 32, 14, 64, 3, 1, 1, 2, 3 },
 };
 enum { LAYERS = sizeof layers / sizeof *layers };
 
@@ -103,6 +109,23 @@ struct asked {
     struct crema_op op;
 };
 
+/* One more axis: in all images alike, except that a net over 1 axis has 1 x L.
+ */
+static void add_axis(const struct layer *l, int64_t o, struct asked *a)
+{
+    int i = a->conv.spatial++, d = i + 2;
+    bool flat = l->axes == 1 && i == 0;
+
+    a->conv.kernel[i] = flat ? 1 : l->r;
+    a->conv.stride[i] = flat ? 1 : l->s;
+    a->conv.pad[i] = flat ? 0 : l->p;
+    a->conv.dilation[i] = 1;
+    a->x.shape.dim[d] = flat ? 1 : l->h;
+    a->w.shape.dim[d] = a->conv.kernel[i];
+    a->y.shape.dim[d] = flat ? 1 : o;
+    a->x.shape.ndims = a->w.shape.ndims = a->y.shape.ndims = d + 1;
+}
+
 static void describe(const struct layer *l, enum conv_way way,
                      enum crema_type type, struct asked *a)
 {
@@ -112,17 +135,13 @@ static void describe(const struct layer *l, enum conv_way way,
                                                   &crema_op_conv_bwd_weights };
 
     *a = (struct asked){
-        .conv = { 2,
-                  { l->r, l->r },
-                  { l->s, l->s },
-                  { l->p, l->p },
-                  { 1, 1 },
-                  l->g },
-        .x = { .shape = CREMA_SHAPE(l->n, l->c, l->h, l->h) },
-        .w = { .shape = CREMA_SHAPE(l->k, l->c / l->g, l->r, l->r) },
+        .conv = { .groups = l->g },
+        .x = { .shape = CREMA_SHAPE(l->n, l->c) },
+        .w = { .shape = CREMA_SHAPE(l->k, l->c / l->g) },
         .b = { .shape = CREMA_SHAPE(l->k) },
-        .y = { .shape = CREMA_SHAPE(l->n, l->k, o, o) },
+        .y = { .shape = CREMA_SHAPE(l->n, l->k) },
     };
+    while (a->conv.spatial < (l->axes == 3 ? 3 : 2)) add_axis(l, o, a);
     a->in[0] = way == CONV_BWD_DATA ? &a->w : &a->x;
     a->in[1] = way == CONV_FORWARD ? &a->w : &a->y;
     a->in[2] = way == CONV_FORWARD ? &a->b : NULL;

@@ -232,6 +232,7 @@ enum crema_status cuda_on_host_open(struct crema_ctx *ctx, const char *name,
 #include "device/cuda/elementwise.c"
 #include "device/cuda/kernels.c"
 #include "device/cuda/learning.c"
+#include "device/cuda/jpeg_trial.c"
 #include "device/cuda/norm.c"
 #include "device/cuda/nvjpeg.c"
 #include "device/cuda/pictures.c"

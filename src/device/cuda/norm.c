@@ -52,42 +52,44 @@ static size_t two_sums(const struct crema_op *op)
     return CREMA_SUM_ROOM + 2 * sizeof(float) * (size_t)op->in[1]->shape.dim[1];
 }
 
-/* ds and db, which are the sums that dx wants too, then dx. */
-static int norm_bwd(cudaStream_t s, const struct crema_op *op,
-                    const struct crema_normed *n, bool batch, float *scratch)
+/* ds and db, which are the sums that dx wants too, then dx.  batch: by the
+ * batch's own statistics, else by running sums, which have a factor. */
+static int norm_bwd(cudaStream_t s, const struct crema_op *op, bool batch,
+                    float *scratch)
 {
+    const struct crema_batch_norm *params = op->params;
+    struct crema_normed n = normed(op, op->in[1], params->passes);
+    int scale = batch ? 4 : 5;
     float *room = scratch + CREMA_SUM_ROOM / sizeof(float);
     const float *x = crema_in(op, 0), *dy = crema_in(op, 1);
     float *ds = crema_out(op, 1), *db = crema_out(op, 2);
-    float *dot = ds ? ds : room, *sum = db ? db : room + n->axis.length;
+    float *dot = ds ? ds : room, *sum = db ? db : room + n.axis.length;
     struct crema_summands what = { .what = CREMA_SUM_NORMALIZED,
-                                   .axis = n->axis,
+                                   .axis = n.axis,
                                    .v = dy,
                                    .w = x,
-                                   .norm = *n,
-                                   .type = n->type };
+                                   .type = n.type };
 
+    n.mean = crema_in(op, 2);
+    n.var = crema_in(op, 3);
+    n.factor = batch ? NULL : crema_in(op, 4);
+    n.s = crema_in(op, scale);
+    n.b = crema_in(op, scale + 1);
+    what.norm = n;
     if (batch || ds || db) {
         int error = crema_cuda_sums(s, &what, 1.0f, scratch, dot, sum);
 
         if (error) return error;
     }
     if (!op->out[0]) return 0;
-    return crema_cuda_normalize_bwd(s, n, batch ? dot : NULL, sum, x, dy,
+    return crema_cuda_normalize_bwd(s, &n, batch ? dot : NULL, sum, x, dy,
                                     crema_out(op, 0));
 }
 
 static int batch_norm_bwd(cudaStream_t s, const struct crema_op *op,
                           void *scratch)
 {
-    const struct crema_batch_norm *params = op->params;
-    struct crema_normed n = normed(op, op->in[1], params->passes);
-
-    n.mean = crema_in(op, 2);
-    n.var = crema_in(op, 3);
-    n.s = crema_in(op, 4);
-    n.b = crema_in(op, 5);
-    return norm_bwd(s, op, &n, true, scratch);
+    return norm_bwd(s, op, true, scratch);
 }
 
 static int batch_norm_global(cudaStream_t s, const struct crema_op *op,
@@ -107,15 +109,7 @@ static int batch_norm_global(cudaStream_t s, const struct crema_op *op,
 static int batch_norm_global_bwd(cudaStream_t s, const struct crema_op *op,
                                  void *scratch)
 {
-    const struct crema_batch_norm *params = op->params;
-    struct crema_normed n = normed(op, op->in[1], params->passes);
-
-    n.mean = crema_in(op, 2);
-    n.var = crema_in(op, 3);
-    n.factor = crema_in(op, 4);
-    n.s = crema_in(op, 5);
-    n.b = crema_in(op, 6);
-    return norm_bwd(s, op, &n, false, scratch);
+    return norm_bwd(s, op, false, scratch);
 }
 
 static int batch_norm_affine(cudaStream_t s, const struct crema_op *op,
