@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
@@ -39,8 +40,18 @@ struct crema_lmdb_writer {
     char state[CREMA_LMDB_STATE];
 };
 
+/* LMDB calls it a failure of the device when a file cannot grow. */
+static bool disk_is_full(const struct crema_lmdb_writer *w)
+{
+    struct statvfs disk;
+
+    return statvfs(w->beside, &disk) == 0 &&
+           (uint64_t)disk.f_bavail * disk.f_frsize < BATCH_BYTES;
+}
+
 static enum crema_status failed(const struct crema_lmdb_writer *w, int error)
 {
+    if (error == EIO && disk_is_full(w)) error = ENOSPC;
     return crema_fail(w->ctx, error == ENOMEM ? CREMA_ENOMEM : CREMA_EIO,
                       "cannot write database %s: %s", w->path,
                       mdb_strerror(error));

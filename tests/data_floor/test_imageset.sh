@@ -74,6 +74,12 @@ answers 1 'piece.partial keeps' sh -c 'mv piece away; ulimit -f 100; trap "" XFS
     convert_imageset --resize_height 200 --resize_width 200 "$images/img/" many.txt piece
 answers 0 'total of 16' convert_imageset --restart "$images/img/" "$images/list.txt" piece
 [ ! -e piece.partial ] || die '--restart leaves the old one'
+# a small disk of our own, where the system lets us have one
+mkdir disk
+if unshare -rm mount -t tmpfs tmpfs disk 2>/dev/null; then
+    answers 1 'cannot write database .*No space left' unshare -rm sh -c 'mount -t tmpfs -o size=1m tmpfs disk && exec "$@"' sh \
+        convert_imageset --resize_height 200 --resize_width 200 "$images/img/" many.txt disk/db
+fi
 # of two databases the first may be whole already
 convert_imageset --split 0.2 --resize_height 200 --resize_width 200 "$images/img/" many.txt two 2>log
 answers 1 'three_test.partial keeps what is done' sh -c 'ulimit -f 8000; trap "" XFSZ; exec "$@"' sh \
