@@ -142,6 +142,7 @@ struct crema_device {
     bool measures; /* chooses arrangements by trial, not by rule */
     enum crema_arrangement forced; /* CREMA_RULE: none is */
     bool winograd;                 /* may be used */
+    int own_width; /* of tiles of own convolutions, where tests want those */
     enum crema_decode decode;      /* JPEG records: by whom */
     const char *decoder;           /* the device's, once it was asked */
     bool decoder_known;            /* ... which it was */

@@ -107,6 +107,9 @@ START_TEST(choice)
             crema_conv_choice_parse(crema_conv_choice_print(&c, text), &read));
         ck_assert_int_eq(read.form, f);
     }
+    ck_assert(crema_conv_choice_parse("own engine 64 us 98.1", &read));
+    ck_assert_int_eq(read.form, CONV_OWN);
+    ck_assert_int_eq(read.engine.engine, 64);
     ck_assert(crema_conv_choice_parse("legacy us 3", &read));
     ck_assert(crema_conv_choice_parse("plain engine 0 us 3", &read));
     ck_assert_int_eq(read.engine.nknobs, 0);
@@ -133,6 +136,7 @@ START_TEST(no_choices)
         "fused engine 3 knobs 99999999999:2 us 1",
         "fused engine 99999999999999999999 us 1",
         "legacy engine 3 us 1",
+        "own us 1",
     };
     struct conv_choice read;
     char text[2000] = "plain engine 1 knobs";
@@ -152,6 +156,7 @@ START_TEST(forms)
 
     ck_assert(crema_conv_form_fits(&c, CONV_FUSED));
     ck_assert(crema_conv_form_fits(&c, CONV_SPLIT_FUSED));
+    ck_assert(crema_conv_form_fits(&c, CONV_OWN));
     c.conv.groups = CONV_SPLITS + 1;
     ck_assert(!crema_conv_form_fits(&c, CONV_SPLIT));
     ck_assert(crema_conv_form_fits(&c, CONV_PLAIN));

@@ -4,6 +4,8 @@
 #include "gpu/gpu.h"
 #include "support/op_cases.h"
 
+#include <string.h>
+
 /* fp32 on a GPU: sums in another order, and fused multiplications. */
 static const float TOLERANCE = 1e-4f;
 
@@ -65,6 +67,26 @@ START_TEST(channels_last)
 }
 END_TEST
 
+/* Convolutions by kernels of our own, where those can, in tiles of one width.
+ */
+static void hold_own(const struct parity_case *c, const char *device,
+                     const char *tf32)
+{
+    hold_in(CREMA_BF16, c, device);
+    hold_in(CREMA_F16, c, device);
+    hold(c, "ref", tf32, TF32_TOLERANCE);
+}
+
+START_TEST(own)
+{
+    const struct parity_case *c = op_case(_i);
+
+    if (_i >= all - net_tables->count || !strstr(c->title, "conv")) return;
+    hold_own(c, "cuda own 64", "cuda tf32 own 64");
+    hold_own(c, "cuda own 128", "cuda tf32 own 128");
+}
+END_TEST
+
 /* Whatever was fastest. */
 START_TEST(timed)
 {
@@ -92,6 +114,7 @@ int main(void)
     while (op_case(all)) all++;
     tcase_add_loop_test(tc, dense, 0, all);
     tcase_add_loop_test(tc, channels_last, 0, all);
+    tcase_add_loop_test(tc, own, 0, all);
     tcase_add_loop_test(tc, timed, 0, net_tables->count);
     tcase_add_loop_test(tc, bf16, 0, all);
     tcase_add_loop_test(tc, fp16, 0, all);

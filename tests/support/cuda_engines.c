@@ -2,19 +2,21 @@
  *
  * With dense operands it fuses bias and ReLU; with the channels innermost, and
  * padded as for tensor cores, it does not, so that both ways of conv.c are run.
+ * There groups in 16 bits come to our own kernels.
  */
 #include "support/cuda_on_host.h"
 
-#include "device/cuda/libraries.h"
+#include "device/cuda/conv_own.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORKSPACE = 1000 };
+enum { WORKSPACE = 1000, BLOCKS = 30, ROOM = 1 << 26 };
 
 struct conv_engine {
     struct conv_case problem;
-    bool fused;
+    bool fused, is_own;
+    struct crema_own own;
     struct conv_data data;
     void *workspace;
 };
@@ -32,11 +34,19 @@ enum crema_status crema_cuda_engine_find(struct crema_device *dev,
                                          const struct conv_case *problem,
                                          struct conv_engine **out)
 {
+    int width;
+
     *out = calloc(1, sizeof **out);
     if (!*out) return crema_no_memory(dev->ctx, "an engine");
     (*out)->problem = *problem;
     (*out)->fused = crema_conv_form_fits(problem, CONV_FUSED) &&
                     strcmp(dev->name, CUDA_ON_HOST_LAST) != 0;
+    width = crema_conv_own_is_width(problem, 128) ? 128 : 64;
+    (*out)->is_own =
+        problem->x.type != CREMA_F32 && problem->conv.groups > 1 &&
+        crema_conv_own_fits(problem) &&
+        crema_conv_own_plan(problem, width, BLOCKS, ROOM, &(*out)->own);
+    (*out)->fused |= (*out)->is_own;
     return CREMA_OK;
 }
 
@@ -47,18 +57,17 @@ bool crema_cuda_engine_fuses(const struct conv_engine *e)
 
 enum crema_type crema_cuda_engine_bias(const struct conv_engine *e)
 {
-    return e->fused ? e->problem.y.type : CREMA_F32;
+    return e->fused && !e->is_own ? e->problem.y.type : CREMA_F32;
 }
 
 size_t crema_cuda_engine_workspace(const struct conv_engine *e)
 {
-    (void)e;
-    return WORKSPACE;
+    return WORKSPACE + (e->is_own ? crema_conv_own_workspace(&e->own) : 0);
 }
 
 const char *crema_cuda_engine_info(const struct conv_engine *e)
 {
-    return e->fused ? "ref fused" : "ref";
+    return e->is_own ? "own" : e->fused ? "ref fused" : "ref";
 }
 
 enum crema_status crema_cuda_engine_bind(struct conv_engine *e,
@@ -160,6 +169,17 @@ static void write_all(const struct crema_tensor *t, const float *dense)
                       dense);
 }
 
+static enum crema_status run_own(struct conv_engine *e,
+                                 struct crema_device *dev,
+                                 const struct crema_op *op)
+{
+    struct crema_own_data d =
+        crema_conv_own_data(&e->problem, &e->data, e->workspace);
+    int error = crema_cuda_own_conv(crema_cuda_stream(dev), &e->own, &d);
+
+    return error ? crema_cuda_launch_failed(dev, op, error) : CREMA_OK;
+}
+
 enum crema_status crema_cuda_engine_run(struct conv_engine *e,
                                         struct crema_device *dev,
                                         const struct crema_op *op)
@@ -171,6 +191,7 @@ enum crema_status crema_cuda_engine_run(struct conv_engine *e,
     if (!is_bound(e, op))
         return crema_fail(dev->ctx, CREMA_EDEVICE,
                           "%s is not bound as it was planned", op->type->name);
+    if (e->is_own) return run_own(e, dev, op);
     status = copy_ports(e, dev, op, room, ports);
     memset(e->workspace, 0xff, WORKSPACE);
     shadow.in = ports;
@@ -193,4 +214,5 @@ void crema_cuda_engine_free(struct conv_engine *e)
 
 #include "device/cuda/choice.c"
 #include "device/cuda/conv.c"
+#include "device/cuda/conv_own.c"
 #include "device/cuda/libraries.c"

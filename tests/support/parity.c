@@ -292,7 +292,8 @@ static void close_all(struct parity *t)
     free(t);
 }
 
-/* "cuda deterministic", "cuda tf32": behind the device's name how it computes
+/* "cuda deterministic", "cuda tf32": behind the device's name how it computes;
+ * "cuda own 64": with convolutions of our own in such tiles
  */
 static enum crema_status open_device(struct crema_ctx *ctx, const char *name,
                                      int threads, struct crema_device **out)
@@ -304,6 +305,8 @@ static enum crema_status open_device(struct crema_ctx *ctx, const char *name,
     snprintf(device, sizeof device, "%.*s", (int)strcspn(name, " "), name);
     CREMA_TRY(crema_device_open(ctx, device, threads, out));
     if (strstr(name, " deterministic")) crema_device_be_deterministic(*out);
+    if (strstr(name, " own 64")) (*out)->own_width = 64;
+    if (strstr(name, " own 128")) (*out)->own_width = 128;
     if (strstr(name, " blocked")) return crema_device_arrange(*out, "blocked");
     if (strstr(name, " packed")) return crema_device_arrange(*out, "packed");
     if (strstr(name, " last")) return crema_device_arrange(*out, "last");

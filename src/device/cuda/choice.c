@@ -1,5 +1,6 @@
 /* choice.c - convolutions, matrix products and what runs them as text. */
 #include "device/cuda/choice.h"
+#include "device/cuda/conv_own.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,6 +22,7 @@ static const char *const forms[CONV_FORMS] = {
     [CONV_SPLIT_FUSED] = "split-fused",
     [CONV_SPLIT] = "split",
     [CONV_LEGACY] = "legacy",
+    [CONV_OWN] = "own",
 };
 
 /* Does every group's part of all operands begin where cuDNN is told it does? */
@@ -39,6 +41,7 @@ bool crema_conv_form_fits(const struct conv_case *c, enum conv_form form)
 {
     int64_t groups = c->conv.groups;
 
+    if (form == CONV_OWN) return crema_conv_own_fits(c);
     if (conv_is_fused(form) &&
         (c->way != CONV_FORWARD || (!c->bias && !c->relu)))
         return false;

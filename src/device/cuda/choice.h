@@ -21,13 +21,15 @@ struct conv_case {
 
 /* One graph for convolution, bias and ReLU; or what is behind the convolution
  * in a pass of our own.  With groups the same for each group alone, on views of
- * its channels, side by side; or cuDNN's functions from before graphs. */
+ * its channels, side by side; or cuDNN's functions from before graphs; or a
+ * kernel of our own, bias and ReLU inside: conv_own.h. */
 enum conv_form {
     CONV_FUSED,
     CONV_PLAIN,
     CONV_SPLIT_FUSED,
     CONV_SPLIT,
     CONV_LEGACY,
+    CONV_OWN,
     CONV_FORMS
 };
 
@@ -54,8 +56,9 @@ struct cudnn_choice {
 
 struct conv_choice {
     enum conv_form form;
-    struct cudnn_choice engine; /* none in CONV_LEGACY */
-    double us;                  /* measured; 0: not measured */
+    /* none in CONV_LEGACY; of CONV_OWN only a number, the tiles' width */
+    struct cudnn_choice engine;
+    double us; /* measured; 0: not measured */
 };
 
 static inline bool conv_is_fused(enum conv_form form)
@@ -88,8 +91,8 @@ bool crema_cudnn_choice_same(const struct cudnn_choice *,
 enum { CONV_TEXT = 640 };
 const char *crema_conv_key(const char *where, const struct conv_case *,
                            char out[CONV_TEXT]);
-/* "fused engine 41 knobs 2:11 24:3 us 120.5"; parse: false when it is not that.
- * What cuDNN lists beside is not kept. */
+/* "fused engine 41 knobs 2:11 24:3 us 120.5", "own engine 64 us 98.1"; parse:
+ * false when it is not that. What cuDNN lists beside is not kept. */
 const char *crema_conv_choice_print(const struct conv_choice *,
                                     char out[CONV_TEXT]);
 bool crema_conv_choice_parse(const char *, struct conv_choice *);

@@ -17,6 +17,9 @@
 
 enum { CUDA_BRANCHES = CONV_SPLITS - 1 };
 
+/* The least that kernels/conv_own.cu is for. */
+enum { CUDA_OWN_CAPABILITY = 80 };
+
 /* dev->state */
 struct crema_cuda {
     int ordinal;
@@ -27,8 +30,8 @@ struct crema_cuda {
     struct cudnn_target target; /* this GPU, for cuDNN's planner */
     cublasHandle_t cublas;
     void *cublas_workspace;
-    size_t workspace_limit;  /* where the device says none */
-    struct crema_memo *memo; /* what was found to be fastest */
+    size_t workspace_limit;      /* where the device says none */
+    struct crema_memo *memo;     /* what was found to be fastest */
     struct crema_nvjpeg *nvjpeg; /* NULL: not asked for, or not there */
     /* beside the stream; see branches.c */
     cudaStream_t side[CUDA_BRANCHES];

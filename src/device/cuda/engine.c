@@ -1,5 +1,5 @@
-/* engine.c - what convolves: one of cuDNN's engines, or one of its older
- * functions.
+/* engine.c - what convolves: one of cuDNN's engines, one of its older
+ * functions, or a kernel of our own.
  *
  * Found when a program is prepared: known from before, else the fastest of
  * those that are timed, else - where bits must be the same in every run, or
@@ -10,6 +10,7 @@
 #include "device/cuda/engine.h"
 
 #include "base/memo.h"
+#include "device/cuda/conv_own.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ struct conv_engine {
     cudnnBackendDescriptor_t pack[CONV_SPLITS];
     struct conv_data data; /* of legacy */
     void *workspace;       /* of legacy */
+    struct crema_own own;  /* of CONV_OWN */
+    struct crema_own_data own_data;
     char info[64];
 };
 
@@ -65,6 +68,32 @@ static enum crema_status open_graph(struct crema_device *dev,
     return status;
 }
 
+/* Not on GPUs that lack its instructions, or the shared memory. */
+static enum crema_status open_own(struct crema_device *dev,
+                                  const struct conv_choice *choice,
+                                  struct conv_engine *e)
+{
+    const struct crema_cuda *c = crema_cuda(dev);
+    int width = (int)choice->engine.engine, blocks = 0, processors = 0;
+    struct crema_own_kind kind = { (int)e->problem.x.type, (int)e->problem.way,
+                                   width };
+
+    if (c->capability < CUDA_OWN_CAPABILITY ||
+        !crema_conv_own_is_width(&e->problem, choice->engine.engine))
+        return CREMA_EUNSUPPORTED;
+    if (crema_cuda_own_prepare(&kind, &blocks) != 0 || blocks == 0) {
+        (void)cudaGetLastError(); /* this failure is dealt with */
+        return CREMA_EUNSUPPORTED;
+    }
+    CREMA_CUDA_TRY(dev->ctx, NULL, cudaDeviceGetAttribute, &processors,
+                   cudaDevAttrMultiProcessorCount, c->ordinal);
+    snprintf(e->info, sizeof e->info, "own %dx%d", OWN_ROWS, width);
+    return crema_conv_own_plan(&e->problem, width, (int64_t)blocks * processors,
+                               crema_cuda_workspace_limit(dev), &e->own)
+               ? CREMA_OK
+               : CREMA_EUNSUPPORTED;
+}
+
 enum crema_status crema_cuda_engine_open(struct crema_device *dev,
                                          const struct conv_case *problem,
                                          const struct conv_choice *choice,
@@ -79,6 +108,8 @@ enum crema_status crema_cuda_engine_open(struct crema_device *dev,
     e->parts = conv_is_split(e->form) ? (int)problem->conv.groups : 1;
     if (!crema_conv_form_fits(problem, e->form))
         status = CREMA_EUNSUPPORTED;
+    else if (e->form == CONV_OWN)
+        status = open_own(dev, choice, e);
     else if (e->form != CONV_LEGACY)
         status = open_graph(dev, choice, e);
     else {
@@ -123,6 +154,24 @@ static enum crema_status first_of(struct crema_device *dev,
     return status;
 }
 
+/* The first width of own tiles that will do; width 0: any. */
+static enum crema_status first_own(struct crema_device *dev,
+                                   const struct conv_case *problem, int width,
+                                   struct conv_engine **out)
+{
+    enum crema_status status = CREMA_EUNSUPPORTED;
+
+    for (int i = 0; i < CONV_OWN_WIDTHS && status == CREMA_EUNSUPPORTED; i++) {
+        const struct conv_choice own = { .form = CONV_OWN,
+                                         .engine.engine =
+                                             crema_conv_own_widths[i] };
+
+        if (width == 0 || width == crema_conv_own_widths[i])
+            status = crema_cuda_engine_open(dev, problem, &own, out);
+    }
+    return status;
+}
+
 /* Fused before plain; in each first what is deterministic and needs no
  * compilation, then less. */
 static enum crema_status first(struct crema_device *dev,
@@ -147,6 +196,7 @@ static enum crema_status first(struct crema_device *dev,
             if (status == CREMA_OK || status == CREMA_ENOMEM) return status;
         }
     }
+    if (first_own(dev, problem, 0, out) == CREMA_OK) return CREMA_OK;
     return crema_cuda_engine_open(dev, problem, &legacy, out);
 }
 
@@ -186,6 +236,10 @@ enum crema_status crema_cuda_engine_find(struct crema_device *dev,
     char where[CUDA_WHERE], key[CONV_TEXT];
     enum crema_status status = CREMA_EUNSUPPORTED;
 
+    if (dev->own_width) {
+        status = first_own(dev, problem, dev->own_width, out);
+        if (status != CREMA_EUNSUPPORTED) return status;
+    }
     if (!dev->deterministic) {
         crema_conv_key(crema_cuda_where(dev, where), problem, key);
         status = recall(dev, key, problem, out);
@@ -203,6 +257,7 @@ static size_t part_bytes(const struct conv_engine *e)
 
 size_t crema_cuda_engine_workspace(const struct conv_engine *e)
 {
+    if (e->form == CONV_OWN) return crema_conv_own_workspace(&e->own);
     return e->plan ? part_bytes(e) * (size_t)e->parts
                    : crema_cuda_legacy_workspace(e->legacy);
 }
@@ -214,7 +269,7 @@ const char *crema_cuda_engine_info(const struct conv_engine *e)
 
 bool crema_cuda_engine_fuses(const struct conv_engine *e)
 {
-    return conv_is_fused(e->form);
+    return conv_is_fused(e->form) || e->form == CONV_OWN;
 }
 
 enum crema_type crema_cuda_engine_bias(const struct conv_engine *e)
@@ -274,6 +329,8 @@ enum crema_status crema_cuda_engine_bind(struct conv_engine *e,
 {
     e->workspace = workspace;
     e->data = *d;
+    if (e->form == CONV_OWN)
+        e->own_data = crema_conv_own_data(&e->problem, d, workspace);
     for (int i = 0; i < e->parts && e->plan; i++)
         CREMA_TRY(bind_part(e, dev->ctx, d, i, workspace));
     return CREMA_OK;
@@ -309,6 +366,12 @@ enum crema_status crema_cuda_engine_run(struct conv_engine *e,
 {
     cudnnStatus_t status;
 
+    if (e->form == CONV_OWN) {
+        int error =
+            crema_cuda_own_conv(crema_cuda_stream(dev), &e->own, &e->own_data);
+
+        return error ? crema_cuda_launch_failed(dev, op, error) : CREMA_OK;
+    }
     if (e->plan) return run_parts(e, dev, op);
     status = crema_cuda_legacy_run(e->legacy, crema_cuda(dev)->cudnn, &e->data,
                                    e->workspace);

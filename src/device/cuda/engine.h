@@ -1,5 +1,5 @@
 /* engine.h - a convolution as cuDNN knows it: as a graph, or in the functions
- * it had before graphs. */
+ * it had before graphs; or as our own kernels do. */
 #ifndef CREMA_DEVICE_CUDA_ENGINE_H
 #define CREMA_DEVICE_CUDA_ENGINE_H
 

@@ -1,8 +1,11 @@
 /* race.c - the fastest way to convolve, found by running them all.
  *
  * Every form the case can be put into, and in each the first engines of cuDNN's
- * list; what a form leaves to our own kernels is timed with it.
+ * list; what a form leaves to our own kernels is timed with it.  Convolutions
+ * of our own come last, and only where groups are many: without groups cuDNN's
+ * kernels have instructions of newer GPUs that ours have not.
  */
+#include "device/cuda/conv_own.h"
 #include "device/cuda/engine.h"
 #include "device/cuda/timing.h"
 
@@ -112,6 +115,20 @@ static enum crema_status run_form(struct race *r, enum conv_form form)
     return CREMA_OK;
 }
 
+/* Tiles of all widths. */
+static enum crema_status run_own(struct race *r)
+{
+    enum crema_status status = CREMA_OK;
+
+    for (int i = 0; i < CONV_OWN_WIDTHS; i++) {
+        status = enter(r, (struct conv_choice){ .form = CONV_OWN,
+                                                .engine.engine =
+                                                    crema_conv_own_widths[i] });
+        if (status == CREMA_EDEVICE || status == CREMA_ENOMEM) break;
+    }
+    return status;
+}
+
 static enum crema_status run_all(struct race *r)
 {
     enum crema_status status = CREMA_OK;
@@ -120,10 +137,14 @@ static enum crema_status run_all(struct race *r)
         enum conv_form form = (enum conv_form)f;
 
         if (!crema_conv_form_fits(r->problem, form)) continue;
-        if (form != CONV_LEGACY)
+        if (form < CONV_LEGACY)
             status = run_form(r, form);
-        else if (!r->best || r->problem->conv.groups > 1)
+        else if (r->best && r->problem->conv.groups == 1)
+            continue;
+        else if (form == CONV_LEGACY)
             status = enter(r, (struct conv_choice){ .form = CONV_LEGACY });
+        else
+            status = run_own(r);
         if (status == CREMA_EDEVICE || status == CREMA_ENOMEM) return status;
     }
     return r->best ? CREMA_OK : CREMA_EUNSUPPORTED;

@@ -12,6 +12,7 @@
 #include "device/cuda/kernels/chain.h"
 #include "device/cuda/kernels/channels.h"
 #include "device/cuda/kernels/classes.h"
+#include "device/cuda/kernels/conv_own.h"
 #include "device/cuda/kernels/elementwise.h"
 #include "device/cuda/kernels/learn.h"
 #include "device/cuda/kernels/lrn.h"
@@ -156,6 +157,14 @@ int crema_cuda_loss_bwd(cudaStream_t, const struct crema_labels *,
 int crema_cuda_accuracy(cudaStream_t, const struct crema_labels *, int top_k,
                         int type, const void *x, const float *label,
                         float *room, float *accuracy, float *per_class);
+
+/* ---- conv_own.cu: for compute capability 8.0 and above */
+
+/* To be called once for each GPU before the launch.  blocks: that a
+ * multiprocessor runs at once. */
+int crema_cuda_own_prepare(const struct crema_own_kind *, int *blocks);
+int crema_cuda_own_conv(cudaStream_t, const struct crema_own *,
+                        const struct crema_own_data *);
 
 /* ---- move.cu */
 
