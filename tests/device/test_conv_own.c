@@ -1,24 +1,15 @@
 /* test_conv_own.c - the convolutions of our own kernels, run on the host block
  * by block and warp by warp, give what the definition gives: all directions and
- * types, tiles of both widths, copies early and late; shared memory is read
- * without conflicts; and what a launch is told holds for any size. */
-#include "device/cuda/conv_own.h"
-#include "device/cuda/kernels.h"
+ * types, tiles of both widths, copies early and late. */
+#include "support/own_shapes.h"
 #include "support/own_warp.h"
 #include "support/suite.h"
-
-#include "device/cuda/kernels/conv_own_block.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* n, c, h, w of x; outputs; kernel, stride, pad, dilation by axis; groups */
-struct shape {
-    int64_t n, c, h, w, k, r[2], s[2], p[2], d[2], g;
-};
-
-static const struct shape shapes[] = {
+static const struct own_shape shapes[] = {
     { 1, 16, 5, 5, 16, { 1, 1 }, { 1, 1 }, { 0, 0 }, { 1, 1 }, 2 },
     { 2, 48, 9, 9, 32, { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 2 },
     /* AlexNet's conv2 in small: a chunk of K has channels of two taps */
@@ -39,10 +30,7 @@ static const struct shape shapes[] = {
     /* one row; many groups */
     { 3, 64, 1, 50, 64, { 1, 5 }, { 1, 1 }, { 0, 2 }, { 1, 1 }, 8 },
 };
-enum { SHAPES = sizeof shapes / sizeof *shapes, TYPES = 3 };
-
-static const enum crema_type types[TYPES] = { CREMA_BF16, CREMA_F16,
-                                              CREMA_F32 };
+enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 /* One op on float32, and the same numbers as they lie for the kernels. */
 struct trial {
@@ -80,39 +68,6 @@ static void fill(struct crema_tensor *t, enum crema_type type, uint32_t stream)
     t->layout = crema_layout_dense(&t->shape, CREMA_F32);
 }
 
-static int64_t size_of_y(const struct shape *s, int i)
-{
-    int64_t x = i ? s->w : s->h;
-
-    return (x + 2 * s->p[i] - s->d[i] * (s->r[i] - 1) - 1) / s->s[i] + 1;
-}
-
-static struct conv_case case_of(const struct shape *s, enum conv_way way,
-                                enum crema_type type)
-{
-    const struct crema_shape x = CREMA_SHAPE(s->n, s->c, s->h, s->w);
-    const struct crema_shape w =
-        CREMA_SHAPE(s->k, s->c / s->g, s->r[0], s->r[1]);
-    const struct crema_shape y =
-        CREMA_SHAPE(s->n, s->k, size_of_y(s, 0), size_of_y(s, 1));
-
-    return (struct conv_case){
-        .way = way,
-        .conv = { 2,
-                  { s->r[0], s->r[1] },
-                  { s->s[0], s->s[1] },
-                  { s->p[0], s->p[1] },
-                  { s->d[0], s->d[1] },
-                  s->g },
-        .x = crema_layout_channels_last(&x, type),
-        .w = crema_layout_channels_last(&w, type),
-        .y = crema_layout_channels_last(&y, type),
-        .bias = way == CONV_FORWARD,
-        .relu = way == CONV_FORWARD && s->g == 2,
-        .tf32 = type == CREMA_F32,
-    };
-}
-
 static void *packed(const struct crema_layout *l, const struct crema_tensor *t,
                     bool read)
 {
@@ -131,14 +86,14 @@ static void shape_like(struct crema_tensor *t, const struct crema_layout *l)
     memcpy(t->shape.dim, l->dim, sizeof t->shape.dim);
 }
 
-static void begin(struct trial *t, const struct shape *s, enum conv_way way,
+static void begin(struct trial *t, const struct own_shape *s, enum conv_way way,
                   enum crema_type type)
 {
     static const struct crema_op_type *const ops[] = {
         &crema_op_conv, &crema_op_conv_bwd_data, &crema_op_conv_bwd_weights
     };
 
-    *t = (struct trial){ .c = case_of(s, way, type) };
+    *t = (struct trial){ .c = own_case(s, way, type) };
     shape_like(&t->x, &t->c.x);
     shape_like(&t->w, &t->c.w);
     shape_like(&t->y, &t->c.y);
@@ -216,12 +171,12 @@ static void run_own(struct trial *t, int width, int64_t at_once)
  * cut into parts, and early for the other. */
 static void hold(int i, enum conv_way way)
 {
-    enum crema_type type = types[i % TYPES];
+    enum crema_type type = own_types[i % OWN_TYPES];
     /* half a unit in the last place of what is stored, and sums' order */
     double tolerance = type == CREMA_BF16  ? 4e-3
                        : type == CREMA_F16 ? 6e-4
                                            : 1e-5;
-    const struct shape *s = &shapes[i / TYPES];
+    const struct own_shape *s = &shapes[i / OWN_TYPES];
     struct crema_ctx ctx = { 0 };
     struct trial t;
 
@@ -264,289 +219,15 @@ START_TEST(weights)
 }
 END_TEST
 
-/* ---- arithmetic -----------------------------------------------------------
- */
-
-START_TEST(divisors)
-{
-    static const uint32_t bys[] = {
-        1,     2,     3,         7,        48,           64,
-        65535, 65537, 715827883, 1u << 30, 1u << 20 | 1, INT32_MAX
-    };
-
-    for (size_t i = 0; i < sizeof bys / sizeof *bys; i++) {
-        struct crema_divisor d = crema_divisor(bys[i]);
-
-        for (uint32_t k = 0; k < 100000; k++) {
-            uint32_t n =
-                crema_philox(k, 0, 0, 0, bys[i], 5).v[0] >> (1 + k % 31);
-            uint32_t whole = INT32_MAX / bys[i] * bys[i];
-
-            ck_assert_uint_eq(crema_divide(n, d), n / bys[i]);
-            ck_assert_uint_eq(crema_divide(n / bys[i] * bys[i], d), n / bys[i]);
-            ck_assert_uint_eq(crema_divide(whole - 1, d), (whole - 1) / bys[i]);
-            ck_assert_uint_eq(crema_divide(INT32_MAX, d), INT32_MAX / bys[i]);
-        }
-    }
-}
-END_TEST
-
-/* All kinds: type, way, width. */
-enum { KINDS = TYPES * CONV_WAYS * CONV_OWN_WIDTHS };
-
-static struct crema_own_kind kind_of(int i)
-{
-    return (
-        struct crema_own_kind){ (int)types[i % TYPES], i / TYPES % CONV_WAYS,
-                                crema_conv_own_widths[i / TYPES / CONV_WAYS] };
-}
-
-/* Each chunk of a panel is written once; eight threads meet in no bank. */
-START_TEST(chunks)
-{
-    struct crema_own_kind kind = kind_of(_i / 2);
-    bool left = _i % 2;
-    uint32_t bytes = crema_own_panel(kind, left);
-    int each = (int)bytes / OWN_CHUNK / OWN_ROWS;
-    char *written = calloc(1, bytes);
-
-    for (int i = 0; i < each; i++)
-        for (int t = 0; t < OWN_ROWS; t++) {
-            uint32_t at = crema_own_chunk_at(kind, left, t, i);
-            uint32_t first = crema_own_chunk_at(kind, left, t / 8 * 8, i);
-            int chunks = crema_own_chunks(kind, left);
-            int side = OWN_ROWS / chunks;
-
-            ck_assert_uint_lt(at, bytes);
-            ck_assert_int_eq(written[at]++, 0);
-            ck_assert_uint_eq(
-                at,
-                crema_own_place(kind, left, t / chunks + i * side, t % chunks));
-            if (t % 8) ck_assert_uint_ne(at / 16 % 8, first / 16 % 8);
-            ck_assert_uint_eq(at / 128, first / 128);
-        }
-    free(written);
-}
-END_TEST
-
-/* Of `n` lanes no two meet in a bank of `width` bytes; there are 128 of all. */
-static void apart_in_banks(const uint32_t *at, int n, uint32_t width)
-{
-    for (int a = 0; a < n; a++)
-        for (int b = 0; b < a; b++)
-            ck_assert_uint_ne(at[a] / width % (128 / width),
-                              at[b] / width % (128 / width));
-}
-
-START_TEST(banks)
-{
-    struct crema_own_kind kind = kind_of(_i / 2);
-    bool left = _i % 2;
-    bool words = kind.type == CREMA_F32 && crema_own_turned(kind.way, left);
-
-    for (int from = 0; from < crema_own_across(kind, left); from += 16)
-        for (int part = 0; part < 4; part++)
-            for (int r = 0; r < 4; r++) {
-                uint32_t at[32];
-
-                for (int l = 0; l < 32; l++)
-                    at[l] =
-                        words ? crema_own_word_at(kind, left, from, part, l, r)
-                              : crema_own_row_at(kind, left, from, part, l);
-                for (int l = 0; l < 32; l++)
-                    ck_assert_uint_lt(at[l], crema_own_panel(kind, left));
-                if (words)
-                    apart_in_banks(at, 32, 4);
-                else
-                    apart_in_banks(at + 8 * r, 8, 16);
-            }
-}
-END_TEST
-
-/* Of GPUs with 8.6 a block has 99 KiB; of an H200's multiprocessor two or three
- * blocks 228, of which CUDA takes one each. */
-START_TEST(rooms)
-{
-    struct crema_own_kind kind = kind_of(_i);
-    uint32_t room = crema_own_room(kind);
-
-    ck_assert_uint_le(room, 99 << 10);
-    ck_assert_uint_le((kind.width == 64 ? 3 : 2) * (room + 1024), 228 << 10);
-    ck_assert_uint_lt(sizeof(struct crema_own) + sizeof(struct crema_own_data),
-                      4096);
-}
-END_TEST
-
-/* ---- sizes ------------------------------------------------------------------
- */
-
-START_TEST(fits)
-{
-    const struct shape good = shapes[1];
-    struct shape s = good;
-    struct conv_case c = case_of(&good, CONV_FORWARD, CREMA_F32);
-
-    ck_assert(crema_conv_own_fits(&c));
-    c.tf32 = false;
-    ck_assert(!crema_conv_own_fits(&c));
-    c = case_of(&good, CONV_FORWARD, CREMA_BF16);
-    c.x = crema_layout_dense(&CREMA_SHAPE(2, 48, 9, 9), CREMA_BF16);
-    ck_assert(!crema_conv_own_fits(&c));
-    c = case_of(&good, CONV_FORWARD, CREMA_BF16);
-    c.w.type = CREMA_F16;
-    ck_assert(!crema_conv_own_fits(&c));
-    s.c = 24; /* 12 a group: 16 bytes of TF32 alone */
-    c = case_of(&s, CONV_FORWARD, CREMA_BF16);
-    ck_assert(!crema_conv_own_fits(&c));
-    c = case_of(&s, CONV_FORWARD, CREMA_F32);
-    ck_assert(crema_conv_own_fits(&c));
-    s = good;
-    s.k = 36;
-    c = case_of(&s, CONV_BWD_DATA, CREMA_BF16);
-    ck_assert(!crema_conv_own_fits(&c));
-    s = good;
-    s.s[1] = OWN_PHASES + 1;
-    c = case_of(&s, CONV_BWD_DATA, CREMA_BF16);
-    ck_assert(!crema_conv_own_fits(&c));
-    c = case_of(&s, CONV_BWD_WEIGHTS, CREMA_BF16);
-    ck_assert(crema_conv_own_fits(&c));
-}
-END_TEST
-
-/* Whatever would leave 31 bits is refused. */
-START_TEST(too_large)
-{
-    static const struct shape all[] = {
-        { 1 << 20, 16, 32, 32, 16, { 1, 1 }, { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
-        { 1, 1 << 24, 9, 9, 16, { 9, 9 }, { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
-        { 1, 16, 9, 9, 1 << 24, { 9, 9 }, { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
-        { 1, 16, 1, 1 << 28, 16, { 1, 1 }, { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
-        { 1, 16, 9, 9, 16, { 1, 1 }, { 1, 1 }, { 1 << 28, 0 }, { 1, 1 }, 1 },
-        { 1,
-          16,
-          1,
-          1,
-          16,
-          { 3, 1 },
-          { 1, 1 },
-          { 1 << 27, 0 },
-          { 1 << 27, 1 },
-          1 },
-    };
-
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        for (int way = 0; way < CONV_WAYS; way++) {
-            struct conv_case c =
-                case_of(&all[i], (enum conv_way)way, CREMA_BF16);
-
-            if (crema_conv_own_fits(&c)) ck_abort_msg("shape %d fits", (int)i);
-        }
-}
-END_TEST
-
-/* The last blocks' first rows and columns are there; pixels lie where the
- * layout says, beyond 2^31 too. */
-static void check_blocks(const struct conv_case *c, int width)
-{
-    struct crema_own o;
-    int64_t n;
-
-    ck_assert(crema_conv_own_plan(c, width, 264, (size_t)1 << 30, &o));
-    n = crema_own_blocks(&o);
-    ck_assert_int_ge(n, 1);
-    ck_assert_uint_le(crema_conv_own_workspace(&o), (size_t)1 << 30);
-    for (int64_t i = n - 1; i > 0 && i > n - 100; i--) {
-        struct crema_own_block b = crema_own_block(&o, o.kind, (uint32_t)i);
-        int32_t last = o.images * b.y.count * b.x.count - 1;
-        struct crema_own_pixel p = crema_own_pixel(&o, &b, last);
-        const struct crema_layout *l = c->way == CONV_BWD_DATA ? &c->y : &c->x;
-
-        ck_assert_int_ge(b.m0, 0);
-        ck_assert_int_lt(b.group, o.groups);
-        ck_assert_int_lt(b.n0, o.to_each);
-        ck_assert_int_le((int64_t)b.first + b.steps,
-                         b.k / crema_own_depth(o.kind.type) + 1);
-        ck_assert_int_eq(p.offset, (int64_t)(o.images - 1) * l->stride[0] +
-                                       p.y * l->stride[2] + p.x * l->stride[3] +
-                                       (int64_t)b.group * o.each);
-        ck_assert_int_eq(crema_own_pixel(&o, &b, last + 1).y, OWN_OUTSIDE);
-    }
-}
-
-START_TEST(large)
-{
-    static const struct shape all[] = {
-        { 1 << 19, 512, 32, 32, 16, { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 2 },
-        { 4,
-          16,
-          1,
-          (1 << 28) - 1,
-          16,
-          { 1, 5 },
-          { 1, 1 },
-          { 0, 2 },
-          { 1, 1 },
-          2 },
-        { 1, 1 << 22, 9, 9, 16, { 7, 7 }, { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
-        { 1, 16, 9, 9, 1 << 22, { 7, 7 }, { 2, 2 }, { 0, 0 }, { 1, 1 }, 1 },
-        { 1, 16, 9, 9, 16, { 3, 3 }, { 1, 1 }, { 2, 2 }, { 1, 1 }, 2 },
-        { 256, 96, 27, 27, 256, { 5, 5 }, { 1, 1 }, { 2, 2 }, { 1, 1 }, 2 },
-        { 256, 384, 13, 13, 384, { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 2 },
-    };
-
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        for (int way = 0; way < CONV_WAYS; way++) {
-            struct conv_case c =
-                case_of(&all[i], (enum conv_way)way, CREMA_BF16);
-
-            ck_assert(crema_conv_own_fits(&c));
-            check_blocks(&c, 64);
-            check_blocks(&c, 128);
-        }
-}
-END_TEST
-
-/* Parts of dW hold every step once, in the room there is. */
-START_TEST(splits)
-{
-    for (int64_t n = 1; n < 3000; n = 3 * n / 2 + 1)
-        for (int64_t at_once = 1; at_once < 2000; at_once *= 7) {
-            const struct shape s = {
-                n, 32, 13, 13, 32, { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 2
-            };
-            struct conv_case c = case_of(&s, CONV_BWD_WEIGHTS, CREMA_BF16);
-            int64_t steps = (n * 169 + 63) / 64;
-            size_t room = 10 * sizeof(float) * 32 * 16 * 9;
-            struct crema_own o;
-
-            ck_assert(crema_conv_own_plan(&c, 64, at_once, room, &o));
-            ck_assert_int_ge(o.splits, 1);
-            ck_assert_int_ge((int64_t)o.splits * o.split_steps, steps);
-            ck_assert_int_lt((int64_t)(o.splits - 1) * o.split_steps, steps);
-            ck_assert_uint_le(crema_conv_own_workspace(&o), room);
-        }
-}
-END_TEST
-
 int main(void)
 {
     Suite *s = suite_create("own convolutions");
     TCase *parity = tcase_create("parity with ref");
-    TCase *numbers = tcase_create("arithmetic");
 
-    tcase_add_loop_test(parity, forward, 0, SHAPES * TYPES);
-    tcase_add_loop_test(parity, data, 0, SHAPES * TYPES);
-    tcase_add_loop_test(parity, weights, 0, SHAPES * TYPES);
+    tcase_add_loop_test(parity, forward, 0, SHAPES * OWN_TYPES);
+    tcase_add_loop_test(parity, data, 0, SHAPES * OWN_TYPES);
+    tcase_add_loop_test(parity, weights, 0, SHAPES * OWN_TYPES);
     tcase_set_timeout(parity, 120);
-    tcase_add_test(numbers, divisors);
-    tcase_add_loop_test(numbers, chunks, 0, 2 * KINDS);
-    tcase_add_loop_test(numbers, banks, 0, 2 * KINDS);
-    tcase_add_loop_test(numbers, rooms, 0, KINDS);
-    tcase_add_test(numbers, fits);
-    tcase_add_test(numbers, too_large);
-    tcase_add_test(numbers, large);
-    tcase_add_test(numbers, splits);
     suite_add_tcase(s, parity);
-    suite_add_tcase(s, numbers);
     return run_suite(s);
 }

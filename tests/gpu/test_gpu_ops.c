@@ -82,8 +82,9 @@ START_TEST(own)
     const struct parity_case *c = op_case(_i);
 
     if (_i >= all - net_tables->count || !strstr(c->title, "conv")) return;
-    hold_own(c, "cuda own 64", "cuda tf32 own 64");
-    hold_own(c, "cuda own 128", "cuda tf32 own 128");
+    hold_own(c, "cuda deterministic own 64", "cuda tf32 deterministic own 64");
+    hold_own(c, "cuda deterministic own 128",
+             "cuda tf32 deterministic own 128");
 }
 END_TEST
 
