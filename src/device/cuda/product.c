@@ -153,13 +153,6 @@ static int64_t columns(const struct crema_tensor *t)
     return t->shape.dim[1];
 }
 
-/* Gradients of weights are float32, whatever they are made of. */
-static enum crema_type result_type(const struct crema_op *op)
-{
-    return op->type == &crema_op_inner_product_bwd_weights ? CREMA_F32
-                                                           : op->storage;
-}
-
 /* The product as cuBLAS has it. */
 static struct crema_gemm gemm_of(const struct crema_device *dev,
                                  const struct crema_op *op,
@@ -177,7 +170,7 @@ static struct crema_gemm gemm_of(const struct crema_device *dev,
         .ldb = columns(p->a.t),
         .ldc = columns(p->c),
         .ab = op->storage,
-        .c = result_type(op),
+        .c = op->storage,
         .tf32 = op->storage == CREMA_F32 && dev->tf32,
         .after = p->after,
     };
@@ -206,22 +199,22 @@ static enum crema_status choose(struct crema_device *dev,
     return CREMA_OK;
 }
 
-/* Values in their type; a bias in that of y when it is added by cuBLAS. */
+/* All in the type of values; a bias and its gradient only when cuBLAS adds or
+ * sums them. */
 static void fill_ports(const struct crema_op *op,
                        const struct product_call *call, struct crema_port in[],
                        struct crema_port out[])
 {
-    for (int i = 0; i < op->nin; i++) {
-        bool behind = i == 2 && call->behind;
+    enum crema_type bias = call->behind ? CREMA_F32 : op->storage;
 
+    for (int i = 0; i < op->nin; i++)
         if (op->in[i])
             in[i].want = crema_layout_dense(&op->in[i]->shape,
-                                            behind ? CREMA_F32 : op->storage);
-    }
+                                            i == 2 ? bias : op->storage);
     for (int i = 0; i < op->nout; i++)
         if (op->out[i])
-            out[i].want =
-                crema_layout_dense(&op->out[i]->shape, result_type(op));
+            out[i].want = crema_layout_dense(&op->out[i]->shape,
+                                             i == 1 ? bias : op->storage);
 }
 
 /* Without rows, columns or depth there is nothing to ask cuBLAS for. */
