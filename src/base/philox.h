@@ -1,33 +1,15 @@
 /* philox.h - counter-based random numbers (Philox4x32-10).  Floor 0.
  *
  * J. Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3, SC 2011.
- * A value depends on key and counter alone, never on threads or devices, so
- * gcc and nvcc compile this same text.
+ * A value depends on key and counter alone, never on threads or devices: gcc
+ * and nvcc compile this same text.
  */
 #ifndef CREMA_BASE_PHILOX_H
 #define CREMA_BASE_PHILOX_H
 
+#include "base/formula.h"
+
 #include <stdint.h>
-
-#ifdef __CUDACC__
-#define CREMA_FORMULA static __host__ __device__ __forceinline__
-#else
-#define CREMA_FORMULA static inline
-#endif
-
-/* Before a loop over an array that is to stay in a GPU's registers. */
-#if defined __CUDACC__ && defined __CUDA_ARCH__
-#define CREMA_UNROLL _Pragma("unroll")
-#else
-#define CREMA_UNROLL
-#endif
-
-/* 1 / sqrt(x): one instruction of a GPU, right to 2 ulp. */
-#if defined __CUDACC__ && defined __CUDA_ARCH__
-#define CREMA_RSQRT(x) rsqrtf(x)
-#else
-#define CREMA_RSQRT(x) (1.0f / sqrtf(x))
-#endif
 
 struct crema_philox {
     uint32_t v[4];

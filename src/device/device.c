@@ -100,7 +100,7 @@ enum crema_status crema_device_arrange(struct crema_device *dev,
         { "packed", CREMA_PACKED },
     };
 
-    for (int i = 0; i < 5; i++) {
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(how, known[i].name) != 0) continue;
         dev->measures = i == 0 && !dev->deterministic;
         dev->forced = known[i].forced;

@@ -16,19 +16,19 @@ enum crema_status crema_device_upload(struct crema_device *, void *to,
 enum crema_status crema_device_download(struct crema_device *, void *to_host,
                                         const void *from,
                                         size_t bytes) CREMA_MUST_USE;
-/* How the images of convolutions lie: "auto" - what a trial of each finds to be
- * fastest, as every device begins with - or "rule", "blocked", "last"; what
- * they come to is the device's business.  CREMA_EINVAL: none of these. */
+/* How the images of convolutions lie: "auto", with which every device begins, is
+ * what a trial of each finds to be fastest; or "rule", "blocked", "last",
+ * "packed" (enum crema_arrangement).  CREMA_EINVAL: none of these. */
 enum crema_status crema_device_arrange(struct crema_device *,
                                        const char *how) CREMA_MUST_USE;
 /* From now on convolutions may be computed by Winograd's method: fewer
  * multiplications, sums of larger numbers, so an error about ten times as
  * large. */
 void crema_device_use_winograd(struct crema_device *);
-/* Who decodes JPEG records: "cpu" - the processor, as with every device at
- * first -, "gpu", or "auto" - a GPU that can, but only what is trained on, and
- * not where it is deterministic.  Pixels differ by a little.  CREMA_EINVAL: none
- * of these; CREMA_EUNSUPPORTED, with the reason: "gpu" cannot be had.  */
+/* Who decodes JPEG records: "cpu", with which every device begins, the
+ * processor; "gpu"; or "auto": a GPU that can, but only what is trained on, and
+ * not where it is deterministic.  Pixels differ a little.  CREMA_EINVAL: none of
+ * these; CREMA_EUNSUPPORTED, with the reason: "gpu" cannot be had. */
 enum crema_status crema_device_decode(struct crema_device *,
                                       const char *how) CREMA_MUST_USE;
 /* What decodes JPEG records on the device, in words; NULL: nothing, the

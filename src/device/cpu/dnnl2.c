@@ -7,22 +7,6 @@
 
 /* ---- layouts ------------------------------------------------------------ */
 
-static dnnl_data_type_t type_of(enum crema_type type)
-{
-    switch (type) {
-    case CREMA_BF16:
-        return dnnl_bf16;
-    case CREMA_F16:
-        return dnnl_f16;
-    case CREMA_I32:
-        return dnnl_s32;
-    case CREMA_U8:
-        return dnnl_u8;
-    default:
-        return dnnl_f32;
-    }
-}
-
 static dnnl_memory_desc_t md_of(const struct crema_layout *l)
 {
     dnnl_memory_desc_t m;
@@ -30,7 +14,7 @@ static dnnl_memory_desc_t md_of(const struct crema_layout *l)
 
     memset(&m, 0, sizeof m);
     m.ndims = l->ndims;
-    m.data_type = type_of(l->type);
+    m.data_type = crema_dn_type(l->type);
     m.format_kind =
         l->nblocks == CREMA_DN_ANY ? dnnl_format_kind_any : dnnl_blocked;
     for (int i = 0; i < l->ndims; i++) {
@@ -48,29 +32,6 @@ static dnnl_memory_desc_t md_of(const struct crema_layout *l)
     return m;
 }
 
-static bool type_from(dnnl_data_type_t type, enum crema_type *out)
-{
-    switch (type) {
-    case dnnl_f32:
-        *out = CREMA_F32;
-        return true;
-    case dnnl_bf16:
-        *out = CREMA_BF16;
-        return true;
-    case dnnl_f16:
-        *out = CREMA_F16;
-        return true;
-    case dnnl_s32:
-        *out = CREMA_I32;
-        return true;
-    case dnnl_u8:
-        *out = CREMA_U8;
-        return true;
-    default:
-        return false;
-    }
-}
-
 bool crema_dn_layout(crema_dn_md m, struct crema_layout *l)
 {
     const dnnl_blocking_desc_t *b = &m->format_desc.blocking;
@@ -78,7 +39,7 @@ bool crema_dn_layout(crema_dn_md m, struct crema_layout *l)
     memset(l, 0, sizeof *l);
     if (m->format_kind != dnnl_blocked || m->extra.flags || m->offset0 ||
         m->ndims > CREMA_MAX_DIMS || b->inner_nblks > CREMA_MAX_BLOCKS ||
-        !type_from(m->data_type, &l->type))
+        !crema_dn_type_from(m->data_type, &l->type))
         return false;
     l->ndims = m->ndims;
     l->nblocks = b->inner_nblks;

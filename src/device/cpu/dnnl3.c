@@ -11,45 +11,6 @@
 
 /* ---- layouts ------------------------------------------------------------ */
 
-static dnnl_data_type_t type_of(enum crema_type type)
-{
-    switch (type) {
-    case CREMA_BF16:
-        return dnnl_bf16;
-    case CREMA_F16:
-        return dnnl_f16;
-    case CREMA_I32:
-        return dnnl_s32;
-    case CREMA_U8:
-        return dnnl_u8;
-    default:
-        return dnnl_f32;
-    }
-}
-
-static bool type_from(dnnl_data_type_t type, enum crema_type *out)
-{
-    switch (type) {
-    case dnnl_f32:
-        *out = CREMA_F32;
-        return true;
-    case dnnl_bf16:
-        *out = CREMA_BF16;
-        return true;
-    case dnnl_f16:
-        *out = CREMA_F16;
-        return true;
-    case dnnl_s32:
-        *out = CREMA_I32;
-        return true;
-    case dnnl_u8:
-        *out = CREMA_U8;
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* A number, or a list of them, that a descriptor tells. */
 static int64_t number(crema_dn_md m, dnnl_query_t what)
 {
@@ -95,7 +56,7 @@ static bool read_numbers(crema_dn_md m, struct crema_layout *l)
         l->block[i] = blocks[i];
         l->block_dim[i] = (int)of[i];
     }
-    return type_from(type, &l->type);
+    return crema_dn_type_from(type, &l->type);
 }
 
 /* The descriptor of a layout with blocks. */
@@ -106,7 +67,7 @@ static dnnl_status_t find(const struct crema_layout *l, const dnnl_dims_t dims,
         struct crema_layout known;
 
         if (dnnl_memory_desc_create_with_tag(
-                out, l->ndims, dims, type_of(l->type),
+                out, l->ndims, dims, crema_dn_type(l->type),
                 (dnnl_format_tag_t)tag) != dnnl_success)
             continue;
         if (read_numbers(*out, &known) && crema_layout_equal(l, &known))
@@ -131,10 +92,10 @@ static dnnl_status_t make_md(const struct crema_layout *l,
     }
     if (l->nblocks == CREMA_DN_ANY)
         return dnnl_memory_desc_create_with_tag(
-            out, l->ndims, dims, type_of(l->type), dnnl_format_tag_any);
+            out, l->ndims, dims, crema_dn_type(l->type), dnnl_format_tag_any);
     if (l->nblocks == 0)
-        return dnnl_memory_desc_create_with_strides(out, l->ndims, dims,
-                                                    type_of(l->type), strides);
+        return dnnl_memory_desc_create_with_strides(
+            out, l->ndims, dims, crema_dn_type(l->type), strides);
     return find(l, dims, out);
 }
 

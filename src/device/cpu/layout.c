@@ -10,6 +10,32 @@ struct crema_layout crema_dn_any(const struct crema_shape *shape,
     return l;
 }
 
+static const struct {
+    enum crema_type ours;
+    dnnl_data_type_t theirs;
+} types[] = {
+    { CREMA_F32, dnnl_f32 }, { CREMA_BF16, dnnl_bf16 }, { CREMA_F16, dnnl_f16 },
+    { CREMA_I32, dnnl_s32 }, { CREMA_U8, dnnl_u8 },
+};
+enum { TYPES = sizeof types / sizeof *types };
+
+dnnl_data_type_t crema_dn_type(enum crema_type type)
+{
+    int i = 0;
+
+    while (i < TYPES && types[i].ours != type) i++;
+    return i < TYPES ? types[i].theirs : dnnl_data_type_undef;
+}
+
+bool crema_dn_type_from(dnnl_data_type_t type, enum crema_type *out)
+{
+    int i = 0;
+
+    while (i < TYPES && types[i].theirs != type) i++;
+    if (i < TYPES) *out = types[i].ours;
+    return i < TYPES;
+}
+
 bool crema_cpu_plain(const struct crema_layout *l)
 {
     return l && !crema_layout_is_padded(l);

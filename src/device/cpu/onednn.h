@@ -125,5 +125,8 @@ enum crema_status crema_dn_failed(struct crema_device *,
 /* ---- layout.c ----------------------------------------------------------- */
 
 struct crema_layout crema_dn_any(const struct crema_shape *, enum crema_type);
+dnnl_data_type_t crema_dn_type(enum crema_type);
+/* The way back; false: it is none of ours. */
+bool crema_dn_type_from(dnnl_data_type_t, enum crema_type *);
 
 #endif

@@ -249,6 +249,14 @@ static struct windows windows_of(const struct crema_op *op,
     return j;
 }
 
+/* A step of the work is a block of channels of an image. */
+static enum crema_status run(const struct crema_op *op, crema_cpu_part *part,
+                             const struct windows *j)
+{
+    crema_cpu_parts(crema_cpu_threads(op), j->x.n * j->x.blocks, 1, part, j);
+    return CREMA_OK;
+}
+
 static enum crema_status forward(struct crema_ctx *ctx,
                                  const struct crema_op *op)
 {
@@ -258,9 +266,7 @@ static enum crema_status forward(struct crema_ctx *ctx,
     j.in = crema_in(op, 0);
     j.out = crema_out(op, 0);
     j.ws = crema_out(op, 1);
-    crema_cpu_parts(crema_cpu_threads(op), j.x.n * j.x.blocks, 1, forward_part,
-                    &j);
-    return CREMA_OK;
+    return run(op, forward_part, &j);
 }
 
 static enum crema_status forward_draw(struct crema_ctx *ctx,
@@ -273,9 +279,7 @@ static enum crema_status forward_draw(struct crema_ctx *ctx,
     j.out = crema_out(op, 0);
     j.ws = crema_out(op, 1);
     j.step = *(const uint32_t *)op->in[1]->data;
-    crema_cpu_parts(crema_cpu_threads(op), j.x.n * j.x.blocks, 1, draw_part,
-                    &j);
-    return CREMA_OK;
+    return run(op, draw_part, &j);
 }
 
 static enum crema_status backward(struct crema_ctx *ctx,
@@ -287,9 +291,7 @@ static enum crema_status backward(struct crema_ctx *ctx,
     j.in = crema_in(op, 0);
     j.mask = crema_in(op, 1);
     j.out = crema_out(op, 0);
-    crema_cpu_parts(crema_cpu_threads(op), j.x.n * j.x.blocks, 1, backward_part,
-                    &j);
-    return CREMA_OK;
+    return run(op, backward_part, &j);
 }
 
 /* ---- planning -------------------------------------------------------------

@@ -2,7 +2,7 @@
 #ifndef CREMA_DEVICE_FORMULA_ARRANGE_H
 #define CREMA_DEVICE_FORMULA_ARRANGE_H
 
-#include "base/philox.h"
+#include "base/formula.h"
 #include "device/tensor.h"
 
 /* Y[i0, i1, ..] = X[offset + i0 stride[0] + i1 stride[1] + ..], X being dense.

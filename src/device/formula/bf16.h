@@ -3,8 +3,9 @@
 #ifndef CREMA_DEVICE_FORMULA_BF16_H
 #define CREMA_DEVICE_FORMULA_BF16_H
 
-#include "base/philox.h"
+#include "base/formula.h"
 
+#include <stdint.h>
 #include <string.h>
 
 CREMA_FORMULA float crema_from_bf16(uint16_t half)

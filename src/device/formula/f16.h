@@ -3,8 +3,9 @@
 #ifndef CREMA_DEVICE_FORMULA_F16_H
 #define CREMA_DEVICE_FORMULA_F16_H
 
-#include "base/philox.h"
+#include "base/formula.h"
 
+#include <stdint.h>
 #include <string.h>
 
 CREMA_FORMULA float crema_float_of(uint32_t bits)

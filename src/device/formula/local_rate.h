@@ -4,7 +4,7 @@
 #ifndef CREMA_DEVICE_FORMULA_LOCAL_RATE_H
 #define CREMA_DEVICE_FORMULA_LOCAL_RATE_H
 
-#include "base/philox.h"
+#include "base/formula.h"
 
 #include <math.h>
 

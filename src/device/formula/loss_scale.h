@@ -7,7 +7,7 @@
 #ifndef CREMA_DEVICE_FORMULA_LOSS_SCALE_H
 #define CREMA_DEVICE_FORMULA_LOSS_SCALE_H
 
-#include "base/philox.h"
+#include "base/formula.h"
 
 #include <math.h>
 

@@ -4,6 +4,8 @@
 
 #include "device/formula/unary.h"
 
+#include <stdint.h>
+
 /* The gates after their activations. */
 struct crema_lstm_gates {
     float in, forget, out, cell;

@@ -6,7 +6,7 @@
 #ifndef CREMA_DEVICE_FORMULA_NORM_H
 #define CREMA_DEVICE_FORMULA_NORM_H
 
-#include "base/philox.h"
+#include "base/formula.h"
 
 CREMA_FORMULA float crema_norm_value(float x, float mean, float a, float b)
 {

@@ -3,7 +3,9 @@
 #ifndef CREMA_DEVICE_FORMULA_PICTURE_H
 #define CREMA_DEVICE_FORMULA_PICTURE_H
 
-#include "base/philox.h"
+#include "base/formula.h"
+
+#include <stdint.h>
 
 /* The numbers of struct crema_place, by picture. */
 enum {

@@ -4,7 +4,9 @@
 #ifndef CREMA_DEVICE_FORMULA_RESIZE_H
 #define CREMA_DEVICE_FORMULA_RESIZE_H
 
-#include "base/philox.h"
+#include "base/formula.h"
+
+#include <stdint.h>
 
 /* Along one axis: `from` elements, the first of them number `first` of X,
  * become `to`; the corners of both meet. */

@@ -3,9 +3,10 @@
 #ifndef CREMA_DEVICE_FORMULA_RING_H
 #define CREMA_DEVICE_FORMULA_RING_H
 
-#include "base/philox.h"
+#include "base/formula.h"
 
 #include <math.h>
+#include <stdint.h>
 
 struct crema_ring_sum {
     double total;

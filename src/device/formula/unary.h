@@ -6,7 +6,7 @@
 #ifndef CREMA_DEVICE_FORMULA_UNARY_H
 #define CREMA_DEVICE_FORMULA_UNARY_H
 
-#include "base/philox.h"
+#include "base/formula.h"
 
 #include <math.h>
 
