@@ -35,7 +35,7 @@ check() {
     }
     /^[ \t]*#[ \t]*(if|ifdef|ifndef|elif)/ && /CUDA|DNNL|CUDNN|NCCL|HAVE_|__AVX|__SSE|__x86_64|__linux|_OPENMP/ {
         if (FILENAME ~ /^src\/(device\/(cpu|cuda)\/|device\/backends\.c$|base\/wide\.h$)/) next
-        if (FILENAME ~ /^src\/(base\/philox\.h|device\/formula\/)/ && /__CUDACC__/) next
+        if (FILENAME ~ /^src\/(base\/formula\.h|device\/formula\/)/ && /__CUDACC__/) next
         say("hardware in #if")
     }')
 }
@@ -79,8 +79,8 @@ plant src/net/a.c '#ifdef CREMA_CUDA'
 plant src/device/a.c '#if defined(__AVX2__)'
 plant src/base/a.h '#ifdef __CUDACC__'
 plant src/stray/a.c '/* */'
-pass src/base/philox.h '#ifdef __CUDACC__'
-pass src/device/formula/relu.h '#include "base/philox.h"'
+pass src/base/formula.h '#ifdef __CUDACC__'
+pass src/device/formula/relu.h '#include "base/formula.h"'
 pass src/device/cpu/conv.c '#if DNNL_VERSION_MAJOR < 3'
 pass src/solver/a.c '#include "net/net.h"'
 pass src/data/a.c '#include <spng.h>'

@@ -452,71 +452,6 @@ START_TEST(hopeless_record)
 }
 END_TEST
 
-/* ---- the choice ------------------------------------------------------------
- */
-
-static struct crema_device *open_device(void)
-{
-    struct crema_device *dev;
-
-    OK(cuda_on_host_open(ctx, CUDA_ON_HOST, &dev));
-    return dev;
-}
-
-START_TEST(choices)
-{
-    struct crema_device *dev = open_device();
-
-    ck_assert_ptr_null(crema_device_decoder(dev, true)); /* nobody asked */
-    OK(crema_device_decode(dev, "cpu"));
-    ck_assert_ptr_null(crema_device_decoder(dev, true));
-    ck_assert_str_eq(said, "");
-    OK(crema_device_decode(dev, "auto"));
-    ck_assert_ptr_null(crema_device_decoder(dev, false)); /* is measured */
-    ck_assert_str_eq(crema_device_decoder(dev, true),
-                     "nvJPEG 13.99, the GPU's cores");
-    ck_assert_ptr_nonnull(crema_device_decoder(dev, true));
-    ck_assert_str_eq(
-        said, "JPEG records: decoded by nvJPEG 13.99, the GPU's cores\n");
-    crema_device_be_deterministic(dev);
-    ck_assert_ptr_null(crema_device_decoder(dev, true));
-    OK(crema_device_decode(dev, "gpu"));
-    ck_assert_ptr_nonnull(crema_device_decoder(dev, false));
-    ck_assert_int_eq(crema_device_decode(dev, "tpu"), CREMA_EINVAL);
-    crema_device_free(dev);
-}
-END_TEST
-
-/* What keeps the library from being used, and how it is said. */
-static const struct {
-    const char *library, *mode, *why;
-} lacks[] = {
-    { "/nowhere/libnvjpeg.so", "", "CREMA_NVJPEG: /nowhere/libnvjpeg.so" },
-    { BUILD_DIR "/my_layers.so", "", "nvJPEG lacks nvjpegGetProperty" },
-    { STAND_IN, "asleep", "nvJPEG does not start: the GPU is another (7)" },
-    { STAND_IN, "rgb", "nvJPEG makes another picture of a known one" },
-};
-enum { LACKS = sizeof lacks / sizeof *lacks };
-
-START_TEST(unusable_libraries)
-{
-    struct crema_device *dev = open_device();
-
-    setenv("CREMA_NVJPEG", lacks[_i].library, 1);
-    setenv("NVJPEG_STAND_IN", lacks[_i].mode, 1);
-    OK(crema_device_decode(dev, "auto"));
-    ck_assert_ptr_null(crema_device_decoder(dev, true));
-    ck_assert_ptr_null(crema_device_decoder(dev, true));
-    ck_assert_msg(strstr(said, "decoded by the processor: ") &&
-                      strstr(said, lacks[_i].why),
-                  "%s", said);
-    ck_assert_int_eq(crema_device_decode(dev, "gpu"), CREMA_EUNSUPPORTED);
-    ck_assert_msg(strstr(ctx->message, lacks[_i].why) != NULL, "%s",
-                  ctx->message);
-    crema_device_free(dev);
-}
-END_TEST
-
 int main(void)
 {
     Suite *s = suite_create("decode");
@@ -528,8 +463,6 @@ int main(void)
     tcase_add_test(t, not_left);
     tcase_add_test(t, lists_of_files);
     tcase_add_test(t, hopeless_record);
-    tcase_add_test(t, choices);
-    tcase_add_loop_test(t, unusable_libraries, 0, LACKS);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -5,9 +5,9 @@
 #include "base/file.h"
 #include "support/suite.h"
 
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <stdio.h>
 #include <unistd.h>
 
 static struct crema_databases *databases;

@@ -1,5 +1,5 @@
-/* test_layer_gradients.c - each layer's backward is the slope of its forward.
- */
+/* test_gradients_images.c - the layers that nets for images are made of:
+ * convolution, pooling, normalization, inner product, softmax. */
 #include "support/layer_cases.h"
 #include "support/suite.h"
 
@@ -164,55 +164,6 @@ static const struct layer_case cases[] = {
       "inner_product_param { num_output: 2 transpose: true } "
       "param { name: 'w' share_mode: PERMISSIVE } }" },
 
-    /* element by element */
-    { "relu", "x:3,7", ONE("ReLU", "") },
-    { "relu, leaky", "x:3,7",
-      ONE("ReLU", "relu_param { negative_slope: .1 }") },
-    { "relu, slope below 0", "x:3,7",
-      ONE("ReLU", "relu_param { negative_slope: -0.5 }") },
-    { "sigmoid", "x:3,7", ONE("Sigmoid", "") },
-    { "tanh", "x:3,7", ONE("TanH", "") },
-    { "dropout", "x:4,9",
-      ONE("Dropout", "dropout_param { dropout_ratio: .3 }") },
-    { "dropout, not scaled", "x:4,9",
-      ONE("Dropout", "dropout_param { scale_train: false }") },
-    { "sum", "x:3,4 z:3,4", TWO("Eltwise", "") },
-    { "difference", "x:3,4 z:3,4",
-      TWO("Eltwise", "eltwise_param { coeff: 1 coeff: -1.5 }") },
-    { "product", "x:3,4 z:3,4",
-      TWO("Eltwise", "eltwise_param { operation: PROD }") },
-    { "product of three, unstable", "x:3,4 positive:3,4",
-      "layer { name: 'l' type: 'Eltwise' bottom: 'positive' bottom: 'x' "
-      "bottom: 'positive' top: 'y' "
-      "eltwise_param { operation: PROD stable_prod_grad: false } }" },
-    { "maximum", "x:3,9 z:3,9 v:3,9",
-      "layer { name: 'l' type: 'Eltwise' bottom: 'x' bottom: 'z' bottom: 'v' "
-      "top: 'y' eltwise_param { operation: MAX } }" },
-    { "a blob read by several", "x:2,3",
-      "layer { name: 'a' type: 'Sigmoid' bottom: 'x' top: 'y' }"
-      "layer { name: 'b' type: 'TanH' bottom: 'y' top: 'z' }"
-      "layer { name: 'c' type: 'Eltwise' bottom: 'y' bottom: 'x' bottom: 'y' "
-      "bottom: 'z' top: 'v' eltwise_param { coeff: [1, 2, 3, 4] } }" },
-
-    { "in place over in place", "x:3,5",
-      "layer { name: 'i' type: 'InnerProduct' bottom: 'x' top: 'a' "
-      "inner_product_param { num_output: 6 } }"
-      "layer { name: 'r' type: 'ReLU' bottom: 'a' top: 'a' "
-      "relu_param { negative_slope: 0.2 } }"
-      "layer { name: 's' type: 'Sigmoid' bottom: 'a' top: 'a' }"
-      "layer { name: 't' type: 'TanH' bottom: 'a' top: 'a' }" },
-
-    /* shapes */
-    { "concat", "x:2,3,2 z:2,1,2", TWO("Concat", "") },
-    { "concat, axis 0", "x:2,3 z:1,3",
-      TWO("Concat", "concat_param { concat_dim: 0 }") },
-    { "concat, one", "x:2,3", ONE("Concat", "") },
-    { "split", "x:2,3",
-      "layer { name: 's' type: 'Split' bottom: 'x' top: 'y' top: 'z' }"
-      "layer { name: 't' type: 'TanH' bottom: 'z' top: 'v' }" },
-    { "flatten", "x:2,3,2,2",
-      ONE("Flatten", "flatten_param { axis: 1 end_axis: -2 }") },
-
     /* classification */
     { "softmax", "x:3,5", ONE("Softmax", "") },
     { "softmax, axis", "x:3,2,4",
@@ -290,7 +241,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("layer gradients");
+    Suite *s = suite_create("gradients, images");
     TCase *t = tcase_create("ref");
 
     tcase_set_timeout(t, 60);

@@ -3,6 +3,15 @@
 
 static const struct layer_case cases[] = {
     /* moved */
+    { "concat", "x:2,3,2 z:2,1,2", TWO("Concat", "") },
+    { "concat, axis 0", "x:2,3 z:1,3",
+      TWO("Concat", "concat_param { concat_dim: 0 }") },
+    { "concat, one", "x:2,3", ONE("Concat", "") },
+    { "split", "x:2,3",
+      "layer { name: 's' type: 'Split' bottom: 'x' top: 'y' top: 'z' }"
+      "layer { name: 't' type: 'TanH' bottom: 'z' top: 'v' }" },
+    { "flatten", "x:2,3,2,2",
+      ONE("Flatten", "flatten_param { axis: 1 end_axis: -2 }") },
     { "slice", "x:2,6,2",
       "layer { name: 'l' type: 'Slice' bottom: 'x' top: 'y' top: 'z' top: 'v' "
       "}" },

@@ -4,19 +4,7 @@ set -eu
 
 images=$CREMA_SOURCE/tests/data/images
 
-fail() {
-    echo "$*"
-    exit 1
-}
-# fails STATUS WORDS COMMAND..
-fails() {
-    status=$1 says=$2
-    shift 2
-    code=0
-    "$@" >out 2>err || code=$?
-    [ "$code" -eq "$status" ] || fail "status $code: $*"
-    grep -qF -e "$says" err || fail "not told '$says': $(cat err)"
-}
+. "$CREMA_SOURCE/tests/tools/at_once.sh"
 
 printf 'a_444.jpg 0\nb_420.jpg 1\ne_prog.jpg 2\np_rgb.bmp 3\n' >list.txt
 convert_imageset --resize_height 32 --resize_width 40 "$images/img/" list.txt db 2>err
@@ -37,7 +25,7 @@ random='rotate: true erase_ratio: 0.5 max_rotation_angle: 9 distort_param { hue_
 
 net "$crop $random" >all.prototxt
 crema augment --model all.prototxt --n 10 --out a.png 2>err
-[ "$(head -c 8 a.png | od -An -tx1)" = " 89 50 4e 47 0d 0a 1a 0a" ] || fail 'no PNG'
+is_png a.png
 crema augment --model all.prototxt --n 10 --out b.png 2>err
 cmp a.png b.png || fail 'the same seed draws something else'
 crema augment --model all.prototxt --n 10 --seed 2 --out b.png 2>err

@@ -3,23 +3,9 @@
 # is told.
 set -eu
 
-fail() {
-    echo "$*"
-    exit 1
-}
-# is_png FILE
-is_png() {
-    [ "$(head -c 8 "$1" | od -An -tx1)" = " 89 50 4e 47 0d 0a 1a 0a" ] || fail "$1 is no PNG"
-}
-# fails STATUS WORDS FLAGS..
-fails() {
-    status=$1 says=$2
-    shift 2
-    code=0
-    crema confusion --device cpu "$@" >out 2>err || code=$?
-    [ "$code" -eq "$status" ] || fail "status $code: $*"
-    grep -qF -e "$says" err || fail "not told '$says': $(cat err)"
-}
+. "$CREMA_SOURCE/tests/tools/at_once.sh"
+# confusion FLAGS..
+confusion() { crema confusion --device cpu "$@"; }
 
 # five pictures of 1 x 3 and their labels 0 0 1 2 2
 printf '\000\000\010\003\000\000\000\005\000\000\000\001\000\000\000\003' >images
@@ -74,15 +60,15 @@ grep -q '^accuracy = 0.6667 (2 of 3)' out || fail "$(cat out)"
 grep -q '^2  *0  *-  *-' out || fail "$(cat out)"
 grep -q '</svg>' matrix.svg
 
-fails 2 "wants --model" --weights $weights
-fails 2 "wants --weights" --model net.prototxt
-fails 2 "want names ending in" --model net.prototxt --weights $weights --out matrix.gif
-fails 2 "--most wants" --model net.prototxt --weights $weights --most 0
-fails 1 "neither Accuracy nor SoftmaxWithLoss" --model any.prototxt --weights $weights
+fails 2 "wants --model" confusion --weights $weights
+fails 2 "wants --weights" confusion --model net.prototxt
+fails 2 "want names ending in" confusion --model net.prototxt --weights $weights --out matrix.gif
+fails 2 "--most wants" confusion --model net.prototxt --weights $weights --most 0
+fails 1 "neither Accuracy nor SoftmaxWithLoss" confusion --model any.prototxt --weights $weights
 sed 's/"Data".*/"DummyData" top: "data" top: "label"\n  dummy_data_param { shape { dim: [2, 3] } shape { dim: 2 } } }/' \
     net.prototxt >dummy.prototxt
-fails 1 "no source of data" --model dummy.prototxt --weights $weights
+fails 1 "no source of data" confusion --model dummy.prototxt --weights $weights
 printf '\000\000\010\001\000\000\000\005\000\000\001\003\002' >labels
 crema convert images labels wrong_db 2>err || fail "$(cat err)"
 sed 's/"db"/"wrong_db"/' net.prototxt >wrong.prototxt
-fails 1 "label 3 of record 00000003" --model wrong.prototxt --weights $weights
+fails 1 "label 3 of record 00000003" confusion --model wrong.prototxt --weights $weights

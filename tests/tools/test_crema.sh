@@ -2,27 +2,8 @@
 # test_crema.sh - what crema's verbs do with good input: exit status, what goes to stdout, files, signals.
 set -u
 
-failures=0
+. "$CREMA_SOURCE/tests/tools/counted.sh"
 data=$CREMA_SOURCE/data/digits
-
-fail() {
-    echo "$*"
-    failures=$((failures + 1))
-}
-# says TEXT FILE - an extended regex on one line
-says() {
-    grep -qE -e "$1" "$2" || {
-        fail "no \"$1\" in $2:"
-        tail -n 5 "$2"
-    }
-}
-# good COMMAND.. - exit 0; stdout in out, stderr in err
-good() {
-    "$@" >out 2>err || {
-        fail "exit $?: $*"
-        tail -n 3 err
-    }
-}
 
 # every unknown layer at once, with the fork that has it
 cat >unknown.prototxt <<'END'

@@ -2,13 +2,14 @@
 # Nets as graphs: the graph itself, and pictures of it where Graphviz is installed.
 set -eu
 
+. "$CREMA_SOURCE/tests/tools/at_once.sh"
 # has TEXT FILE
 has() {
-    grep -qF -e "$1" "$2" || {
-        echo "no '$1' in $2:"
-        cat "$2"
-        exit 1
-    }
+    grep -qF -e "$1" "$2" || fail "no '$1' in $2: $(cat "$2")"
+}
+# lacks TEXT FILE
+lacks() {
+    ! grep -qF -e "$1" "$2" || fail "'$1' in $2"
 }
 models=$CREMA_SOURCE/models
 [ "$(crema draw "$models/lenet/deploy.prototxt" --out lenet.dot)" = lenet.dot ]
@@ -29,13 +30,13 @@ has 'cannot open database mnist_test_lmdb' err
 has '<b>accuracy</b><br/>Accuracy</td>' train.dot
 has '[label=" "]' train.dot
 crema draw "$models/lenet/train_val.prototxt" --input 1x28x28 --out train.dot 2>err
-! grep -q accuracy train.dot
-! grep -q 'cannot open' err
+lacks accuracy train.dot
+lacks 'cannot open' err
 has '[label=" 64x20x24x24"]' train.dot
 has '[label=" 64"]' train.dot
 for unclear in 28x28 1x28x28x 0x28x28 3x227x227x227 cat; do
-    ! crema draw "$models/lenet/train_val.prototxt" --input $unclear --out train.dot 2>err
-    has '--input wants channels x height x width' err
+    fails 1 '--input wants channels x height x width' crema draw "$models/lenet/train_val.prototxt" --input $unclear \
+        --out train.dot
 done
 crema summary --model "$models/alexnet/train_val.prototxt" --input 3x227x227 --layout rule >summary
 has '50x256x27x27' summary
@@ -58,20 +59,11 @@ if command -v dot >/dev/null; then
     has '&lt;a&gt; &amp; &quot;b&quot;' odd.svg
 fi
 
-# fails STATUS WORDS ARG..
-fails() {
-    status=$1 says=$2
-    shift 2
-    code=0
-    crema draw "$@" >out 2>err || code=$?
-    [ "$code" -eq "$status" ] || { echo "crema draw $*: status $code"; exit 1; }
-    has "$says" err
-}
-fails 2 "wants a net" --out x.svg
-fails 2 "wants --out" "$models/lenet/deploy.prototxt"
-fails 1 "must end in .svg" "$models/lenet/deploy.prototxt" --out x.jpg
-fails 1 "missing.prototxt" missing.prototxt --out x.dot
+fails 2 "wants a net" crema draw --out x.svg
+fails 2 "wants --out" crema draw "$models/lenet/deploy.prototxt"
+fails 1 "must end in .svg" crema draw "$models/lenet/deploy.prototxt" --out x.jpg
+fails 1 "missing.prototxt" crema draw missing.prototxt --out x.dot
 alone=$(dirname "$(command -v crema)") # no dot is there
-! PATH=$alone crema draw "$models/googlenet/deploy.prototxt" --out x.svg 2>err
+! PATH=$alone crema draw "$models/googlenet/deploy.prototxt" --out x.svg 2>err || fail "drawn without dot"
 has "install graphviz" err
 [ ! -e x.svg ] && [ ! -e x.jpg ] && [ ! -e x.dot ]

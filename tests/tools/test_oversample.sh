@@ -5,10 +5,7 @@ set -eu
 
 images=$CREMA_SOURCE/tests/data/images
 
-fail() {
-    echo "$*"
-    exit 1
-}
+. "$CREMA_SOURCE/tests/tools/at_once.sh"
 mkdir img
 cp "$images/img/p_rgb.bmp" "$images/img/a_444.jpg" "$images/img/b_420.jpg" img
 for i in 0 1 2 3; do

@@ -2,25 +2,10 @@
 # test_upgrade_files.sh - crema upgrade finds out what a file is, tells what it did, and keeps what was there.
 set -u
 
-failures=0
-
-fail() {
-    echo "$*"
-    failures=$((failures + 1))
-}
-# says TEXT FILE - an extended regex on one line
-says() {
-    grep -qE -e "$1" "$2" || {
-        fail "no \"$1\" in $2:"
-        tail -n 5 "$2"
-    }
-}
-# good COMMAND.. - exit 0; stderr in err
-good() {
-    "$@" >out 2>err || {
-        fail "exit $?: $*"
-        tail -n 3 err
-    }
+. "$CREMA_SOURCE/tests/tools/counted.sh"
+# quiet COMMAND.. - good, and nothing on stdout
+quiet() {
+    good "$@"
     [ -s out ] && fail "stdout of $*: $(head -n 1 out)"
 }
 # bad STATUS COMMAND.. - that exit status
@@ -84,17 +69,17 @@ layer {
   top: "prob"
 }
 END
-good crema upgrade v0.prototxt made.prototxt
+quiet crema upgrade v0.prototxt made.prototxt
 same made.prototxt new.prototxt
 says 'v0.prototxt: net, 3 layers$' err
 says 'layers . layer . . . of 2013 are layer' err
 says 'padding layers: 1,' err
 says 'comments are lost' err
-good upgrade_net_proto_text v0.prototxt again.prototxt
+quiet upgrade_net_proto_text v0.prototxt again.prototxt
 same again.prototxt new.prototxt
 
 # ---- today's form stays as it is, and is said to be
-good crema upgrade new.prototxt made.prototxt
+quiet crema upgrade new.prototxt made.prototxt
 same made.prototxt new.prototxt
 says "today's form already" err
 grep -q comments err && fail "a comment was found where none is"
@@ -102,10 +87,10 @@ grep -q comments err && fail "a comment was found where none is"
 # ---- a solver
 printf 'net: "net.prototxt" base_lr: 0.1 solver_type: NESTEROV max_iter: 7\n' >solver.prototxt
 printf 'base_lr: 0.1\nmax_iter: 7\nnet: "net.prototxt"\ntype: "Nesterov"\n' >want.prototxt
-good crema upgrade solver.prototxt made.prototxt
+quiet crema upgrade solver.prototxt made.prototxt
 same made.prototxt want.prototxt
 says 'solver_type is type: "Nesterov" now' err
-good upgrade_solver_proto_text solver.prototxt made.prototxt
+quiet upgrade_solver_proto_text solver.prototxt made.prototxt
 same made.prototxt want.prototxt
 bad 1 upgrade_net_proto_text solver.prototxt made.prototxt
 bad 1 crema upgrade --kind net solver.prototxt made.prototxt
@@ -113,10 +98,10 @@ same made.prototxt want.prototxt
 
 # ---- weights: a convolution of V1 with its four sizes, two numbers
 printf '\022\031\050\004\042\001a\062\022\010\001\020\001\030\001\040\002\052\010\0\0\200\077\0\0\0\100' >v1.caffemodel
-good crema upgrade v1.caffemodel v2.caffemodel
+quiet crema upgrade v1.caffemodel v2.caffemodel
 says 'v1.caffemodel: weights, 1 layers, 1 blobs' err
 says 'of 2014' err
-good upgrade_net_proto_binary v2.caffemodel v3.caffemodel
+quiet upgrade_net_proto_binary v2.caffemodel v3.caffemodel
 same v2.caffemodel v3.caffemodel
 says "today's form already" err
 
@@ -127,9 +112,9 @@ bad 1 crema upgrade v0.prototxt ./v0.prototxt
 says 'is what would be read' err
 bad 1 crema upgrade v0.prototxt link.prototxt
 same v0.prototxt kept.prototxt
-good crema upgrade --in_place v0.prototxt
+quiet crema upgrade --in_place v0.prototxt
 same v0.prototxt new.prototxt
-good crema upgrade --in_place v1.caffemodel
+quiet crema upgrade --in_place v1.caffemodel
 same v1.caffemodel v2.caffemodel
 bad 2 crema upgrade v0.prototxt
 bad 2 crema upgrade --in_place v0.prototxt out.prototxt
@@ -152,7 +137,7 @@ golden=${CREMA_SHARED:-$CREMA_SOURCE/../shared}/golden/upgrade
 for folder in "$golden"/history/*/ "$golden"/solver/*/ "$golden"/bn_params/; do
     [ -f "$folder/in.prototxt" ] || continue
     if [ -f "$folder/out.prototxt" ]; then
-        good crema upgrade "$folder/in.prototxt" made.prototxt
+        quiet crema upgrade "$folder/in.prototxt" made.prototxt
         same made.prototxt "$folder/out.prototxt"
     else
         bad 1 crema upgrade "$folder/in.prototxt" made.prototxt

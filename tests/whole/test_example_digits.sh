@@ -5,5 +5,8 @@ set -eu
 
 run_example digits 0.9 curves.png confusion.png mistakes.png predictions.png
 
-! "$CREMA_SOURCE/examples/digits/run.sh" --data . 2>err
+if "$CREMA_SOURCE/examples/digits/run.sh" --data . 2>err; then
+    echo "--data is taken"
+    exit 1
+fi
 grep -q 'has its own data' err
