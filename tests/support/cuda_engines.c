@@ -212,6 +212,7 @@ void crema_cuda_engine_free(struct conv_engine *e)
 
 /* ---- the device's own code, as it is ------------------------------------- */
 
+#include "device/cuda/agree.c"
 #include "device/cuda/choice.c"
 #include "device/cuda/conv.c"
 #include "device/cuda/conv_own.c"

@@ -3,8 +3,10 @@
  * Every form the case can be put into, and in each the first engines of cuDNN's
  * list; what a form leaves to our own kernels is timed with it.  Convolutions
  * of our own come last, and only where groups are many: without groups cuDNN's
- * kernels have instructions of newer GPUs that ours have not.
+ * kernels have instructions of newer GPUs that ours have not.  Their results
+ * have to agree with those of what is fastest until then.
  */
+#include "device/cuda/agree.h"
 #include "device/cuda/conv_own.h"
 #include "device/cuda/engine.h"
 #include "device/cuda/timing.h"
@@ -26,6 +28,7 @@ struct race {
     struct cuda_timing timing;
     struct conv_engine *now, *best; /* running, and fastest so far */
     struct conv_choice choice;      /* best's */
+    struct conv_sample truth; /* what others have to agree with, or none */
 };
 
 static struct conv_data data_of(const struct race *r)
@@ -48,12 +51,31 @@ static enum crema_status work(void *user)
     return error ? crema_cuda_launch_failed(r->dev, NULL, error) : CREMA_OK;
 }
 
+static enum crema_status sample(struct race *r, struct conv_sample *out)
+{
+    struct conv_data d = data_of(r);
+
+    return crema_cuda_sample(r->dev, r->problem, &d, work, r, out);
+}
+
+static enum crema_status check_now(struct race *r)
+{
+    struct conv_sample mine = { 0 };
+    bool agree;
+
+    CREMA_TRY(sample(r, &mine));
+    agree = crema_cuda_samples_agree(&r->truth, &mine);
+    crema_cuda_sample_free(&mine);
+    return agree ? CREMA_OK : CREMA_EUNSUPPORTED;
+}
+
 static enum crema_status time_now(struct race *r, double *us)
 {
     struct conv_data d = data_of(r);
 
     CREMA_TRY(crema_cuda_engine_bind(r->now, r->dev, &d,
                                      r->timing.buffer[WORKSPACE]));
+    if (r->truth.value) CREMA_TRY(check_now(r));
     return crema_cuda_time(&r->timing, work, r, r->choice.us, us);
 }
 
@@ -120,12 +142,21 @@ static enum crema_status run_own(struct race *r)
 {
     enum crema_status status = CREMA_OK;
 
+    if (r->best) { /* which is bound */
+        r->now = r->best;
+        status = sample(r, &r->truth);
+        r->now = NULL;
+        if (status != CREMA_OK) return status;
+    }
     for (int i = 0; i < CONV_OWN_WIDTHS; i++) {
-        status = enter(r, (struct conv_choice){ .form = CONV_OWN,
-                                                .engine.engine =
-                                                    crema_conv_own_widths[i] });
+        const struct conv_choice own = { .form = CONV_OWN,
+                                         .engine.engine =
+                                             crema_conv_own_widths[i] };
+
+        status = enter(r, own);
         if (status == CREMA_EDEVICE || status == CREMA_ENOMEM) break;
     }
+    crema_cuda_sample_free(&r->truth);
     return status;
 }
 
