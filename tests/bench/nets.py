@@ -41,6 +41,8 @@ GPU_CASES = [
     Case("AlexNet infer b=1, bf16", "alexnet", "infer", 1, BIG, 0, *BF16, goals(3, 1.2, 1.2)),
     Case("AlexNet train b=256, bf16, LMDB of pixels", "alexnet", "train", 256, BIG, 20, *BF16, feed="raw_lmdb"),
     Case("AlexNet train b=256, bf16, LMDB of JPEGs", "alexnet", "train", 256, BIG, 20, *BF16, feed="jpeg_lmdb"),
+    Case("AlexNet train b=256, bf16, JPEGs by the CPU", "alexnet", "train", 256, BIG, 20,
+         (*BF16[0], "--decode", "cpu"), BF16[1], feed="jpeg_lmdb"),
     Case("AlexNet train b=256", "alexnet", "train", 256, BIG, 20),
     Case("AlexNet infer b=1", "alexnet", "infer", 1, BIG, 0),
 ]

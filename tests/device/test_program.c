@@ -214,6 +214,20 @@ START_TEST(fusion_and_early_update_do_not_matter)
 }
 END_TEST
 
+/* The loss's gradient, 1, is made once and not in each step. */
+START_TEST(what_never_changes_is_made_once)
+{
+    struct trial t;
+
+    run(&t, &plain, true);
+    ck_assert_int_eq(t.p->constants, 1);
+    ck_assert_ptr_eq(t.p->op[0]->type, &crema_op_fill);
+    for (int i = 1; i < t.p->nops; i++)
+        ck_assert_ptr_ne(t.p->op[i]->type, &crema_op_fill);
+    end(&t);
+}
+END_TEST
+
 /* Every byte that is planned is counted, as what it is. */
 START_TEST(memory_is_accounted_for)
 {
@@ -329,6 +343,7 @@ int main(void)
 
     tcase_add_loop_test(t, layouts_do_not_matter, 0, 2);
     tcase_add_test(t, fusion_and_early_update_do_not_matter);
+    tcase_add_test(t, what_never_changes_is_made_once);
     tcase_add_test(t, memory_is_accounted_for);
     tcase_add_test(t, in_place_waits_for_the_last_reader);
     tcase_add_test(t, many_tensors_are_placed_soon);

@@ -1,10 +1,10 @@
-/* constants.c - ops that read nothing but params come first and run only when a
- * param was changed by somebody else than this program.
+/* constants.c - ops that read nothing but params, or nothing at all, come first
+ * and run only when a param was changed by somebody else than this program.
  *
  *   in TEST   what is folded into weights, and weights in the layout or type
  *             that an op wants
  *   in TRAIN  weights in another type, where the update can write them so in
- *             its own pass
+ *             its own pass; a few numbers that are always the same
  *
  * What later ops read of them lies in memory of the program's own.
  */
@@ -140,12 +140,34 @@ static void keep_casts(struct crema_program *p)
     }
 }
 
+/* ---- such as 1, a loss's gradient ---------------------------------------- */
+
+enum { FEW = 1024 }; /* elements that may as well have memory of their own */
+
+static bool fills_few(const struct crema_program *p, const struct crema_op *op)
+{
+    return op->type == &crema_op_fill && op->nin == 0 && !op->out[0]->keep &&
+           !crema_program_watches(p, op->out[0]) &&
+           crema_shape_count(&op->out[0]->shape) <= FEW;
+}
+
+static void keep_fills(struct crema_program *p)
+{
+    for (int i = p->constants; i < p->nops; i++) {
+        if (!fills_few(p, p->op[i])) continue;
+        p->op[i]->out[0]->keep = true;
+        put(p, i);
+    }
+}
+
 void crema_pass_constants(struct crema_program *p)
 {
-    if (!p->train)
+    if (!p->train) {
         put_all(p);
-    else if (p->fuse)
+    } else if (p->fuse) {
         keep_casts(p);
+        keep_fills(p);
+    }
 }
 
 /* ---- who changed what ----------------------------------------------------
