@@ -10,7 +10,7 @@ without=' ArgMax Data DetectionOutput DummyData Filter HDF5Data HDF5Output Image
 check() {
     for layer in $(sed -n 's/^X(\(.*\))$/\1/p' "$1/src/layers/list.h"); do
         has=no
-        ! grep -qE "['\"]$layer['\"]" "$1"/tests/layers/test_*gradients*.c || has=yes
+        ! grep -qE "['\"]${layer}['\"]" "$1"/tests/layers/test_*gradients*.c || has=yes
         case $without in *" $layer "*) none=yes ;; *) none=no ;; esac
         [ $has$none != nono ] || echo "$layer: no case in tests/layers/test_gradients_*.c"
         [ $has$none != yesyes ] || echo "$layer: has a case, but check_cases.sh says that it needs none"

@@ -38,7 +38,7 @@ one() {
     stage=$1
     count=$2
     seed=$3
-    log=$1.$2.$3.log
+    log=$stage.$count.$seed.log
     shift 3
     train "$log" --solver "$here/solver.prototxt" --set "net=$here/net.prototxt" --stage "$stage" \
         --set "test_state.stage=$stage" --set "max_iter=$iterations" --set "test_interval=$((iterations / 10))" \

@@ -30,8 +30,6 @@ bool h5_has(struct crema_h5 *h5, const char *name)
 }
 
 struct walk {
-    struct crema_h5 *h5;
-    const char *group;
     crema_h5_visit *visit;
     void *user;
     enum crema_status status;
@@ -53,7 +51,7 @@ static herr_t one(hid_t group, const char *name, const H5L_info_t *link,
 enum crema_status h5_members(struct crema_h5 *h5, const char *group,
                              crema_h5_visit *visit, void *user)
 {
-    struct walk w = { h5, group, visit, user, CREMA_OK };
+    struct walk w = { visit, user, CREMA_OK };
     hid_t id = H5Gopen2(file_of(h5)->id, group_name(group), H5P_DEFAULT);
     herr_t status;
 
