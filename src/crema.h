@@ -185,8 +185,8 @@ struct crema_preprocess {
     float mean[4];
     float scale; /* 0 counts as 1 */
 };
-/* JPEG, PNG or BMP, resized to height x width; channels 3 or 1 (grey).  Fills
- * values[channels][height][width].  CREMA_EIO: the file cannot be read;
+/* JPEG, PNG, BMP or PPM, resized to height x width; channels 3 or 1 (grey).
+ * Fills values[channels][height][width].  CREMA_EIO: the file cannot be read;
  * CREMA_EINVAL: it is no such picture, or the means do not fit the channels. */
 enum crema_status crema_picture_read(struct crema_ctx *, const char *path,
                                      int channels, int height, int width,

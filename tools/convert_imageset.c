@@ -20,7 +20,7 @@ static int check_settings(const struct flags *flags, struct imageset *s)
     if (*s->encode_type &&
         crema_image_format_named(s->encode_type) == CREMA_IMAGE_UNKNOWN)
         return flags_wrong(flags,
-                           "--encode_type wants jpg, png or bmp, got "
+                           "--encode_type wants jpg, png, bmp or ppm, got "
                            "\"%s\"",
                            s->encode_type);
     if (!(s->split >= 0 && s->split < 1))
@@ -89,7 +89,7 @@ int tool_convert_imageset(int argc, char **argv)
           "stop at a picture of another size than the first" },
         { "encoded", FLAG_BOOL, &s.encoded, NULL,
           "store picture files, not pixels" },
-        { "encode_type", FLAG_TEXT, &s.encode_type, "jpg|png|bmp",
+        { "encode_type", FLAG_TEXT, &s.encode_type, "jpg|png|bmp|ppm",
           "store picture files of this type" },
         { "split", FLAG_REAL, &s.split, "RATIO",
           "that part of them to DB_train, the rest to DB_test; 0: not" },

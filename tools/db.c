@@ -162,7 +162,8 @@ int verb_db(int argc, char **argv)
         { "key", FLAG_TEXT, &f.key, "K",
           "one record: of that key, or the first that begins so" },
         { "dump", FLAG_TEXT, &f.dump, "FILE",
-          "write its picture, or the first record's, as .png, .jpg or .bmp" },
+          "write its picture, or the first record's, as .png, .jpg, .bmp or "
+          ".ppm" },
         { "sheet", FLAG_TEXT, &f.sheet, "FILE",
           "a contact sheet with keys and labels, .png or .svg" },
         { "count", FLAG_INT, &f.count, "N", "pictures on the sheet" },

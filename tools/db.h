@@ -30,7 +30,7 @@ struct db {
 };
 
 /* What a record holds. */
-enum db_kind { DB_BYTES, DB_FLOATS, DB_JPEG, DB_PNG, DB_BMP, DB_KINDS };
+enum db_kind { DB_BYTES, DB_FLOATS, DB_JPEG, DB_PNG, DB_BMP, DB_PNM, DB_KINDS };
 
 /* One record, understood. */
 struct db_record {

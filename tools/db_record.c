@@ -13,7 +13,7 @@ const char *db_kind_name(enum db_kind kind)
     static const char *const names[] = {
         [DB_BYTES] = "raw bytes",    [DB_FLOATS] = "floats",
         [DB_JPEG] = "JPEG pictures", [DB_PNG] = "PNG pictures",
-        [DB_BMP] = "BMP pictures",
+        [DB_BMP] = "BMP pictures",   [DB_PNM] = "PPM pictures",
     };
 
     return names[kind];
@@ -40,14 +40,15 @@ static const char *understand_picture(struct db *db, struct db_record *r)
         [CREMA_IMAGE_JPEG] = DB_JPEG,
         [CREMA_IMAGE_PNG] = DB_PNG,
         [CREMA_IMAGE_BMP] = DB_BMP,
+        [CREMA_IMAGE_PNM] = DB_PNM,
     };
     struct crema_image_size size;
     char name[DB_KEY];
 
     if (!crema_image_header(r->datum.data, r->datum.size, &size))
         return size.format == CREMA_IMAGE_UNKNOWN
-                   ? "it says that it is encoded, but is no JPEG, PNG or BMP "
-                     "picture"
+                   ? "it says that it is encoded, but is no JPEG, PNG, BMP "
+                     "or PPM picture"
                    : "a picture without a size: its header is cut or damaged";
     r->kind = kinds[size.format];
     r->channels = size.channels;
@@ -179,8 +180,8 @@ static enum crema_status dump(struct db *db, const struct db_record *r,
 
     if (format == CREMA_IMAGE_UNKNOWN)
         return crema_fail(db->ctx, CREMA_EINVAL,
-                          "--dump %s: pictures are written as .png, .jpg or "
-                          ".bmp",
+                          "--dump %s: pictures are written as .png, .jpg, "
+                          ".bmp or .ppm",
                           path);
     if (r->datum.encoded &&
         crema_image_sniff(r->datum.data, r->datum.size) == format)

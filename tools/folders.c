@@ -197,8 +197,9 @@ enum crema_status folders_read(struct crema_ctx *ctx, const char *root,
     for (size_t i = 0; i < f->nclasses && status == CREMA_OK; i++)
         status = walk(&g, f->classes[i], (int)i, 1);
     if (status == CREMA_OK && g.count == 0)
-        status = crema_fail(ctx, CREMA_EINVAL,
-                            "no pictures (.jpg, .png, .bmp) below %s", root);
+        status =
+            crema_fail(ctx, CREMA_EINVAL,
+                       "no pictures (.jpg, .png, .bmp, .ppm) below %s", root);
     if (status == CREMA_OK) status = make_list(&g, out);
     f->others = g.others;
     free(g.text);

@@ -12,9 +12,10 @@ struct folders {
     size_t others; /* files in them that are no pictures by their names */
 };
 
-/* Lists the pictures (.jpg, .jpeg, .png, .bmp) in and below the sub-folders of
- * `root`, which ends in '/', class by class and by name; the label is the
- * class's place.  Names that begin with a dot are passed over. */
+/* Lists the pictures (.jpg, .jpeg, .png, .bmp, .pbm, .pgm, .ppm, .pnm) in and
+ * below the sub-folders of `root`, which ends in '/', class by class and by
+ * name; the label is the class's place.  Names that begin with a dot are passed
+ * over. */
 enum crema_status folders_read(struct crema_ctx *, const char *root,
                                struct folders *,
                                struct crema_list *out) CREMA_MUST_USE;

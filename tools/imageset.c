@@ -102,7 +102,7 @@ static enum crema_status store_encoded(struct imageset_hands *hands,
     if (format == CREMA_IMAGE_UNKNOWN)
         return crema_fail(hands->ctx, CREMA_EUNSUPPORTED,
                           "%s: pictures are not written as \"%s\"; give "
-                          "--encode_type jpg, png or bmp",
+                          "--encode_type jpg, png, bmp or ppm",
                           job->item->name, type);
     CREMA_TRY(crema_image_encode(hands->ctx, image, format, &bytes, &length));
     status = store_file(bytes, length, job);

@@ -165,7 +165,7 @@ int verb_predict(int argc, char **argv)
     const struct flags flags = {
         "crema predict",
         "IMAGE..",
-        "Names what is on pictures (JPEG, PNG, BMP), the likeliest first.",
+        "Names what is on pictures (JPEG, PNG, BMP, PPM), the likeliest first.",
         table,
         sizeof table / sizeof *table,
         1,

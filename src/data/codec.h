@@ -18,12 +18,18 @@ typedef enum crema_status crema_codec_decode(struct crema_ctx *,
                                              enum crema_image_mode,
                                              struct crema_image *out,
                                              int *orientation);
-crema_codec_decode crema_jpeg_decode, crema_png_decode, crema_bmp_decode;
+crema_codec_decode crema_jpeg_decode, crema_png_decode, crema_bmp_decode,
+    crema_pnm_decode;
 
 typedef enum crema_status crema_codec_encode(struct crema_ctx *,
                                              const struct crema_image *,
                                              uint8_t **bytes, size_t *length);
-crema_codec_encode crema_jpeg_encode, crema_png_encode, crema_bmp_encode;
+crema_codec_encode crema_jpeg_encode, crema_png_encode, crema_bmp_encode,
+    crema_pnm_encode;
+
+/* For crema_image_header. */
+bool crema_pnm_size(const uint8_t *bytes, size_t length,
+                    struct crema_image_size *out);
 
 /* The orientation in a TIFF header and its first folder; 1 when there is none.
  */
@@ -31,7 +37,7 @@ int crema_exif_orientation(const uint8_t *tiff, size_t length);
 /* The same, found in a JPEG file's APP1 segment. */
 int crema_exif_in_jpeg(const uint8_t *bytes, size_t length);
 
-/* Grey of 8-bit colours as PNG, and as BMP and CMYK pictures, have it. */
+/* Grey of 8-bit colours as PNG, and as BMP, PPM and CMYK pictures, have it. */
 uint8_t crema_grey_png(int r, int g, int b);
 uint8_t crema_grey_bmp(int r, int g, int b);
 

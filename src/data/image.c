@@ -45,11 +45,16 @@ enum crema_status crema_image_reserve(struct crema_ctx *ctx, const char *name,
 
 enum crema_image_format crema_image_sniff(const void *bytes, size_t length)
 {
+    const uint8_t *p = bytes;
+
     if (length >= 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0)
         return CREMA_IMAGE_JPEG;
     if (length >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0)
         return CREMA_IMAGE_PNG;
     if (length >= 2 && memcmp(bytes, "BM", 2) == 0) return CREMA_IMAGE_BMP;
+    if (length >= 3 && p[0] == 'P' && p[1] >= '1' && p[1] <= '6' &&
+        strchr(" \t\r\n", p[2]) && p[2])
+        return CREMA_IMAGE_PNM;
     return CREMA_IMAGE_UNKNOWN;
 }
 
@@ -59,10 +64,10 @@ enum crema_image_format crema_image_format_named(const char *ending)
         const char *name;
         enum crema_image_format format;
     } table[] = {
-        { "jpg", CREMA_IMAGE_JPEG },
-        { "jpeg", CREMA_IMAGE_JPEG },
-        { "png", CREMA_IMAGE_PNG },
-        { "bmp", CREMA_IMAGE_BMP },
+        { "jpg", CREMA_IMAGE_JPEG }, { "jpeg", CREMA_IMAGE_JPEG },
+        { "png", CREMA_IMAGE_PNG },  { "bmp", CREMA_IMAGE_BMP },
+        { "pbm", CREMA_IMAGE_PNM },  { "pgm", CREMA_IMAGE_PNM },
+        { "ppm", CREMA_IMAGE_PNM },  { "pnm", CREMA_IMAGE_PNM },
     };
 
     ending += *ending == '.';
@@ -80,6 +85,7 @@ enum crema_status crema_image_decode(struct crema_ctx *ctx, const char *name,
         [CREMA_IMAGE_JPEG] = crema_jpeg_decode,
         [CREMA_IMAGE_PNG] = crema_png_decode,
         [CREMA_IMAGE_BMP] = crema_bmp_decode,
+        [CREMA_IMAGE_PNM] = crema_pnm_decode,
     };
     enum crema_image_format format = crema_image_sniff(bytes, length);
     struct crema_codec_input input = { name, bytes, length };
@@ -91,7 +97,7 @@ enum crema_status crema_image_decode(struct crema_ctx *ctx, const char *name,
                           name);
     if (format == CREMA_IMAGE_UNKNOWN)
         return crema_fail(ctx, CREMA_EINVAL,
-                          "%s: not a JPEG, PNG or BMP picture", name);
+                          "%s: not a JPEG, PNG, BMP or PPM picture", name);
     CREMA_TRY(decoders[format](ctx, &input, mode, out, &orientation));
     if (mode == CREMA_IMAGE_UNCHANGED) return CREMA_OK;
     return crema_image_turn(ctx, name, orientation, out);
@@ -127,6 +133,8 @@ enum crema_status crema_image_encode(struct crema_ctx *ctx,
         return crema_png_encode(ctx, image, bytes, length);
     case CREMA_IMAGE_BMP:
         return crema_bmp_encode(ctx, image, bytes, length);
+    case CREMA_IMAGE_PNM:
+        return crema_pnm_encode(ctx, image, bytes, length);
     case CREMA_IMAGE_UNKNOWN:
         break;
     }

@@ -33,6 +33,7 @@ enum crema_image_format {
     CREMA_IMAGE_JPEG,
     CREMA_IMAGE_PNG,
     CREMA_IMAGE_BMP,
+    CREMA_IMAGE_PNM, /* PBM, PGM and PPM */
 };
 
 /* Larger pictures are refused. */
@@ -45,7 +46,8 @@ enum crema_status crema_image_reserve(struct crema_ctx *, const char *name,
                                       struct crema_image *out) CREMA_MUST_USE;
 
 enum crema_image_format crema_image_sniff(const void *bytes, size_t length);
-/* "jpg", "jpeg", "png", "bmp", in any case, with a dot before it or not. */
+/* "jpg", "jpeg", "png", "bmp", "pbm", "pgm", "ppm", "pnm", in any case, with a
+ * dot before it or not. */
 enum crema_image_format crema_image_format_named(const char *ending);
 
 struct crema_image_size {

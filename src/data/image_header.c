@@ -1,5 +1,5 @@
 /* image_header.c - a picture's size from its first bytes, without decoding. */
-#include "data/image.h"
+#include "data/codec.h"
 
 #include <string.h>
 
@@ -84,5 +84,7 @@ bool crema_image_header(const void *bytes, size_t length,
     if (out->format == CREMA_IMAGE_JPEG) found = jpeg_size(bytes, length, out);
     if (out->format == CREMA_IMAGE_PNG) found = png_size(bytes, length, out);
     if (out->format == CREMA_IMAGE_BMP) found = bmp_size(bytes, length, out);
+    if (out->format == CREMA_IMAGE_PNM)
+        found = crema_pnm_size(bytes, length, out);
     return found && out->height > 0 && out->width > 0 && out->channels > 0;
 }

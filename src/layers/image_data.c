@@ -66,8 +66,9 @@ static const struct crema_param_doc image_data_param = {
     .message = "image_data_param",
     .fields =
         (const struct crema_field_doc[]){
-            { "source", "a file; on each line the name of a picture (JPEG, PNG "
-                        "or BMP), a blank, and its label" },
+            { "source",
+              "a file; on each line the name of a picture (JPEG, PNG, "
+              "BMP or PPM), a blank, and its label" },
             { "root_folder", "put before each name as it is, so it ends with "
                              "a slash" },
             { "batch_size", "pictures in a batch; with 1 their sizes may "

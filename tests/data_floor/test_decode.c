@@ -446,7 +446,7 @@ START_TEST(hopeless_record)
     ck_assert_int_eq(crema_tensor_feed_cuts(program.dev, program.bytes, cuts),
                      CREMA_EINVAL);
     ck_assert_str_eq(ctx->message,
-                     "record 00000002_x: not a JPEG, PNG or BMP picture");
+                     "record 00000002_x: not a JPEG, PNG, BMP or PPM picture");
     close_program(&program);
     close_rig(&rig);
 }

@@ -296,7 +296,7 @@ START_TEST(huge_is_refused)
     ck_assert_int_eq(
         crema_image_decode(ctx, "text", "hello", 5, CREMA_IMAGE_COLOR, &image),
         CREMA_EINVAL);
-    ck_assert_str_eq(ctx->message, "text: not a JPEG, PNG or BMP picture");
+    ck_assert_str_eq(ctx->message, "text: not a JPEG, PNG, BMP or PPM picture");
     crema_image_free(&image);
 }
 END_TEST

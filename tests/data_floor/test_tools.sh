@@ -9,7 +9,7 @@ images=$CREMA_SOURCE/tests/data/images
 answers 2 'wants ROOT/ \[LIST\] DB' convert_imageset
 answers 2 'did you mean --resize_width' convert_imageset --resize_with=3 a b c
 answers 2 'LMDB only' convert_imageset --backend leveldb a b c
-answers 2 'jpg, png or bmp' convert_imageset --encode_type=gif a b c
+answers 2 'jpg, png, bmp or ppm' convert_imageset --encode_type=gif a b c
 answers 0 'usage: convert_imageset' convert_imageset --help
 answers 1 'cannot open none.txt' convert_imageset "$images/img/" none.txt db
 answers 2 'wants DB' compute_image_mean

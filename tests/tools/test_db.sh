@@ -32,7 +32,7 @@ answers 0 key crema db raw --dump small.png
 printf 'small.png 0\n' >small.txt
 convert ./ small.txt small
 answers 0 '^shapes    3 x 24 x 20: 1$' crema db small
-answers 1 'as .png, .jpg or .bmp' crema db raw --dump small.gif
+answers 1 'as .png, .jpg, .bmp or .ppm' crema db raw --dump small.gif
 
 # ---- the shape of a picture is kept: a white one with black beside it, or cut
 python3 - <<'PY' 2>/dev/null || skip=1
