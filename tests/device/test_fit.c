@@ -3,6 +3,7 @@
 #include "support/suite.h"
 
 #include "device/backend.h"
+#include "device/program/passes.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -131,6 +132,32 @@ START_TEST(gradients_stay_as_large)
 }
 END_TEST
 
+static enum crema_status full(struct crema_device *dev, size_t bytes,
+                              void **out)
+{
+    *out = NULL;
+    return crema_fail(dev->ctx, CREMA_ENOMEM, "%zu bytes are not free", bytes);
+}
+
+/* Weights that find no room are named. */
+START_TEST(weights_are_named)
+{
+    static const struct crema_device_type crowded = { .name = "crowded",
+                                                      .backends = none,
+                                                      .alloc = full };
+    const struct crema_shape s = CREMA_SHAPE(3, 5);
+    const struct crema_layout l = crema_layout_dense(&s, CREMA_F32);
+    struct crema_device dev = { .type = &crowded };
+    struct crema_param w = { .name = "fc6[0]", .shape = s, .dev = &dev };
+
+    dev.ctx = ctx = crema_ctx_new(NULL, NULL);
+    ck_assert_int_eq(crema_param_settle(&w, &l), CREMA_ENOMEM);
+    ck_assert_str_eq(ctx->message, "weights \"fc6[0]\": 60 bytes are not free");
+    ck_assert(!w.data && !w.settled);
+    crema_ctx_free(ctx);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("fit");
@@ -138,6 +165,7 @@ int main(void)
 
     tcase_add_test(t, the_named_batch_fits);
     tcase_add_test(t, gradients_stay_as_large);
+    tcase_add_test(t, weights_are_named);
     suite_add_tcase(s, t);
     return run_suite(s);
 }

@@ -199,7 +199,7 @@ static enum crema_status no_room(struct crema_device *dev, size_t bytes)
     (void)cudaMemGetInfo(&left, &all);
     return crema_fail(dev->ctx, CREMA_ENOMEM,
                       "out of memory on %s: %.1f MB wanted, %.1f of %.1f MB "
-                      "are free; a smaller batch_size needs less",
+                      "are free",
                       dev->name, (double)bytes / 1e6, (double)left / 1e6,
                       (double)all / 1e6);
 }

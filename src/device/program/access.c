@@ -1,6 +1,7 @@
 /* access.c - the host's way to tensors and params: dense float32. */
 #include "device/program/passes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -225,11 +226,22 @@ static void write_zeros(struct crema_device *dev, char *data, size_t bytes)
         memset(data + i, 0, bytes - i < STRIP ? bytes - i : STRIP);
 }
 
+/* Why there is no memory for the param, and for which. */
+static enum crema_status no_room(const struct crema_param *param,
+                                 enum crema_status status)
+{
+    struct crema_ctx *ctx = param->dev->ctx;
+    char why[sizeof ctx->message];
+
+    snprintf(why, sizeof why, "%s", ctx->message);
+    return crema_fail(ctx, status, "weights \"%s\": %.400s", param->name, why);
+}
+
 enum crema_status crema_param_settle(struct crema_param *param,
                                      const struct crema_layout *l)
 {
     void *data = NULL;
-    enum crema_status status = CREMA_OK;
+    enum crema_status status;
 
     if (param->settled) return CREMA_OK;
     if (param->data && crema_layout_equal(&param->layout, l)) {
@@ -237,7 +249,8 @@ enum crema_status crema_param_settle(struct crema_param *param,
         param->layout = *l;
         return CREMA_OK;
     }
-    CREMA_TRY(crema_device_alloc(param->dev, l->bytes, &data));
+    status = crema_device_alloc(param->dev, l->bytes, &data);
+    if (status != CREMA_OK) return no_room(param, status);
     if (param->data)
         status = move(param, l, data);
     else
