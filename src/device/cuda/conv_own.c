@@ -1,17 +1,18 @@
 /* conv_own.c - a convolution as our own kernels take it.
  *
- * Tiles are 128 pixels by 128 or 64 channels, multiplied by four warps.  In 16
- * bits a step of 64 along K reads 32 KiB for 2 * 128 * 128 * 64 operations, 64
- * a byte; an H200's L2 gives some 6 TB/s, so tiles alone would end near 400
- * TFLOP/s of the 600 that mma reaches there, but most of what taps gather comes
- * from L1.  Two blocks with three stages of 32 KiB, or three with 24 KiB, fill
- * the 228 KiB of a multiprocessor, and the 65536 registers with 64 or 32 sums
- * for each lane and product.
+ * Tiles are 128 pixels by 128 or 64 channels, multiplied by four warps.  On
+ * paper: in 16 bits a step of 64 along K reads 32 KiB for 2 * 128 * 128 * 64
+ * operations, 64 a byte; an H200's L2 gives some 6 TB/s, so tiles alone would
+ * end near 400 TFLOP/s of the 600 that mma may reach there, but most of what
+ * taps gather should come from L1.  Two blocks with three stages of 32 KiB, or
+ * three with 24 KiB, fill the 228 KiB of a multiprocessor, and with 128 or 64
+ * sums a lane the registers.
  *
- * AlexNet with 256 images on 132 multiprocessors, forward: conv2 has 1458
- * tiles of pixels, 128 outputs and 2 groups: 2916 blocks, 11.05 rounds of 264.
+ * AlexNet with 256 images on 132 multiprocessors: conv2 forward has 1458 tiles
+ * of pixels, 128 outputs and 2 groups, 2916 blocks in 11.05 rounds of 264;
  * conv4 (192 outputs a group) fills three tiles of 64, 2028 blocks in 5.1
- * rounds of 396; conv5 one of 128, 676 blocks in 2.6 rounds.  dW has few tiles
+ * rounds of 396; conv5 one of 128, 676 blocks in 2.6 rounds.  conv2's dX, 48
+ * channels a group, leaves a quarter of a tile of 64 idle.  dW has few tiles
  * and a long K, which is cut: conv2 into 13 parts for 20 tiles.
  */
 #include "device/cuda/conv_own.h"

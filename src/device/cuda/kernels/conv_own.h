@@ -1,13 +1,13 @@
 /* conv_own.h - a convolution of tensors with the channels innermost as products
  * of tiles: what each row and column stands for, and where that lies.
  *
- *   forward   Y[pixel][output]   = X[pixel, tap][channel] *
- * W[output][tap][channel] data     dX[pixel][channel]  = dY[pixel, tap][output]
- * * W[output][tap][channel] weights  dW[tap, channel][output] = X[pixel,
- * tap][channel] * dY[pixel][output]
+ *   forward     Y[pixel][k] = X[pixel, tap][c] * W[k][tap][c]
+ *   data       dX[pixel][c] = dY[pixel, tap][k] * W[k][tap][c]
+ *   weights  dW[tap, c][k]  = X[pixel, tap][c] * dY[pixel][k]
  *
- * Each is, for each group, a product of M x K by K x N.  The left matrix is
- * gathered: X, or dY, read at every tap of every pixel.  Its pixels and its
+ * summed over what the left side has not; c counts the channels of X, k those
+ * of Y.  Each is, for each group, a product of M x K by K x N.  The left matrix
+ * is gathered: X, or dY, read at every tap of every pixel.  Its pixels and its
  * (tap, channel), the channel the faster, are M and K, or for the weights K and
  * M; N is the channels of the other tensor.
  *
@@ -16,7 +16,7 @@
  * neighbouring dY.  Each phase is a product of its own.
  *
  * Pixels of an operand, taps times channels of a group, and sides of pictures
- * are below 2^31 (see crema_own_fits); offsets in tensors have 64 bits.
+ * are below 2^30 (see crema_conv_own_fits); offsets in tensors have 64 bits.
  */
 #ifndef CREMA_DEVICE_CUDA_KERNELS_CONV_OWN_H
 #define CREMA_DEVICE_CUDA_KERNELS_CONV_OWN_H

@@ -1,8 +1,9 @@
 /* conv_own_block.h - what the warps of a block do, one after the other or at
  * once, between its barriers:
  *
- *   begin | lead, then for each step: wait | step; end          (| is a
- * barrier)
+ *   begin | lead, then for each step: wait | step; end
+ *
+ * where | is a barrier.
  *
  * Before this header comes one with what a warp's 32 lanes do together: of a
  * GPU, conv_warp.cuh, or the tests' stand-in, which has all lanes of a warp in

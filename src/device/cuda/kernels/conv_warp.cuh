@@ -30,7 +30,7 @@ OWN_FUNCTION uint32_t crema_own_shared(const char *p)
     return (uint32_t)__cvta_generic_to_shared(p);
 }
 
-/* reused: other blocks and taps read the same soon, so L1 keeps it */
+/* reused: other taps read the same soon, so L1 is to keep it */
 OWN_FUNCTION void crema_own_copy(int, char *to, const char *from, bool inside,
                                  bool reused)
 {
