@@ -42,17 +42,20 @@ uint8_t crema_grey_png(int r, int g, int b);
 uint8_t crema_grey_bmp(int r, int g, int b);
 
 /* Grey of PNG colours when the file tells its gamma; the deep tables are for
- * 16 bits, of which libpng looks at the upper 11. */
-enum { CREMA_DEEP = 2048, CREMA_DEEP_SHIFT = 5 };
+ * 16 bits, of which libpng looks at the upper 11, or as few as 8 where the file
+ * tells that no more are significant. */
+enum { CREMA_DEEP = 2048 };
 struct crema_grey_gamma {
     uint8_t to[256];   /* stored value -> linear light */
     uint8_t from[256]; /* and back */
+    int shift;         /* 16 bits to the place in the deep tables */
     uint16_t deep_to[CREMA_DEEP], deep_from[CREMA_DEEP];
     uint8_t deep_same[CREMA_DEEP]; /* a grey -> its 8 bits */
 };
-/* gamma: in units of 1/100000, as PNG stores it, not 0.  False when it is so
- * near to 1 that it has no effect. */
-bool crema_grey_gamma_init(struct crema_grey_gamma *, uint32_t gamma);
+/* gamma: in units of 1/100000, as PNG stores it, not 0; bits: significant ones,
+ * 0 where the file tells none.  False when it is so near to 1 that it has no
+ * effect. */
+bool crema_grey_gamma_init(struct crema_grey_gamma *, uint32_t gamma, int bits);
 uint8_t crema_grey_gamma(const struct crema_grey_gamma *, int r, int g, int b);
 uint8_t crema_grey_gamma16(const struct crema_grey_gamma *, uint32_t r,
                            uint32_t g, uint32_t b);

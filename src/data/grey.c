@@ -37,30 +37,33 @@ static void power_table(uint8_t table[256], double exponent)
         table[v] = (uint8_t)floor(255 * pow(v / 255.0, exponent) + .5);
 }
 
-static void deep_power_table(uint16_t table[CREMA_DEEP], double exponent)
+static void deep_power_table(uint16_t *table, int entries, double exponent)
 {
-    double most = CREMA_DEEP - 1;
+    double most = entries - 1;
 
-    for (int v = 0; v < CREMA_DEEP; v++)
+    for (int v = 0; v < entries; v++)
         table[v] = (uint16_t)floor(65535 * pow(v / most, exponent) + .5);
 }
 
 /* An 8-bit value ends where the next one is nearer: at 257 times it and half
  * of that, in 16 bits. */
-static void deep_same_table(uint8_t table[CREMA_DEEP])
+static void deep_same_table(uint8_t *table, int entries)
 {
     int value = 0;
 
-    for (int v = 0; v < CREMA_DEEP; v++) {
+    for (int v = 0; v < entries; v++) {
         while (value < 255 &&
-               v > ((value * 257 + 128) * (CREMA_DEEP - 1) + 32768) / 65535)
+               v > ((value * 257 + 128) * (entries - 1) + 32768) / 65535)
             value++;
         table[v] = (uint8_t)value;
     }
 }
 
-bool crema_grey_gamma_init(struct crema_grey_gamma *tables, uint32_t gamma)
+bool crema_grey_gamma_init(struct crema_grey_gamma *tables, uint32_t gamma,
+                           int bits)
 {
+    int deep = bits < 8 ? 8 : bits > 11 ? 11 : bits;
+    int entries = 1 << (bits ? deep : 11);
     /* each rounded to 1/100000, as libpng has them */
     double to = floor(1e10 / gamma + .5);
     double from = floor(1e10 / to + .5);
@@ -68,9 +71,10 @@ bool crema_grey_gamma_init(struct crema_grey_gamma *tables, uint32_t gamma)
     if (power(to) == 1 && power(from) == 1) return false;
     power_table(tables->to, power(to));
     power_table(tables->from, power(from));
-    deep_power_table(tables->deep_to, power(to));
-    deep_power_table(tables->deep_from, power(from));
-    deep_same_table(tables->deep_same);
+    tables->shift = bits ? 16 - deep : 5;
+    deep_power_table(tables->deep_to, entries, power(to));
+    deep_power_table(tables->deep_from, entries, power(from));
+    deep_same_table(tables->deep_same, entries);
     return true;
 }
 
@@ -80,11 +84,11 @@ uint8_t crema_grey_gamma16(const struct crema_grey_gamma *tables, uint32_t r,
     const uint16_t *to = tables->deep_to;
     uint32_t y;
 
-    if (r == g && g == b) return tables->deep_same[r >> CREMA_DEEP_SHIFT];
-    y = 9797u * to[r >> CREMA_DEEP_SHIFT] + 19234u * to[g >> CREMA_DEEP_SHIFT] +
-        3737u * to[b >> CREMA_DEEP_SHIFT];
+    if (r == g && g == b) return tables->deep_same[r >> tables->shift];
+    y = 9797u * to[r >> tables->shift] + 19234u * to[g >> tables->shift] +
+        3737u * to[b >> tables->shift];
     y = (y + 16384) >> 15;
-    return (uint8_t)(tables->deep_from[y >> CREMA_DEEP_SHIFT] >> 8);
+    return (uint8_t)(tables->deep_from[y >> tables->shift] >> 8);
 }
 
 uint8_t crema_grey_gamma(const struct crema_grey_gamma *tables, int r, int g,

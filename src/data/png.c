@@ -153,6 +153,19 @@ static uint32_t gamma_of(struct png *png)
     return spng_get_gama_int(png->spng, &gamma) == 0 ? gamma : 0;
 }
 
+/* Of each colour, the most of the three; 0: not told. */
+static int significant_bits(struct png *png)
+{
+    struct spng_sbit s;
+    int most = 0;
+
+    if (spng_get_sbit(png->spng, &s) != 0) return 0;
+    if (s.red_bits > most) most = s.red_bits;
+    if (s.green_bits > most) most = s.green_bits;
+    if (s.blue_bits > most) most = s.blue_bits;
+    return most;
+}
+
 /* rgb holds 3 bytes a pixel. */
 static void grey_of_8_bit(const struct crema_grey_gamma *tables,
                           const uint8_t *rgb, size_t pixels, uint8_t *to)
@@ -183,7 +196,8 @@ static void to_grey(struct png *png, const uint8_t *wide, bool deep,
 {
     uint32_t gamma = is_grey(png) ? 0 : gamma_of(png);
     struct crema_grey_gamma tables;
-    bool bent = gamma && crema_grey_gamma_init(&tables, gamma);
+    bool bent =
+        gamma && crema_grey_gamma_init(&tables, gamma, significant_bits(png));
 
     if (deep)
         grey_of_16_bit(bent ? &tables : NULL, wide, pixels, to);

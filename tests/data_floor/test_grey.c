@@ -33,7 +33,7 @@ START_TEST(grey_with_gamma)
     struct crema_grey_gamma tables;
     uint32_t seed = 6;
 
-    ck_assert(crema_grey_gamma_init(&tables, 45455));
+    ck_assert(crema_grey_gamma_init(&tables, 45455, 0));
     for (int v = 0; v < 256; v++) {
         uint32_t deep = (uint32_t)v * 257;
 
@@ -75,13 +75,35 @@ START_TEST(grey_with_gamma_near_one)
     struct crema_grey_gamma tables;
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        bool bent = crema_grey_gamma_init(&tables, table[i].gamma);
+        bool bent = crema_grey_gamma_init(&tables, table[i].gamma, 0);
 
         ck_assert_int_eq(bent, table[i].bent);
         if (!bent) continue;
         ck_assert_int_eq(crema_grey_gamma(&tables, 200, 100, 50),
                          table[i].first);
         ck_assert_int_eq(crema_grey_gamma(&tables, 10, 90, 250),
+                         table[i].second);
+    }
+}
+END_TEST
+
+/* Of 16 bits fewer are looked at where the file says that fewer count: results
+ * of libpng 1.6.39. */
+START_TEST(grey_with_gamma_and_few_bits)
+{
+    static const struct {
+        int bits, first, second;
+    } table[] = {
+        { 0, 128, 59 }, { 1, 128, 58 },  { 5, 128, 58 },
+        { 9, 127, 58 }, { 10, 128, 59 }, { 16, 128, 59 },
+    };
+    struct crema_grey_gamma tables;
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        ck_assert(crema_grey_gamma_init(&tables, 45455, table[i].bits));
+        ck_assert_int_eq(crema_grey_gamma16(&tables, 54812, 8055, 22070),
+                         table[i].first);
+        ck_assert_int_eq(crema_grey_gamma16(&tables, 8466, 17780, 14271),
                          table[i].second);
     }
 }
@@ -164,6 +186,7 @@ int main(void)
     tcase_add_test(t, grey_of_png_colours);
     tcase_add_test(t, grey_with_gamma);
     tcase_add_test(t, grey_with_gamma_near_one);
+    tcase_add_test(t, grey_with_gamma_and_few_bits);
     tcase_add_test(t, grey_of_a_saturated_jpeg);
     tcase_add_test(t, jpeg_of_four_inks);
     suite_add_tcase(s, t);
