@@ -104,6 +104,15 @@ crema_cpu_walk_loaded(const struct crema_cpu_walk *w,
     return l;
 }
 
+/* fn(count, step, width, ...) of vectors; the widths that most have are
+ * constants, so that an inlined fn is compiled for each. */
+#define CREMA_CPU_BY_WIDTH(fn, s, ...)                                         \
+    ((s)->width == CREMA_CPU_UNIT                                              \
+         ? fn((s)->count, (s)->step, CREMA_CPU_UNIT, __VA_ARGS__)              \
+     : (s)->width == CREMA_CPU_UNIT / 2                                        \
+         ? fn((s)->count, (s)->step, CREMA_CPU_UNIT / 2, __VA_ARGS__)          \
+         : fn((s)->count, (s)->step, (s)->width, __VA_ARGS__))
+
 /* In a dense tensor all 16 lanes belong to one channel: they get the number of
  * lane 0. */
 static inline void crema_cpu_spread(const struct crema_cpu_view *v,

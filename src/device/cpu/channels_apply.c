@@ -30,12 +30,7 @@ static void apply(const struct crema_cpu_vectors *s,
 {
     x += s->at;
     out += s->at;
-    if (s->width == W)
-        apply_lanes(s->count, s->step, W, f, x, NULL, out);
-    else if (s->width == W / 2)
-        apply_lanes(s->count, s->step, W / 2, f, x, NULL, out);
-    else
-        apply_lanes(s->count, s->step, s->width, f, x, NULL, out);
+    CREMA_CPU_BY_WIDTH(apply_lanes, s, f, x, NULL, out);
 }
 
 CREMA_CPU_CLONES
@@ -46,12 +41,7 @@ static void apply_plus(const struct crema_cpu_vectors *s,
     x += s->at;
     z += s->at;
     out += s->at;
-    if (s->width == W)
-        apply_lanes(s->count, s->step, W, f, x, z, out);
-    else if (s->width == W / 2)
-        apply_lanes(s->count, s->step, W / 2, f, x, z, out);
-    else
-        apply_lanes(s->count, s->step, s->width, f, x, z, out);
+    CREMA_CPU_BY_WIDTH(apply_lanes, s, f, x, z, out);
 }
 
 void crema_cpu_apply(const struct crema_cpu_view *view, int64_t unit, int n,
@@ -64,8 +54,8 @@ void crema_cpu_apply(const struct crema_cpu_view *view, int64_t unit, int n,
     for (int i = 0; i < n; i++) crema_cpu_spread_all(&w.v, &f[i]);
     while (crema_cpu_walk_on(&w))
         for (int i = 0; i < n; i++) {
-            struct crema_cpu_vectors s = crema_cpu_walk_unit(&w, i),
-                                     l = crema_cpu_walk_loaded(&w, &s);
+            struct crema_cpu_vectors s = crema_cpu_walk_unit(&w, i);
+            struct crema_cpu_vectors l = crema_cpu_walk_loaded(&w, &s);
             const float *from = crema_cpu_walk_load(&w, &s, x, room[0]);
             const float *more = crema_cpu_walk_load(&w, &s, z, room[1]);
             float *to = crema_cpu_walk_place(&w, &s, out, room[2]);
@@ -103,12 +93,7 @@ static void back(const struct crema_cpu_vectors *s,
     x += s->at;
     dy += s->at;
     dx += s->at;
-    if (s->width == W)
-        back_lanes(s->count, s->step, W, f, x, dy, dx);
-    else if (s->width == W / 2)
-        back_lanes(s->count, s->step, W / 2, f, x, dy, dx);
-    else
-        back_lanes(s->count, s->step, s->width, f, x, dy, dx);
+    CREMA_CPU_BY_WIDTH(back_lanes, s, f, x, dy, dx);
 }
 
 void crema_cpu_apply_back(const struct crema_cpu_view *view, int64_t unit,
@@ -121,8 +106,8 @@ void crema_cpu_apply_back(const struct crema_cpu_view *view, int64_t unit,
     for (int i = 0; i < n; i++) crema_cpu_spread_all(&w.v, &f[i]);
     while (crema_cpu_walk_on(&w))
         for (int i = 0; i < n; i++) {
-            struct crema_cpu_vectors s = crema_cpu_walk_unit(&w, i),
-                                     l = crema_cpu_walk_loaded(&w, &s);
+            struct crema_cpu_vectors s = crema_cpu_walk_unit(&w, i);
+            struct crema_cpu_vectors l = crema_cpu_walk_loaded(&w, &s);
             float *to = crema_cpu_walk_place(&w, &s, dx, room[2]);
 
             back(&l, &f[i], crema_cpu_walk_load(&w, &s, x, room[0]),

@@ -126,16 +126,16 @@ void crema_cpu_moments(const struct crema_cpu_view *view, int64_t unit, int n,
 
     memset(m, 0, sizeof *m * (size_t)n);
     for (int i = 0; i < n && left; i++) {
-        struct crema_cpu_vectors s = crema_cpu_walk_unit(&w, i),
-                                 l = crema_cpu_walk_loaded(&w, &s);
+        struct crema_cpu_vectors s = crema_cpu_walk_unit(&w, i);
+        struct crema_cpu_vectors l = crema_cpu_walk_loaded(&w, &s);
 
         first_shift(&w.v, &l, crema_cpu_walk_load(&w, &s, x, room), &m[i]);
         shift_to(&w.v, &m[i], &sums[i]);
     }
     while (left) {
         for (int i = 0; i < n; i++) {
-            struct crema_cpu_vectors s = crema_cpu_walk_unit(&w, i),
-                                     l = crema_cpu_walk_loaded(&w, &s);
+            struct crema_cpu_vectors s = crema_cpu_walk_unit(&w, i);
+            struct crema_cpu_vectors l = crema_cpu_walk_loaded(&w, &s);
 
             add(&l, crema_cpu_walk_load(&w, &s, x, room), &sums[i]);
         }
@@ -184,12 +184,7 @@ static void dots(const struct crema_cpu_vectors *s,
 {
     x += s->at;
     dy += s->at;
-    if (s->width == W)
-        dot_lanes(s->count, s->step, W, f, x, dy, sum, dot);
-    else if (s->width == W / 2)
-        dot_lanes(s->count, s->step, W / 2, f, x, dy, sum, dot);
-    else
-        dot_lanes(s->count, s->step, s->width, f, x, dy, sum, dot);
+    CREMA_CPU_BY_WIDTH(dot_lanes, s, f, x, dy, sum, dot);
 }
 
 CREMA_CPU_CLONES
@@ -219,8 +214,8 @@ void crema_cpu_dots(const struct crema_cpu_view *view, int64_t unit, int n,
     for (int i = 0; i < n; i++) crema_cpu_spread_all(&w.v, &f[i]);
     while (crema_cpu_walk_on(&w)) {
         for (int i = 0; i < n; i++) {
-            struct crema_cpu_vectors s = crema_cpu_walk_unit(&w, i),
-                                     here = crema_cpu_walk_loaded(&w, &s);
+            struct crema_cpu_vectors s = crema_cpu_walk_unit(&w, i);
+            struct crema_cpu_vectors here = crema_cpu_walk_loaded(&w, &s);
 
             dots(&here, &f[i], crema_cpu_walk_load(&w, &s, x, room[0]),
                  crema_cpu_walk_load(&w, &s, dy, room[1]), sum[i], dot[i]);
