@@ -2,9 +2,11 @@
  * nothing of its size written. */
 #include "device/cuda/kernels/launch.cuh"
 
-/* HALF: channels to either side that count; CREMA_LRN_HALF: or fewer. */
+/* HALF: channels to either side that count; CREMA_LRN_HALF: or fewer.  Three
+ * blocks at once hide more of memory's latency than two whose threads have all
+ * the registers they would like. */
 template <int TYPE, int HALF>
-static __global__ void
+static __global__ void __launch_bounds__(CREMA_BLOCK, 3)
 lrn_pool_8(const __grid_constant__ struct crema_lrn_pool l,
            const struct crema_lrn_pool_cut cut, const void *x, void *y,
            void *ws)

@@ -127,10 +127,11 @@ crema_lrn_pool_item(const struct crema_planes *y,
     return it;
 }
 
-/* The maxima of a window, as far as it has been seen. */
+/* The maxima of a window, as far as it has been seen, and their marks: byte k
+ * of 8, four in a word, so that they take few registers. */
 struct crema_lrn_pool_best {
     struct crema_pack most;
-    uint8_t mark[8];
+    uint32_t mark[2];
     bool none;
 };
 
@@ -138,10 +139,8 @@ CREMA_FORMULA struct crema_lrn_pool_best crema_lrn_pool_nothing(void)
 {
     struct crema_lrn_pool_best b;
 
-    for (int k = 0; k < 8; k++) {
-        b.most.v[k] = 0;
-        b.mark[k] = CREMA_POOL_NONE;
-    }
+    for (int k = 0; k < 8; k++) b.most.v[k] = 0;
+    b.mark[0] = b.mark[1] = CREMA_POOL_NONE * 0x01010101u;
     b.none = true;
     return b;
 }
@@ -149,11 +148,13 @@ CREMA_FORMULA struct crema_lrn_pool_best crema_lrn_pool_nothing(void)
 CREMA_FORMULA void crema_lrn_pool_see(struct crema_lrn_pool_best *b,
                                       const struct crema_pack *v, uint8_t mark)
 {
+    CREMA_UNROLL
     for (int k = 0; k < 8; k++) {
-        bool more = b->none || v->v[k] > b->most.v[k];
+        uint32_t place = 0xffu << 8 * (k % 4), *word = &b->mark[k / 4];
 
-        b->most.v[k] = more ? v->v[k] : b->most.v[k];
-        b->mark[k] = more ? mark : b->mark[k];
+        if (!b->none && !(v->v[k] > b->most.v[k])) continue;
+        b->most.v[k] = v->v[k];
+        *word = (*word & ~place) | (mark * 0x01010101u & place);
     }
     b->none = false;
 }
@@ -167,11 +168,11 @@ CREMA_FORMULA void crema_lrn_pool_write(const struct crema_lrn_pool_best *b,
 }
 
 /* Row h of x, for the window of output row p, in `now`, and for the one below
- * it, in `next`, where that holds the row, too; next NULL: there is none. */
+ * it, in `next`, where both hold the row. */
 CREMA_FORMULA void crema_lrn_pool_row(const struct crema_lrn_pool *l, int type,
                                       int half, const void *x,
                                       const struct crema_lrn_pool_item *it,
-                                      int64_t p, int64_t h,
+                                      int64_t p, int64_t h, bool both,
                                       struct crema_lrn_pool_best *now,
                                       struct crema_lrn_pool_best *next)
 {
@@ -187,7 +188,7 @@ CREMA_FORMULA void crema_lrn_pool_row(const struct crema_lrn_pool *l, int type,
 
         crema_lrn_pool_see(now, &v,
                            (uint8_t)crema_pool_mark(s, p, it->w, h, b));
-        if (next)
+        if (both)
             crema_lrn_pool_see(next, &v,
                                (uint8_t)crema_pool_mark(s, p + 1, it->w, h, b));
     }
@@ -210,8 +211,8 @@ CREMA_FORMULA void crema_lrn_pool_8(const struct crema_lrn_pool *l, int type,
             p + 1 < it.to ? crema_pool_rows(s, p + 1).from : here.to;
 
         for (int64_t h = here.from > seen ? here.from : seen; h < here.to; h++)
-            crema_lrn_pool_row(l, type, half, x, &it, p, h, &now,
-                               h >= shared ? &next : NULL);
+            crema_lrn_pool_row(l, type, half, x, &it, p, h, h >= shared, &now,
+                               &next);
         crema_lrn_pool_write(&now, type, y, ws,
                              crema_offset4(&s->y, it.n, it.c, p, it.w));
         if (here.to > seen) seen = here.to;
