@@ -8,10 +8,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A convolution 1 x 1 whose "engine" gives the pixels back, all but one. */
+/* A convolution 1 x 1 whose "engine" gives the pixels and the bias, read in its
+ * own type; all but one. */
 struct trial {
     struct conv_case c;
     struct conv_data d;
+    enum crema_type bias;
     int64_t wrong; /* element; -1: none */
     float by;
     struct crema_ctx ctx;
@@ -26,7 +28,7 @@ static enum crema_status work(void *user)
 
     for (size_t i = 0; i < t->c.y.bytes / sizeof *y; i++) {
         blank &= y[i] == 0;
-        y[i] = x[i];
+        y[i] = x[i] + crema_load(t->d.b, (int)t->bias, (int64_t)i % 16);
     }
     ck_assert(blank);
     if (t->wrong >= 0) y[t->wrong] += t->by;
@@ -38,7 +40,7 @@ static void begin(struct trial *t, int64_t images)
     const struct crema_shape s = CREMA_SHAPE(images, 16, 10, 10);
     const struct crema_shape w = CREMA_SHAPE(16, 16, 1, 1);
 
-    *t = (struct trial){ .wrong = -1 };
+    *t = (struct trial){ .wrong = -1, .bias = CREMA_F32 };
     t->c = (struct conv_case){
         .conv = { 2, { 1, 1 }, { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
         .x = crema_layout_channels_last(&s, CREMA_F32),
@@ -70,11 +72,11 @@ static bool found(int64_t images, int64_t wrong, float by)
     bool agree;
 
     begin(&t, images);
-    ck_assert_int_eq(crema_cuda_sample(t.dev, &t.c, &t.d, work, &t, &a),
+    ck_assert_int_eq(crema_cuda_sample(t.dev, &t.c, t.bias, &t.d, work, &t, &a),
                      CREMA_OK);
     t.wrong = wrong;
     t.by = by;
-    ck_assert_int_eq(crema_cuda_sample(t.dev, &t.c, &t.d, work, &t, &b),
+    ck_assert_int_eq(crema_cuda_sample(t.dev, &t.c, t.bias, &t.d, work, &t, &b),
                      CREMA_OK);
     agree = crema_cuda_samples_agree(&a, &b);
     crema_cuda_sample_free(&a);
@@ -108,6 +110,25 @@ START_TEST(large)
 }
 END_TEST
 
+/* Engines that fuse read the bias in the result's type, others in 32 bits. */
+START_TEST(bias_of_another_type)
+{
+    struct conv_sample a, b;
+    struct trial t;
+
+    begin(&t, 1);
+    ck_assert_int_eq(crema_cuda_sample(t.dev, &t.c, t.bias, &t.d, work, &t, &a),
+                     CREMA_OK);
+    t.bias = CREMA_BF16;
+    ck_assert_int_eq(crema_cuda_sample(t.dev, &t.c, t.bias, &t.d, work, &t, &b),
+                     CREMA_OK);
+    ck_assert(crema_cuda_samples_agree(&a, &b));
+    crema_cuda_sample_free(&a);
+    crema_cuda_sample_free(&b);
+    end(&t);
+}
+END_TEST
+
 /* Neighbouring pixels, channels and pictures differ. */
 START_TEST(numbers)
 {
@@ -116,7 +137,7 @@ START_TEST(numbers)
     int64_t same = 0;
 
     begin(&t, 50);
-    ck_assert_int_eq(crema_cuda_sample(t.dev, &t.c, &t.d, work, &t, &s),
+    ck_assert_int_eq(crema_cuda_sample(t.dev, &t.c, t.bias, &t.d, work, &t, &s),
                      CREMA_OK);
     for (int64_t i = 0; i + 1600 < s.count; i++)
         same += s.value[i] == s.value[i + 1] || s.value[i] == s.value[i + 16] ||
@@ -134,6 +155,7 @@ int main(void)
 
     tcase_add_test(tc, small);
     tcase_add_test(tc, large);
+    tcase_add_test(tc, bias_of_another_type);
     tcase_add_test(tc, numbers);
     suite_add_tcase(s, tc);
     return run_suite(s);

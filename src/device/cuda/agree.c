@@ -45,16 +45,17 @@ static enum crema_status fill(struct crema_device *dev, enum crema_type type,
 /* The result is zero until it is written. */
 static enum crema_status prepare(struct crema_device *dev,
                                  const struct conv_case *c,
+                                 enum crema_type bias,
                                  const struct conv_data *d,
                                  const struct crema_layout *result, void *to)
 {
-    size_t bias = (size_t)c->y.padded[1] * sizeof(float);
+    size_t b = (size_t)c->y.padded[1] * crema_type_bytes(bias);
     int error;
 
     CREMA_TRY(fill(dev, c->x.type, c->x.bytes, d->x));
     CREMA_TRY(fill(dev, c->w.type, c->w.bytes, d->w));
     CREMA_TRY(fill(dev, c->y.type, c->y.bytes, d->y));
-    if (c->bias) CREMA_TRY(fill(dev, CREMA_F32, bias, d->b));
+    if (c->bias) CREMA_TRY(fill(dev, bias, b, d->b));
     error = crema_cuda_zero(crema_cuda_stream(dev), to, result->bytes);
     return error ? crema_cuda_launch_failed(dev, NULL, error) : CREMA_OK;
 }
@@ -76,6 +77,7 @@ static enum crema_status look(struct crema_device *dev, int i,
 
 enum crema_status crema_cuda_sample(struct crema_device *dev,
                                     const struct conv_case *c,
+                                    enum crema_type bias,
                                     const struct conv_data *d,
                                     enum crema_status (*work)(void *user),
                                     void *user, struct conv_sample *out)
@@ -91,7 +93,7 @@ enum crema_status crema_cuda_sample(struct crema_device *dev,
     if (!room || !out->value)
         status = crema_no_memory(dev->ctx, "a sample");
     else
-        status = prepare(dev, c, d, l, to);
+        status = prepare(dev, c, bias, d, l, to);
     if (status == CREMA_OK) status = work(user);
     for (int i = 0; i < SAMPLE_WINDOWS && status == CREMA_OK; i++)
         status = look(dev, i, l, to, room, out);

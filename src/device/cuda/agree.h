@@ -13,14 +13,14 @@ struct conv_sample {
     int64_t count;
 };
 
-/* Writes x, w, y and b, runs work, waits, and reads.  CREMA_ENOMEM,
+/* Writes x, w, y and b (which work reads in that type), runs work, waits, and
+ * reads.  CREMA_ENOMEM,
  * CREMA_EDEVICE, or what work fails with. */
-enum crema_status crema_cuda_sample(struct crema_device *,
-                                    const struct conv_case *,
-                                    const struct conv_data *,
-                                    enum crema_status (*work)(void *user),
-                                    void *user,
-                                    struct conv_sample *) CREMA_MUST_USE;
+enum crema_status
+crema_cuda_sample(struct crema_device *, const struct conv_case *,
+                  enum crema_type bias, const struct conv_data *,
+                  enum crema_status (*work)(void *user), void *user,
+                  struct conv_sample *) CREMA_MUST_USE;
 /* May be called twice. */
 void crema_cuda_sample_free(struct conv_sample *);
 /* As near as sums in another order can be expected to be. */

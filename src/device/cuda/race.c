@@ -55,7 +55,8 @@ static enum crema_status sample(struct race *r, struct conv_sample *out)
 {
     struct conv_data d = data_of(r);
 
-    return crema_cuda_sample(r->dev, r->problem, &d, work, r, out);
+    return crema_cuda_sample(r->dev, r->problem,
+                             crema_cuda_engine_bias(r->now), &d, work, r, out);
 }
 
 static enum crema_status check_now(struct race *r)
