@@ -79,10 +79,7 @@ static struct trial *run(const char *device, const char *math, int64_t c,
 
     ck_assert_ptr_nonnull(t);
     t->ctx = crema_ctx_new(NULL, NULL);
-    ck_assert_int_eq(strcmp(device, "ref")
-                         ? cuda_on_host_open(t->ctx, device, &t->dev)
-                         : crema_device_open(t->ctx, device, 1, &t->dev),
-                     CREMA_OK);
+    ck_assert_int_eq(cuda_on_host_open(t->ctx, device, &t->dev), CREMA_OK);
     ck_assert_int_eq(crema_device_set_math(t->dev, math), CREMA_OK);
     t->heap.dev = t->dev;
     ck_assert_int_eq(crema_program_open(t->dev, &t->heap, true, &t->p),

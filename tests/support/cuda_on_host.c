@@ -216,8 +216,10 @@ static const struct crema_device_type cuda_on_host = {
 enum crema_status cuda_on_host_open(struct crema_ctx *ctx, const char *name,
                                     struct crema_device **out)
 {
-    struct crema_device *dev = calloc(1, sizeof *dev);
+    struct crema_device *dev;
 
+    if (strcmp(name, "ref") == 0) return crema_device_open(ctx, name, 1, out);
+    dev = calloc(1, sizeof *dev);
     if (!dev) return crema_no_memory(ctx, "a device");
     dev->type = &cuda_on_host;
     dev->ctx = ctx;

@@ -14,7 +14,7 @@
 #define CUDA_ON_HOST      "cuda on host"
 #define CUDA_ON_HOST_LAST "cuda on host, channels last"
 
-/* `name` is one of the two. */
+/* `name` is one of the two, or "ref", to be compared with. */
 enum crema_status cuda_on_host_open(struct crema_ctx *, const char *name,
                                     struct crema_device **) CREMA_MUST_USE;
 
