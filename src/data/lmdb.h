@@ -49,7 +49,7 @@ void crema_cursor_ahead(struct crema_cursor *, uint64_t first, uint64_t n);
 enum crema_status crema_cursor_read(struct crema_ctx *, struct crema_cursor *,
                                     uint64_t row, struct crema_slice *key,
                                     struct crema_slice *value) CREMA_MUST_USE;
-/* Notes where every 64th record is: walks once over all keys. */
+/* Notes where each page of records is: walks once over all pages. */
 enum crema_status crema_cursor_index(struct crema_ctx *,
                                      struct crema_cursor *) CREMA_MUST_USE;
 /* The record of that key, or the first whose key begins with it; none:
