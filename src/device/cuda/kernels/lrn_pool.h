@@ -57,21 +57,13 @@ CREMA_FORMULA void crema_at_lrn_pool(const struct crema_lrn_pool *l, int type,
     struct crema_place4 o = crema_place4(&s->y, i);
     struct crema_window h = crema_pool_rows(s, o.h);
     struct crema_window w = crema_pool_columns(s, o.w);
-    bool none = true;
-    float most = 0, mark = s->ws_type == CREMA_F32 ? -1 : CREMA_POOL_NONE;
+    struct crema_pool_best best = crema_pool_nothing(s);
 
     for (int64_t a = h.from; a < h.to; a++)
-        for (int64_t b = w.from; b < w.to; b++) {
-            float v = crema_lrn_pool_value(l, type, x, o.n, o.c, a, b);
-
-            if (!none && !(v > most)) continue;
-            none = false;
-            mark = (float)crema_pool_mark(s, o.h, o.w, a, b);
-            most = v;
-        }
-    crema_store(y, type, i, most);
-    crema_store(ws, s->ws_type, crema_offset4(&s->ws, o.n, o.c, o.h, o.w),
-                mark);
+        for (int64_t b = w.from; b < w.to; b++)
+            crema_pool_see(&best, s, &o, a, b,
+                           crema_lrn_pool_value(l, type, x, o.n, o.c, a, b));
+    crema_pool_write(&best, s, type, &o, y, ws, i);
 }
 
 /* ---- 8 channels of a column ---------------------------------------------- */

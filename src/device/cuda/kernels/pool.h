@@ -52,6 +52,44 @@ CREMA_FORMULA int64_t crema_pool_mark(const struct crema_pool_shape *s,
 
 /* ---- forward ------------------------------------------------------------- */
 
+/* A window's maximum, as far as it has been seen, and its mark. */
+struct crema_pool_best {
+    float most, mark;
+    bool none;
+};
+
+CREMA_FORMULA struct crema_pool_best
+crema_pool_nothing(const struct crema_pool_shape *s)
+{
+    struct crema_pool_best b = { 0, CREMA_POOL_NONE, true };
+
+    if (s->ws_type == CREMA_F32) b.mark = -1;
+    return b;
+}
+
+/* v stands at (h, w) of the window of output o. */
+CREMA_FORMULA void crema_pool_see(struct crema_pool_best *b,
+                                  const struct crema_pool_shape *s,
+                                  const struct crema_place4 *o, int64_t h,
+                                  int64_t w, float v)
+{
+    if (!b->none && !(v > b->most)) return;
+    b->none = false;
+    b->mark = (float)crema_pool_mark(s, o->h, o->w, h, w);
+    b->most = v;
+}
+
+/* Output i, which is o. */
+CREMA_FORMULA void crema_pool_write(const struct crema_pool_best *b,
+                                    const struct crema_pool_shape *s, int type,
+                                    const struct crema_place4 *o, void *y,
+                                    void *ws, int64_t i)
+{
+    crema_store(y, type, i, b->most);
+    crema_store(ws, s->ws_type, crema_offset4(&s->ws, o->n, o->c, o->h, o->w),
+                b->mark);
+}
+
 /* Output i: y[i], and its mark in ws. */
 CREMA_FORMULA void crema_at_pool_max(const struct crema_pool_shape *s, int type,
                                      const void *x, void *y, void *ws,
@@ -60,21 +98,14 @@ CREMA_FORMULA void crema_at_pool_max(const struct crema_pool_shape *s, int type,
     struct crema_place4 o = crema_place4(&s->y, i);
     struct crema_window h = crema_pool_rows(s, o.h);
     struct crema_window w = crema_pool_columns(s, o.w);
-    bool none = true;
-    float most = 0, mark = s->ws_type == CREMA_F32 ? -1 : CREMA_POOL_NONE;
+    struct crema_pool_best best = crema_pool_nothing(s);
 
     for (int64_t a = h.from; a < h.to; a++)
-        for (int64_t b = w.from; b < w.to; b++) {
-            float v = crema_load(x, type, crema_offset4(&s->x, o.n, o.c, a, b));
-
-            if (!none && !(v > most)) continue;
-            none = false;
-            mark = (float)crema_pool_mark(s, o.h, o.w, a, b);
-            most = v;
-        }
-    crema_store(y, type, i, most);
-    crema_store(ws, s->ws_type, crema_offset4(&s->ws, o.n, o.c, o.h, o.w),
-                mark);
+        for (int64_t b = w.from; b < w.to; b++)
+            crema_pool_see(
+                &best, s, &o, a, b,
+                crema_load(x, type, crema_offset4(&s->x, o.n, o.c, a, b)));
+    crema_pool_write(&best, s, type, &o, y, ws, i);
 }
 
 CREMA_FORMULA void crema_at_pool_ave(const struct crema_pool_shape *s, int type,
